@@ -6,11 +6,11 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.formats.exports import SAMPLES, toggl
 
 from duly.formats import FormatError
 from duly.formats.csv_text import read_table
 from duly.formats.timesheets import read_timesheet
+from tests.formats.exports import SAMPLES, toggl
 
 
 @pytest.mark.parametrize(

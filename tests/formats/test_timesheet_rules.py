@@ -4,10 +4,10 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from tests.formats.exports import clockify, harvest, kimai, toggl
 
 from duly.formats import FormatError
 from duly.formats.timesheets import read_timesheet
+from tests.formats.exports import clockify, harvest, kimai, toggl
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from datetime import date, time
 from decimal import Decimal
 
 import pytest
-from tests.formats.exports import SAMPLES, toggl
 
 from duly.formats.timesheets import LAYOUTS, read_timesheet
+from tests.formats.exports import SAMPLES, toggl
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

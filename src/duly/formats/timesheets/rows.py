@@ -88,7 +88,7 @@ def _person(cells: Fields) -> str:
 
 
 def _duration(cells: Fields, reading: Reading) -> Duration | None:
-    """The duration column, or where it is empty the hours: Clockify writes both, the hours rounded to 0.01."""
+    """The duration, or where it is empty the hours: Clockify writes both, the hours rounded to 0.01."""
     field = "hours" if "hours" in reading.columns and not cells.text("duration") else "duration"
     return cells.needed(field, partial(read_duration, decimal_comma=reading.decimal_comma))
 
