@@ -1,0 +1,41 @@
+-- A counter only goes up, and at commit its last number is a document's (law 4).
+create function counter_goes_up() returns trigger language plpgsql as $$
+begin
+  if new.last_number < old.last_number or new.last_issued_on < old.last_issued_on
+     or (new.series_id, new.fiscal_year) is distinct from (old.series_id, old.fiscal_year) then
+    raise exception 'A number series only goes up: number % on %, after number % on %',
+      new.last_number, new.last_issued_on, old.last_number, old.last_issued_on using errcode = 'DU004';
+  end if;
+  return new;
+end $$;
+
+create trigger number_counter_goes_up before update on number_counter
+  for each row execute function counter_goes_up();
+create trigger number_counter_stays before delete or truncate on number_counter
+  for each statement execute function refuse_change();
+
+create function counter_has_document() returns trigger language plpgsql as $$
+begin
+  if new.last_number > 0
+     and not exists (select from invoice where series_id = new.series_id
+                     and fiscal_year = new.fiscal_year and sequence = new.last_number)
+     and not exists (select from receipt where series_id = new.series_id
+                     and fiscal_year = new.fiscal_year and sequence = new.last_number) then
+    raise exception 'Number % of series % was taken without a document', new.last_number, new.series_id
+      using errcode = 'DU004';
+  end if;
+  return null;
+end $$;
+
+create constraint trigger number_counter_used after insert or update on number_counter
+  deferrable initially deferred for each row execute function counter_has_document();
+
+-- A lock date never moves back: what was closed stays closed (law 14).
+create function lock_date_stays() returns trigger language plpgsql as $$
+begin
+  raise exception 'The lock date of % is %; it only moves forward', old.code, old.lock_date using errcode = 'DU014';
+end $$;
+
+create trigger legal_entity_lock_date before update on legal_entity for each row
+  when (old.lock_date is not null and (new.lock_date is null or new.lock_date < old.lock_date))
+  execute function lock_date_stays();

@@ -1,0 +1,164 @@
+"""What was agreed: versions with dates, their charges, rate cards, and the projects work is done in."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from duly.billing.accounts.models import Account, LegalEntity, Person, PurchaseOrder
+from duly.billing.kernel import fields
+from duly.billing.reference.models import TAX_CLASSES
+
+__all__ = ["Agreement", "AgreementVersion", "Charge", "ChargeTerms", "Project", "Rate", "RateCard"]
+
+CHARGE_KINDS = ("time", "expense", "milestone", "recurring", "one_off")
+GROUPINGS = ("rate", "person", "task", "project", "entry")
+REVIEWS = ("none", "peer", "peer_and_client")
+CAP_BEHAVIOURS = ("block", "warn")
+ROUNDINGS = ("exact", "up", "nearest")
+INTERVALS = ("day", "week", "month", "quarter", "half_year", "year")
+ALIGNMENTS = ("calendar", "anchored")
+TIMINGS = ("advance", "arrears")
+PRORATIONS = ("by_day", "whole_period", "none")
+
+
+class RateCard(models.Model):
+    """A named set of dated rates in one currency."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=200)
+    currency = fields.currency()
+
+    class Meta:
+        db_table = "rate_card"
+
+
+class Agreement(models.Model):
+    """The contract between a legal entity and an account. `ends_on` is its last billed day."""
+
+    number = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=200)
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT)
+    account = models.ForeignKey(Account, models.RESTRICT, related_name="agreements")
+    currency = fields.currency()
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "agreement"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="agreement_ends_after_start"
+            )
+        ]
+
+
+class AgreementVersion(models.Model):
+    """The terms from `valid_from` until the next version begins. Never changed; a new version answers it."""
+
+    agreement = models.ForeignKey(Agreement, models.RESTRICT, related_name="versions")
+    valid_from = models.DateField()
+    payment_days = models.PositiveSmallIntegerField(null=True)
+    purchase_order = models.ForeignKey(PurchaseOrder, models.RESTRICT, null=True)
+    review = fields.choice(REVIEWS, default="peer")
+    grouping = fields.choice(GROUPINGS, default="person")
+    consolidate = models.BooleanField(default=False)
+    time_annex = models.BooleanField(default=True)
+    cap = fields.money(null=True)
+    cap_behaviour = fields.choice(CAP_BEHAVIOURS, default="block")
+    recorded_in = fields.TransactionIdField(db_default=fields.CurrentTransaction(), editable=False)
+
+    class Meta:
+        db_table = "agreement_version"
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "valid_from"], name="agreement_version_once"),
+            fields.one_of("agreement_version", "review", REVIEWS),
+            fields.one_of("agreement_version", "grouping", GROUPINGS),
+            fields.one_of("agreement_version", "cap_behaviour", CAP_BEHAVIOURS),
+            models.CheckConstraint(condition=Q(cap=None) | Q(cap__gte=0), name="agreement_version_cap"),
+        ]
+
+
+class Charge(models.Model):
+    """One thing an agreement bills, the same through all its versions."""
+
+    agreement = models.ForeignKey(Agreement, models.RESTRICT, related_name="charges")
+    code = models.CharField(max_length=40)
+    kind = fields.choice(CHARGE_KINDS)
+
+    class Meta:
+        db_table = "charge"
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "code"], name="charge_once"),
+            fields.one_of("charge", "kind", CHARGE_KINDS),
+        ]
+
+
+class Project(models.Model):
+    """What people book their work on; belongs to the agreement that pays for it."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=200)
+    agreement = models.ForeignKey(Agreement, models.RESTRICT, related_name="projects")
+
+    class Meta:
+        db_table = "project"
+
+
+class ChargeTerms(models.Model):
+    """A charge's terms in one version; which columns hold a value follows from the charge's kind."""
+
+    version = models.ForeignKey(AgreementVersion, models.RESTRICT, related_name="charges")
+    charge = models.ForeignKey(Charge, models.RESTRICT, related_name="terms")
+    name = models.CharField(max_length=200)
+    tax_class = fields.choice(TAX_CLASSES, default="standard")
+    unit = models.CharField(max_length=20, default="")
+    project = models.ForeignKey(Project, models.RESTRICT, null=True)
+    rate_card = models.ForeignKey(RateCard, models.RESTRICT, null=True)
+    rounding = fields.choice(ROUNDINGS, default="exact")
+    increment_seconds = models.PositiveIntegerField(default=1)
+    minimum_seconds = models.PositiveIntegerField(default=0)
+    markup = fields.price(default=0)
+    price = fields.price(null=True)
+    quantity = fields.quantity(default=1)
+    interval = fields.choice(INTERVALS, null=True)
+    interval_count = models.PositiveSmallIntegerField(default=1)
+    alignment = fields.choice(ALIGNMENTS, default="calendar")
+    anchor = models.DateField(null=True)
+    timing = fields.choice(TIMINGS, default="arrears")
+    proration = fields.choice(PRORATIONS, default="by_day")
+    due_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "charge_terms"
+        constraints = [
+            models.UniqueConstraint(fields=["version", "charge"], name="charge_terms_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=0), name="charge_terms_quantity"),
+            models.CheckConstraint(condition=Q(markup__gt=-1), name="charge_terms_markup"),
+            fields.one_of("charge_terms", "tax_class", TAX_CLASSES),
+            fields.one_of("charge_terms", "rounding", ROUNDINGS),
+            fields.one_of("charge_terms", "alignment", ALIGNMENTS),
+            fields.one_of("charge_terms", "timing", TIMINGS),
+            fields.one_of("charge_terms", "proration", PRORATIONS),
+        ]
+
+
+class Rate(models.Model):
+    """A price per hour from `valid_from` until the next of the same key; a null price ends it."""
+
+    card = models.ForeignKey(RateCard, models.RESTRICT, related_name="rates")
+    person = models.ForeignKey(Person, models.RESTRICT, null=True)
+    project = models.ForeignKey(Project, models.RESTRICT, null=True)
+    role = models.CharField(max_length=60, default="")
+    task = models.CharField(max_length=100, default="")
+    price = fields.price(null=True)
+    valid_from = models.DateField()
+
+    class Meta:
+        db_table = "rate"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["card", "person", "project", "role", "task", "valid_from"],
+                nulls_distinct=False,
+                name="rate_once",
+            ),
+            models.CheckConstraint(condition=Q(price=None) | Q(price__gte=0), name="rate_not_negative"),
+        ]

@@ -1,0 +1,311 @@
+"""Drafts and issued documents, the runs that make them, the checks and reviews that stand between."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+from django.db.models import F, Q
+
+from duly.billing.accounts.models import Account, LegalEntity, NumberSeries, User
+from duly.billing.agreements.models import Agreement, Charge, ChargeTerms
+from duly.billing.kernel import fields
+from duly.billing.ledger.models import OpenItem
+from duly.billing.work.models import WorkItem
+from duly.engine.lifecycle import STATES
+
+__all__ = [
+    "BillRun", "BillRunPartition", "ChargeSpan", "Decision", "DraftEdit", "Finding", "Invoice", "InvoiceLine",
+    "PartyCopy", "ReviewStep", "TaxLine", "Waiver", "WorkAllocation",
+]  # fmt: skip
+
+INVOICE_KINDS = ("invoice", "credit_note", "proforma", "deposit")
+REVIEWS = ("none", "peer", "peer_and_client")
+RUN_STATES = ("running", "stopped", "done")
+PARTITION_STATES = ("waiting", "done", "failed")
+SEVERITIES = ("blocks", "warns", "notes")
+STEPS = ("peer", "client")
+VERDICTS = ("approved", "returned")
+SPAN_KINDS = ("regular", "true_up", "late", "correction")
+TAX_CATEGORIES = ("S", "AE", "K", "G", "O", "E", "Z")
+
+
+class PartyCopy(models.Model):
+    """A frozen copy of a seller or buyer, kept once per content and never changed."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    data = models.JSONField()
+
+    class Meta:
+        db_table = "party_copy"
+
+
+class BillRun(models.Model):
+    """One batch: its scope, period, date and input cut-off are frozen when it is launched."""
+
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT)
+    period_from = models.DateField()
+    period_to = models.DateField()
+    on = models.DateField()
+    snapshot = models.TextField()
+    state = fields.choice(RUN_STATES, default="running")
+    launched_by = models.ForeignKey(User, models.RESTRICT)
+    launched_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "bill_run"
+        constraints = [
+            fields.one_of("bill_run", "state", RUN_STATES),
+            models.CheckConstraint(condition=Q(period_to__gt=F("period_from")), name="bill_run_period"),
+        ]
+
+
+class BillRunPartition(models.Model):
+    """The bill-to accounts that are drafted together, in one transaction; its row is the lock and the mark."""
+
+    run = models.ForeignKey(BillRun, models.RESTRICT, related_name="partitions")
+    ordinal = models.PositiveIntegerField()
+    accounts = ArrayField(models.BigIntegerField())
+    state = fields.choice(PARTITION_STATES, default="waiting")
+    drafts = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=64, default="")
+    error = models.TextField(default="")
+
+    class Meta:
+        db_table = "bill_run_partition"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "ordinal"], name="bill_run_partition_once"),
+            fields.one_of("bill_run_partition", "state", PARTITION_STATES),
+        ]
+
+
+class Invoice(models.Model):
+    """A draft while it has no number; a fiscal document, never changed, once issued.
+
+    `review` is what the agreements demand. Dates differ on purpose: service period, issue date, tax point,
+    due date and booking date. `reference` is the deterministic name a draft has before its number.
+    """
+
+    kind = fields.choice(INVOICE_KINDS, default="invoice")
+    state = fields.choice(STATES, default="draft")
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT)
+    account = models.ForeignKey(Account, models.RESTRICT, related_name="invoices")
+    run_partition = models.ForeignKey(BillRunPartition, models.RESTRICT, null=True)
+    created_by = models.CharField(max_length=80)
+    review = fields.choice(REVIEWS)
+    currency = fields.currency()
+    language = models.CharField(max_length=2)
+    purchase_order = models.CharField(max_length=60, default="")
+    payment_days = models.PositiveSmallIntegerField()
+    time_annex = models.BooleanField()
+    service_from = models.DateField()
+    service_to = models.DateField()
+    tax_point = models.DateField()
+    seller = models.ForeignKey(PartyCopy, models.RESTRICT, related_name="+")
+    buyer = models.ForeignKey(PartyCopy, models.RESTRICT, related_name="+")
+    net = fields.money()
+    tax = fields.money()
+    total = fields.money()
+    series = models.ForeignKey(NumberSeries, models.RESTRICT, null=True)
+    fiscal_year = models.PositiveSmallIntegerField(null=True)
+    sequence = models.PositiveIntegerField(null=True)
+    number = models.CharField(max_length=60, null=True)
+    issued_on = models.DateField(null=True)
+    booked_on = models.DateField(null=True)
+    due_on = models.DateField(null=True)
+    base_rate = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    open_item = models.OneToOneField(OpenItem, models.RESTRICT, null=True)
+
+    class Meta:
+        db_table = "invoice"
+        constraints = [
+            fields.one_of("invoice", "kind", INVOICE_KINDS),
+            fields.one_of("invoice", "state", STATES),
+            fields.one_of("invoice", "review", REVIEWS),
+            fields.whole_minor_units("invoice", "net"),
+            fields.whole_minor_units("invoice", "tax"),
+            models.CheckConstraint(condition=Q(total=F("net") + F("tax")), name="invoice_net_and_tax_are_total"),
+            models.CheckConstraint(condition=Q(service_to__gte=F("service_from")), name="invoice_service_period"),
+            models.UniqueConstraint(fields=["series", "fiscal_year", "sequence"], name="invoice_sequence_once"),
+            models.UniqueConstraint(fields=["entity", "number"], name="invoice_number_once"),
+            models.CheckConstraint(
+                condition=(
+                    Q(state="issued", number__isnull=False, issued_on__isnull=False, booked_on__isnull=False)
+                    & Q(due_on__isnull=False, sequence__isnull=False, fiscal_year__isnull=False)
+                    & Q(series__isnull=False)
+                )
+                | (~Q(state="issued") & Q(number=None, sequence=None, series=None, open_item=None)),
+                name="invoice_number_only_at_issue",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["run_partition"], name="invoice_partition"),
+            models.Index(fields=["account", "issued_on"], name="invoice_account_issued"),
+            models.Index(fields=["entity", "state"], condition=~Q(state="issued"), name="invoice_unissued"),
+        ]
+
+
+class InvoiceLine(models.Model):
+    """A line. `numerator ÷ denominator` is its exact quotient, rounded once into `amount`.
+
+    `explanation` holds the computation's own rows. For time `quantity` is in seconds.
+    """
+
+    invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="lines")
+    position = models.PositiveIntegerField()
+    agreement = models.ForeignKey(Agreement, models.RESTRICT)
+    charge = models.ForeignKey(Charge, models.RESTRICT)
+    terms = models.ForeignKey(ChargeTerms, models.RESTRICT)
+    kind = models.CharField(max_length=24)
+    description = models.TextField()
+    unit = models.CharField(max_length=20)
+    quantity = fields.quantity()
+    unit_price = fields.price()
+    numerator = models.DecimalField(max_digits=38, decimal_places=14)
+    denominator = models.BigIntegerField()
+    amount = fields.money()
+    tax_class = models.CharField(max_length=24)
+    tax_category = fields.choice(TAX_CATEGORIES)
+    tax_rate = models.DecimalField(max_digits=7, decimal_places=6)
+    tax = fields.money()
+    service_from = models.DateField()
+    service_to = models.DateField()
+    explanation = models.JSONField()
+
+    class Meta:
+        db_table = "invoice_line"
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position_once"),
+            models.CheckConstraint(condition=Q(denominator__gt=0), name="invoice_line_denominator"),
+            fields.one_of("invoice_line", "tax_category", TAX_CATEGORIES),
+        ]
+        indexes = [models.Index(fields=["agreement"], name="invoice_line_agreement")]
+
+
+class TaxLine(models.Model):
+    """Tax of a document per category and rate, on the rounded net sum, rounded once (EN 16931 BR-CO-17)."""
+
+    invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="tax_lines")
+    category = fields.choice(TAX_CATEGORIES)
+    rate = models.DecimalField(max_digits=7, decimal_places=6)
+    base = fields.money()
+    tax = fields.money()
+    reason = models.CharField(max_length=40, default="")
+
+    class Meta:
+        db_table = "tax_line"
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "category", "rate"], name="tax_line_once"),
+            fields.one_of("tax_line", "category", TAX_CATEGORIES),
+        ]
+
+
+class WorkAllocation(models.Model):
+    """The link work → line, with the work's quantity. Billed is the sum of live ones (not released)."""
+
+    work_item = models.ForeignKey(WorkItem, models.RESTRICT, related_name="allocations")
+    line = models.ForeignKey(InvoiceLine, models.RESTRICT, related_name="allocations")
+    quantity = fields.quantity()
+    billed_quantity = fields.quantity()
+    amount = fields.money()
+    released = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        db_table = "work_allocation"
+        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="work_allocation_quantity")]
+
+
+class ChargeSpan(models.Model):
+    """The days of a charge that a line bills. Regular spans of one charge never overlap unless released."""
+
+    line = models.ForeignKey(InvoiceLine, models.RESTRICT, related_name="spans")
+    charge = models.ForeignKey(Charge, models.RESTRICT)
+    kind = fields.choice(SPAN_KINDS, default="regular")
+    span_from = models.DateField()
+    span_to = models.DateField()
+    released = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        db_table = "charge_span"
+        constraints = [
+            models.CheckConstraint(condition=Q(span_to__gt=F("span_from")), name="charge_span_days"),
+            fields.one_of("charge_span", "kind", SPAN_KINDS),
+        ]
+
+
+class Finding(models.Model):
+    """What a named check found in a draft, at which path, and what to do about it."""
+
+    invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="findings")
+    check_name = models.CharField(max_length=40)
+    severity = fields.choice(SEVERITIES)
+    path = models.CharField(max_length=120)
+    text = models.TextField()
+
+    class Meta:
+        db_table = "finding"
+        constraints = [fields.one_of("finding", "severity", SEVERITIES)]
+        indexes = [models.Index(fields=["invoice"], name="finding_invoice_severe", condition=Q(severity="blocks"))]
+
+
+class Waiver(models.Model):
+    """A blocking finding set aside: by whom and why. It holds for this finding's own text only."""
+
+    invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="waivers")
+    check_name = models.CharField(max_length=40)
+    path = models.CharField(max_length=120)
+    text = models.TextField()
+    reason = models.TextField()
+    waived_by = models.ForeignKey(User, models.RESTRICT)
+    waived_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "waiver"
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "check_name", "path", "text"], name="waiver_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="waiver_has_reason"),
+        ]
+
+
+class ReviewStep(models.Model):
+    """A step that the submitted content needs before issue; written as a row when the draft is submitted."""
+
+    invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="review_steps")
+    step = fields.choice(STEPS)
+    digest = models.CharField(max_length=64)
+    submitted_by = models.ForeignKey(User, models.RESTRICT)
+    submitted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "review_step"
+        constraints = [fields.one_of("review_step", "step", STEPS)]
+
+
+class Decision(models.Model):
+    """Someone's verdict on a step, for exactly the content whose digest it carries (law 6)."""
+
+    review_step = models.ForeignKey(ReviewStep, models.RESTRICT, related_name="decisions")
+    invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="decisions")
+    verdict = fields.choice(VERDICTS)
+    digest = models.CharField(max_length=64)
+    reason = models.TextField(default="")
+    decided_by = models.CharField(max_length=80)
+    on_behalf_of = models.CharField(max_length=80, null=True)
+    decided_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=TransactionNow())
+
+    class Meta:
+        db_table = "decision"
+        constraints = [
+            fields.one_of("decision", "verdict", VERDICTS),
+            models.CheckConstraint(condition=Q(verdict="approved") | ~Q(reason=""), name="decision_return_has_reason"),
+        ]
+
+
+class DraftEdit(models.Model):
+    """Someone touched a draft that they did not make; the database writes it, so that they cannot approve it."""
+
+    invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="edits")
+    editor = models.CharField(max_length=80)
+    recorded_at = models.DateTimeField(db_default=TransactionNow())
+
+    class Meta:
+        db_table = "draft_edit"

@@ -1,0 +1,71 @@
+"""Frames in and out of the database: COPY both ways, no row-by-row work.
+
+Numerics travel as text, so that no digit is lost; null and the empty string stay apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from django.db import connection
+
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
+
+MONEY = pl.Decimal(38, 4)
+PRICE = pl.Decimal(38, 8)
+QUANTITY = pl.Decimal(38, 6)
+RATIO = pl.Decimal(38, 14)
+
+
+def read(query: str, parameters: Sequence[Any] | Mapping[str, Any], schema: Schema) -> pl.DataFrame:
+    """The query's rows as a frame with the columns and types of `schema`, in its order."""
+    with connection.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv)", parameters) as copy:
+        data = b"".join(copy)
+    if not data:
+        return pl.DataFrame(schema=schema)
+    texts = dict.fromkeys(schema, pl.String)
+    frame = pl.read_csv(data, has_header=False, new_columns=list(schema), schema=texts)
+    return frame.select(_typed(name, kind) for name, kind in schema.items())
+
+
+def _typed(name: str, kind: pl.DataType | type[pl.DataType]) -> pl.Expr:
+    if kind == pl.Boolean:
+        return pl.col(name) == "t"
+    if kind == pl.Date:
+        return pl.col(name).str.to_date("%Y-%m-%d")
+    return pl.col(name).cast(kind)
+
+
+def write(table: str, frame: pl.DataFrame, columns: Sequence[str] | None = None) -> int:
+    """COPY the frame's columns into the table's columns of the same names; the number of rows."""
+    if frame.is_empty():
+        return 0
+    chosen = frame.select(columns) if columns is not None else frame
+    names = ", ".join(f'"{name}"' for name in chosen.columns)
+    with connection.cursor() as cursor, cursor.copy(f"copy {table} ({names}) from stdin (format csv)") as copy:
+        copy.write(chosen.write_csv(include_header=False, quote_style="necessary", datetime_format="%+"))
+    return frame.height
+
+
+def next_ids(table: str, count: int) -> pl.Series:
+    """`count` fresh ids of the table, ascending, no one else's."""
+    query = """select string_agg(nextval(sequence)::text, ',')
+                 from (select pg_get_serial_sequence(%s, 'id')::regclass as sequence offset 0) s,
+                      generate_series(1, %s)"""
+    text = rows(query, [table, count])[0][0]
+    ids = pl.Series("id", [text or ""], dtype=pl.String).str.split(",").explode()
+    return ids.filter(ids != "").cast(pl.Int64)
+
+
+def rows(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+    """A small query's rows, as tuples."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def execute(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+    """Run a statement; the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.rowcount

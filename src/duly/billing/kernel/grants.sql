@@ -1,0 +1,42 @@
+-- The application's role owns no table (law 15): it reads and adds everywhere, changes and deletes only what is
+-- named here, and cannot write what the database itself keeps (balances, the moment of recording, edits).
+grant usage on schema public to duly_app;
+grant select, insert on all tables in schema public to duly_app;
+grant usage, select on all sequences in schema public to duly_app;
+grant execute on all functions in schema public to duly_app;
+
+grant update on app_user, person, legal_entity, account, contact, purchase_order, bank_account, tax_registration,
+  number_series, chart_account, agreement, project, rate_card, name_mapping, invoice, invoice_line, tax_line,
+  bill_run, bill_run_partition, work_item to duly_app;
+grant update (last_number, last_issued_on) on number_counter to duly_app;
+grant update (result) on command to duly_app;
+grant update (released) on work_allocation, charge_span to duly_app;
+grant update (state) on message to duly_app;
+grant delete on role_grant, right_grant, name_mapping, personal_value, invoice_line, tax_line, work_allocation,
+  charge_span, finding, tax_registration to duly_app;
+
+-- Columns that the database fills: the application may not even name them.
+do $$
+declare
+  guarded record;
+begin
+  for guarded in
+    select * from (values ('event', array['recorded_at']), ('entry', array['recorded_at']),
+      ('open_item', array['balance']), ('open_item_movement', array['recorded_at'])) as t (name, columns)
+  loop
+    execute format('revoke insert on %I from duly_app', guarded.name);
+    execute (select format('grant insert (%s) on %I to duly_app', string_agg(quote_ident(column_name), ', '), guarded.name)
+               from information_schema.columns
+              where table_schema = 'public' and table_name = guarded.name and column_name <> all (guarded.columns));
+  end loop;
+end $$;
+
+-- The job queue's own tables are its package's business.
+do $$
+declare
+  queue record;
+begin
+  for queue in select tablename from pg_tables where schemaname = 'public' and tablename like 'procrastinate%' loop
+    execute format('grant update, delete on %I to duly_app', queue.tablename);
+  end loop;
+end $$;

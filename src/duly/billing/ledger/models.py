@@ -1,0 +1,115 @@
+"""What happened in money: entries made of transfers, and the open items of the subledger."""
+
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+from django.db.models import F, Q
+
+from duly.billing.accounts.models import Account, LegalEntity
+from duly.billing.kernel import fields
+
+__all__ = ["ChartAccount", "Entry", "OpenItem", "OpenItemMovement", "Transfer"]
+
+POSTING_ROLES = (
+    "receivable", "on_account", "deposits", "deferred_revenue", "revenue", "tax", "bank",
+    "exchange_difference", "write_off", "fees", "interest",
+)  # fmt: skip
+ENTRY_KINDS = ("invoice", "credit_note", "receipt", "allocation")
+CONTROLS = ("receivable", "on_account")
+
+
+class ChartAccount(models.Model):
+    """The account of the entity's chart that a posting role goes to."""
+
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT, related_name="chart")
+    role = fields.choice(POSTING_ROLES)
+    code = models.CharField(max_length=20)
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        db_table = "chart_account"
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "role"], name="chart_account_once"),
+            fields.one_of("chart_account", "role", POSTING_ROLES),
+        ]
+
+
+class Entry(models.Model):
+    """One posting: the transfers of one thing that happened, on one booking date."""
+
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT)
+    kind = fields.choice(ENTRY_KINDS)
+    booked_on = models.DateField()
+    source = models.CharField(max_length=60)
+    command_id = models.UUIDField()
+    recorded_at = models.DateTimeField(db_default=TransactionNow())
+
+    class Meta:
+        db_table = "entry"
+        constraints = [fields.one_of("entry", "kind", ENTRY_KINDS)]
+        indexes = [models.Index(fields=["entity", "booked_on"], name="entry_booked")]
+
+
+class Transfer(models.Model):
+    """An amount from the credited to the debited account; an entry of transfers always balances (law 2)."""
+
+    entry = models.ForeignKey(Entry, models.RESTRICT, related_name="transfers")
+    debit = models.ForeignKey(ChartAccount, models.RESTRICT, related_name="+")
+    credit = models.ForeignKey(ChartAccount, models.RESTRICT, related_name="+")
+    currency = fields.currency()
+    amount = fields.money()
+    base_amount = fields.money()
+
+    class Meta:
+        db_table = "transfer"
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0, base_amount__gte=0), name="transfer_positive"),
+            models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_between_two"),
+            fields.whole_minor_units("transfer", "amount"),
+        ]
+
+
+class OpenItem(models.Model):
+    """What a document or receipt still owes, signed: receivable items are positive, money on account negative.
+
+    `balance` is a projection of the movements, written by the database when a movement is inserted; the check
+    on it is what keeps allocations within the receipt and the item (law 9), whoever acts at the same time.
+    """
+
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT)
+    account = models.ForeignKey(Account, models.RESTRICT)
+    control = fields.choice(CONTROLS)
+    label = models.CharField(max_length=60)
+    currency = fields.currency()
+    amount = fields.money()
+    balance = fields.money(default=0, db_default=0)
+    booked_on = models.DateField()
+    due_on = models.DateField()
+
+    class Meta:
+        db_table = "open_item"
+        constraints = [
+            fields.one_of("open_item", "control", CONTROLS),
+            fields.whole_minor_units("open_item", "amount"),
+            fields.whole_minor_units("open_item", "balance"),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0, balance__gte=0, balance__lte=F("amount"))
+                | Q(amount__lt=0, balance__lte=0, balance__gte=F("amount")),
+                name="open_item_balance_within",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "due_on"], condition=~Q(balance=0), name="open_item_open"),
+        ]
+
+
+class OpenItemMovement(models.Model):
+    """A dated change of an open item, by an entry; the first one opens it."""
+
+    open_item = models.ForeignKey(OpenItem, models.RESTRICT, related_name="movements")
+    entry = models.ForeignKey(Entry, models.RESTRICT)
+    amount = fields.money()
+    booked_on = models.DateField()
+    recorded_at = models.DateTimeField(db_default=TransactionNow())
+
+    class Meta:
+        db_table = "open_item_movement"

@@ -1,0 +1,21 @@
+-- Evidence of a line stays as it is while the line stands (law 3): the annex of an issued document prints it.
+create function work_stays_as_billed() returns trigger language plpgsql as $$
+begin
+  if exists (select from work_allocation where work_item_id = old.id and not released) then
+    raise exception 'Work item % is on a draft or invoice and cannot change', old.id using errcode = 'DU005',
+      hint = 'Discard the draft, or credit the invoice and release the work.';
+  end if;
+  return new;
+end $$;
+
+create trigger work_item_stays_as_billed before update on work_item for each row
+  when ((old.kind, old.agreement_id, old.charge_id, old.project_id, old.person_id, old.project_name, old.person_name,
+         old.role, old.task, old.description, old.worked_on, old.quantity, old.cost, old.cost_currency, old.billable,
+         old.approved_by_id)
+        is distinct from
+        (new.kind, new.agreement_id, new.charge_id, new.project_id, new.person_id, new.project_name, new.person_name,
+         new.role, new.task, new.description, new.worked_on, new.quantity, new.cost, new.cost_currency, new.billable,
+         new.approved_by_id))
+  execute function work_stays_as_billed();
+create trigger work_item_kept before delete or truncate on work_item
+  for each statement execute function refuse_change();

@@ -1,0 +1,119 @@
+"""What was done: time, expenses and milestones; the evidence for a line, and where it came from."""
+
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+from django.db.models import Q
+
+from duly.billing.accounts.models import Person, User
+from duly.billing.agreements.models import Agreement, Charge, Project
+from duly.billing.kernel import fields
+from duly.billing.reference.models import StoredFile
+
+__all__ = ["ImportBatch", "ImportRow", "NameMapping", "WorkItem"]
+
+WORK_KINDS = ("time", "expense", "milestone")
+IMPORT_KINDS = ("timesheet", "expenses")
+MAPPED_KINDS = ("person", "client", "project")
+OUTCOMES = ("billable", "non_billable", "without_client", "out_of_period", "rejected")
+
+
+class NameMapping(models.Model):
+    """What a name in an imported file stands for. A project's name is known together with its client's."""
+
+    kind = fields.choice(MAPPED_KINDS)
+    client = models.CharField(max_length=200, default="")
+    name = models.CharField(max_length=200)
+    target = models.CharField(max_length=60)
+
+    class Meta:
+        db_table = "name_mapping"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "client", "name"], name="name_mapping_once"),
+            fields.one_of("name_mapping", "kind", MAPPED_KINDS),
+        ]
+
+
+class ImportBatch(models.Model):
+    """One file read in: the file itself and how its rows came out."""
+
+    kind = fields.choice(IMPORT_KINDS)
+    layout = models.CharField(max_length=30)
+    file = models.ForeignKey(StoredFile, models.RESTRICT)
+    imported_by = models.ForeignKey(User, models.RESTRICT)
+    imported_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "import_batch"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "file"], name="import_batch_once"),
+            fields.one_of("import_batch", "kind", IMPORT_KINDS),
+        ]
+
+
+class WorkItem(models.Model):
+    """A time entry (quantity in seconds), an expense (cost) or an accepted milestone (agreed amount in `cost`).
+
+    Names are kept as they were recorded, so that a time annex never changes. There is no “billed” flag:
+    billed is the sum of live allocations that point here.
+    """
+
+    kind = fields.choice(WORK_KINDS)
+    agreement = models.ForeignKey(Agreement, models.RESTRICT, related_name="work")
+    charge = models.ForeignKey(Charge, models.RESTRICT, null=True)
+    project = models.ForeignKey(Project, models.RESTRICT, null=True)
+    person = models.ForeignKey(Person, models.RESTRICT, null=True)
+    project_name = models.CharField(max_length=200, default="")
+    person_name = models.CharField(max_length=200, default="")
+    role = models.CharField(max_length=60, default="")
+    task = models.CharField(max_length=100, default="")
+    description = models.TextField(default="")
+    worked_on = models.DateField()
+    started_at = models.TimeField(null=True)
+    quantity = fields.quantity()
+    cost = fields.money(null=True)
+    cost_currency = models.CharField(max_length=3, default="")
+    billable = models.BooleanField(default=True)
+    source_key = models.CharField(max_length=100, unique=True)
+    approved_by = models.ForeignKey(User, models.RESTRICT, null=True)
+    approved_at = models.DateTimeField(null=True)
+    approved_in = fields.TransactionIdField(null=True, editable=False)
+
+    class Meta:
+        db_table = "work_item"
+        constraints = [
+            fields.one_of("work_item", "kind", WORK_KINDS),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="work_item_quantity"),
+            models.CheckConstraint(
+                condition=Q(kind="time", cost=None, person__isnull=False)
+                | Q(kind="expense", cost__isnull=False, quantity=1)
+                | Q(kind="milestone", cost__isnull=False, charge__isnull=False, quantity__lte=1),
+                name="work_item_shape",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None, approved_in=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False, approved_in__isnull=False),
+                name="work_item_approval_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["agreement", "worked_on"], name="work_item_agreement")]
+
+
+class ImportRow(models.Model):
+    """What became of one row of a file, with its own words, so that nothing of it is ever lost."""
+
+    batch = models.ForeignKey(ImportBatch, models.RESTRICT, related_name="rows")
+    row_number = models.PositiveIntegerField()
+    outcome = fields.choice(OUTCOMES)
+    reason = models.TextField(default="")
+    raw = models.JSONField()
+    work_item = models.ForeignKey(WorkItem, models.RESTRICT, null=True)
+    own_amount = fields.money(null=True)
+    own_currency = models.CharField(max_length=3, default="")
+    recorded_at = models.DateTimeField(db_default=TransactionNow())
+
+    class Meta:
+        db_table = "import_row"
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "row_number"], name="import_row_once"),
+            fields.one_of("import_row", "outcome", OUTCOMES),
+        ]

@@ -1,0 +1,5 @@
+from procrastinate import App
+
+
+def register(app: App) -> None:
+    pass
