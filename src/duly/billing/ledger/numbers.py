@@ -1,0 +1,47 @@
+"""Gapless numbers: taken from a locked counter row, inside the transaction of their documents (law 4)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from duly.billing.kernel import frames
+from duly.billing.kernel.errors import Refused
+from duly.engine.fiscal import document_number, fiscal_year
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A run of fresh numbers: `first` and those after it, in one series and fiscal year."""
+
+    series_id: int
+    fiscal_year: int
+    first: int
+    pattern: str
+
+    def number(self, offset: int) -> str:
+        return document_number(self.pattern, self.fiscal_year, self.first + offset)
+
+
+def take(*, kind: str, entity_id: int, on: date, count: int) -> Taken:
+    """Take `count` numbers of the entity's series for documents dated `on`; the counter stays locked until commit.
+
+    Call it after all checks. A transaction that takes from several series does so in the order of their kinds.
+    Raises `Refused` when the entity numbers no such documents, or when the series is past that date already.
+    """
+    found = frames.rows("""select s.id, s.pattern, e.fiscal_year_start, e.code from number_series s
+                             join legal_entity e on e.id = s.entity_id
+                            where s.entity_id = %s and s.kind = %s""", [entity_id, kind])  # fmt: skip
+    if not found:
+        raise Refused(f"The legal entity has no number series for documents of the kind “{kind}”.",
+                      f"Add one to the entity, for example series.{kind} = \"{kind[0].upper()}{{year}}-{{number:05}}\".")  # fmt: skip
+    series_id, pattern, start_month, code = found[0]
+    year = fiscal_year(on, start_month)
+    frames.execute("""insert into number_counter (series_id, fiscal_year) values (%s, %s)
+                      on conflict do nothing""", [series_id, year])  # fmt: skip
+    [(last_number, last_on)] = frames.rows("""select last_number, last_issued_on from number_counter
+                    where series_id = %s and fiscal_year = %s for update""", [series_id, year])  # fmt: skip
+    if last_on is not None and on < last_on:
+        raise Refused(f"The last {kind} of {code} in {year} is dated {last_on}; one dated {on} cannot follow it.",
+                      f"Use {last_on} or a later date.", law=4)  # fmt: skip
+    frames.execute("""update number_counter set last_number = %s, last_issued_on = %s
+                       where series_id = %s and fiscal_year = %s""", [last_number + count, on, series_id, year])  # fmt: skip
+    return Taken(series_id, year, last_number + 1, pattern)
