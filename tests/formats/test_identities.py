@@ -15,6 +15,7 @@ from duly.formats.identities import (
     check_iban,
     check_time_zone,
     check_vat_id,
+    minor_digits,
 )
 
 
@@ -103,14 +104,17 @@ def test_refused_with_a_remedy(check: Callable[[str], object], value: str, remed
     assert remedy in caught.value.remedy
 
 
+@pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)])
+def test_minor_digits_are_those_of_iso_4217(currency: str, digits: int) -> None:
+    assert minor_digits(currency) == digits
+
+
 CHECKS = [check_country, check_currency, check_email, check_time_zone, check_iban]
 PREFIXES = st.sampled_from(["", "DE", "EL", "CHE", "XI", "GB29", "a@b."])
 
 
 @given(st.sampled_from(CHECKS), PREFIXES, st.text(max_size=30))
-def test_what_is_taken_once_is_taken_as_it_was_written(
-    check: Callable[[str], object], prefix: str, rest: str
-) -> None:
+def test_what_is_taken_once_is_taken_as_it_was_written(check: Callable[[str], object], prefix: str, rest: str) -> None:
     try:
         written = check(prefix + rest)
     except FormatError:

@@ -49,14 +49,19 @@ def check_country(code: str) -> str:
 def check_currency(code: str) -> str:
     """The ISO 4217 code, in capitals. Codes without a minor unit (metals, tests) are no money: refused."""
     wanted = code.strip().upper()
-    if wanted in _currency_codes():
+    if wanted in _minor_digits():
         return wanted
     raise FormatError(f"{code!r} is not a currency code.", "Write the ISO 4217 code, for example EUR.")
 
 
+def minor_digits(currency: str) -> int:
+    """How many decimals a checked currency's minor unit has by ISO 4217: EUR 2, JPY 0, KWD 3."""
+    return _minor_digits()[currency]
+
+
 @cache
-def _currency_codes() -> frozenset[str]:
-    return frozenset(c.code for c in Currency if c.exponent is not None)
+def _minor_digits() -> dict[str, int]:
+    return {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
 
 
 def check_vat_id(country: str, number: str) -> str:
@@ -87,9 +92,7 @@ def check_iban(number: str) -> BankAccount:
         iban = schwifty.IBAN(number)
     except ValueError as error:
         problem = str(error).strip()
-        raise FormatError(
-            f"{number!r} is not an IBAN: {problem}.", "Copy it anew from the bank's papers."
-        ) from None
+        raise FormatError(f"{number!r} is not an IBAN: {problem}.", "Copy it anew from the bank's papers.") from None
     bic = str(iban.bic) if iban.bic else None
     return BankAccount(iban.compact, bic, iban.bank_name)
 
@@ -106,9 +109,7 @@ def check_email(address: str) -> str:
         ascii_domain = ""
     well_formed = _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(ascii_domain)
     if not well_formed or len(local) > 64 or len(local) + len(ascii_domain) > 253:
-        raise FormatError(
-            f"{address!r} is not an e-mail address.", "Write one address, as billing@example.com."
-        )
+        raise FormatError(f"{address!r} is not an e-mail address.", "Write one address, as billing@example.com.")
     return f"{local}@{ascii_domain}"
 
 
