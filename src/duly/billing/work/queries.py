@@ -1,0 +1,57 @@
+"""What was done and is not billed yet: as frames for the engine, and with its value for people."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from duly.billing.kernel import frames
+
+UNBILLED: Final[frames.Schema] = {
+    "work_id": pl.Int64,
+    "kind": pl.String,
+    "agreement_id": pl.Int64,
+    "charge_id": pl.Int64,
+    "project_id": pl.Int64,
+    "project": pl.String,
+    "person_id": pl.Int64,
+    "person": pl.String,
+    "role": pl.String,
+    "task": pl.String,
+    "worked_on": pl.Date,
+    "quantity": frames.QUANTITY,
+    "amount": frames.MONEY,
+    "cost_currency": pl.String,
+    "description": pl.String,
+}
+"""The columns of `unbilled_frame`. `quantity` is what is left; `charge_id` is set for milestones only."""
+
+LEFT = """from work_item w
+  cross join lateral (select w.quantity - coalesce(sum(b.quantity), 0) as quantity
+                        from work_allocation b where b.work_item_id = w.id and not b.released) remaining
+ where w.billable and remaining.quantity > 0"""
+"""SQL: work items with what is left of each; billed is the sum of live allocations, which lie downstream."""
+
+
+def unbilled_frame(
+    entity_id: int, bill_to_accounts: Sequence[int], period_to: date, snapshot: str | None = None
+) -> pl.DataFrame:
+    """Approved, billable work before `period_to` (exclusive) that is not wholly billed, one row per work item.
+
+    Of the agreements that `entity_id` has with the accounts billed to `bill_to_accounts` (an account without
+    a bill-to is billed itself). With `snapshot`, text of a `pg_snapshot`, only what was approved within it.
+    Columns: see `UNBILLED`; `quantity` is seconds for time, a share for milestones, 1 for expenses; `amount` is an
+    expense's cost in `cost_currency` or a milestone's amount. Ordered by work_id.
+    """
+    query = f"""
+        select w.id, w.kind, w.agreement_id, w.charge_id, w.project_id, nullif(w.project_name, ''), w.person_id,
+               nullif(w.person_name, ''), nullif(w.role, ''), nullif(w.task, ''), w.worked_on, remaining.quantity,
+               w.cost, nullif(w.cost_currency, ''), w.description
+        {LEFT} and w.approved_in is not null and w.worked_on < %(period_to)s
+           and w.agreement_id in (select g.id from agreement g join account a on a.id = g.account_id
+                                   where g.entity_id = %(entity)s and coalesce(a.bill_to_id, a.id) = any(%(accounts)s))
+           and (%(snapshot)s::text is null or pg_visible_in_snapshot(w.approved_in, %(snapshot)s::text::pg_snapshot))
+         order by w.id"""
+    values = {"entity": entity_id, "accounts": list(bill_to_accounts), "period_to": period_to, "snapshot": snapshot}
+    return frames.read(query, values, UNBILLED)
