@@ -1,0 +1,75 @@
+"""What a receipt pays: the parts of it that go to open items. Exact decimals of one currency, no rounding."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something still owed: `open` is positive, in the receipt's currency. `key` names it to the caller."""
+
+    key: str
+    due_on: date
+    open: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a receipt that pays one item."""
+
+    key: str
+    amount: Decimal
+
+
+class Beyond(ValueError):
+    """A named part is more than its item or the receipt still holds. `left` is what would fit."""
+
+    def __init__(self, key: str, wanted: Decimal, left: Decimal, holder: str) -> None:
+        self.key, self.wanted, self.left, self.holder = key, wanted, left, holder
+        super().__init__(f"{wanted} for {key} is more than the {left} that {holder} still has")
+
+
+def oldest_first(amount: Decimal, items: Iterable[Item]) -> tuple[Part, ...]:
+    """Spread `amount` without being told how: to the one item it equals, else oldest due first.
+
+    Of several items that equal it the oldest is taken. What no item takes stays on account, so the parts sum
+    to the smaller of `amount` and what is owed, and no part is larger than its item.
+    """
+    owed = sorted(items, key=lambda item: (item.due_on, item.key))
+    equal = next((item for item in owed if item.open == amount), None)
+    return _fill(amount, [equal] if equal else owed)
+
+
+def named(amount: Decimal, items: Mapping[str, Item], wanted: Sequence[tuple[str, Decimal | None]]) -> tuple[Part, ...]:
+    """Spread `amount` as told: the given amounts, None meaning as much as is left on both sides.
+
+    Amounts that are given come before those that are not, whatever their order. Every key of `wanted` is one
+    of `items`, once. Raises `Beyond` for an amount that is larger than its item or than what the receipt
+    has left.
+    """
+    left = amount
+    for key, part in wanted:
+        if part is None:
+            continue
+        if part > items[key].open:
+            raise Beyond(key, part, items[key].open, "the item")
+        if part > left:
+            raise Beyond(key, part, left, "the receipt")
+        left -= part
+    rest = {part.key: part.amount for part in _fill(left, [items[key] for key, part in wanted if part is None])}
+    parts = (Part(key, rest.get(key, ZERO) if part is None else part) for key, part in wanted)
+    return tuple(part for part in parts if part.amount > ZERO)
+
+
+def _fill(amount: Decimal, items: Iterable[Item]) -> tuple[Part, ...]:
+    parts = []
+    for item in items:
+        if part := min(amount, item.open):
+            parts.append(Part(item.key, part))
+            amount -= part
+    return tuple(parts)
