@@ -1,12 +1,14 @@
--- When a version was written is the database's own word, whatever the application says.
-create function version_recorded() returns trigger language plpgsql as $$
+-- When a version or a rate was written is the database's own word, whatever the application says.
+create function recorded_in_this_transaction() returns trigger language plpgsql as $$
 begin
   new.recorded_in := pg_current_xact_id();
   return new;
 end $$;
 
 create trigger agreement_version_dated before insert on agreement_version
-  for each row execute function version_recorded();
+  for each row execute function recorded_in_this_transaction();
+create trigger rate_dated before insert on rate
+  for each row execute function recorded_in_this_transaction();
 
 -- Terms are written with their version; later additions would change what was agreed behind the log's back.
 create function terms_with_their_version() returns trigger language plpgsql as $$

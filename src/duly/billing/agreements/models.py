@@ -151,6 +151,7 @@ class Rate(models.Model):
     task = models.CharField(max_length=100, default="")
     price = fields.price(null=True)
     valid_from = models.DateField()
+    recorded_in = fields.TransactionIdField(db_default=fields.CurrentTransaction(), editable=False)
 
     class Meta:
         db_table = "rate"

@@ -1,0 +1,84 @@
+"""Frames of agreed terms and dated rates: what a bill run prices by."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from duly.billing.kernel import frames
+from duly.billing.kernel.frames import MONEY, PRICE, QUANTITY
+
+TERMS: Final[frames.Schema] = {
+    "agreement_id": pl.Int64, "agreement": pl.String, "agreement_name": pl.String, "entity_id": pl.Int64,
+    "account_id": pl.Int64, "bill_to_id": pl.Int64, "currency": pl.String, "exponent": pl.Int8,
+    "agreement_from": pl.Date, "agreement_to": pl.Date,
+    "version_id": pl.Int64, "terms_from": pl.Date, "terms_to": pl.Date,
+    "review": pl.String, "grouping": pl.String, "consolidate": pl.Boolean, "time_annex": pl.Boolean,
+    "payment_days": pl.Int64, "purchase_order_id": pl.Int64, "purchase_order": pl.String,
+    "requires_purchase_order": pl.Boolean, "cap": MONEY, "cap_behaviour": pl.String,
+    "terms_id": pl.Int64, "charge_id": pl.Int64, "charge": pl.String, "kind": pl.String, "charge_name": pl.String,
+    "tax_class": pl.String, "unit": pl.String, "charge_project_id": pl.Int64, "rate_card_id": pl.Int64,
+    "rounding": pl.String, "increment_seconds": pl.Int64, "minimum_seconds": pl.Int64, "markup": PRICE,
+    "price": PRICE, "quantity": QUANTITY, "interval": pl.String, "interval_count": pl.Int64,
+    "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "due_on": pl.Date,
+}  # fmt: skip
+
+RATES: Final[frames.Schema] = {
+    "rate_card_id": pl.Int64, "rate_id": pl.Int64, "person_id": pl.Int64, "project_id": pl.Int64,
+    "role": pl.String, "task": pl.String, "price": PRICE, "valid_from": pl.Date, "valid_to": pl.Date,
+}  # fmt: skip
+
+VISIBLE = "(%(snapshot)s::pg_snapshot is null or pg_visible_in_snapshot({}.recorded_in, %(snapshot)s::pg_snapshot))"
+
+
+def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None = None) -> pl.DataFrame:
+    """Every charge's terms in every version of the entity's agreements that these bill-to accounts pay for.
+
+    One row per (version, charge), the columns of `TERMS`, sorted by agreement, version and charge.
+
+    - The terms hold in [terms_from, terms_to); `terms_to` is null in the last version. A charge that a later
+      version leaves out ends with the version before. `agreement_to` is the agreement's last billed day.
+    - `bill_to_id` receives the invoice for `account_id`. `payment_days` are the version's, else the payer's.
+    - `charge_project_id`, where set, narrows a charge of work to one project.
+    - With `snapshot` (a `pg_snapshot` as text), only versions written by transactions that it sees.
+    """
+    query = f"""
+        with version as (
+            select v.*, lead(v.valid_from) over (partition by v.agreement_id order by v.valid_from) as valid_to
+              from agreement_version v
+              join agreement a on a.id = v.agreement_id
+              join account c on c.id = a.account_id
+             where a.entity_id = %(entity)s and coalesce(c.bill_to_id, c.id) = any(%(bill_to)s)
+               and {VISIBLE.format("v")})
+        select a.id, a.number, a.name, a.entity_id, c.id, p.id, a.currency, currency_exponent(a.currency),
+               a.starts_on, a.ends_on, v.id, v.valid_from, v.valid_to, v.review, v.grouping, v.consolidate,
+               v.time_annex, coalesce(v.payment_days, p.payment_days), o.id, o.number, c.requires_purchase_order,
+               v.cap, v.cap_behaviour, t.id, h.id, h.code, h.kind, t.name, t.tax_class, t.unit, t.project_id,
+               t.rate_card_id, t.rounding, t.increment_seconds, t.minimum_seconds, t.markup, t.price, t.quantity,
+               t.interval, t.interval_count, t.alignment, t.anchor, t.timing, t.proration, t.due_on
+          from version v
+          join agreement a on a.id = v.agreement_id
+          join account c on c.id = a.account_id
+          join account p on p.id = coalesce(c.bill_to_id, c.id)
+          join charge_terms t on t.version_id = v.id
+          join charge h on h.id = t.charge_id
+          left join purchase_order o on o.id = v.purchase_order_id
+         order by a.id, v.valid_from, h.id"""
+    return frames.read(query, {"entity": entity_id, "bill_to": list(bill_to), "snapshot": snapshot}, TERMS)
+
+
+def rates_frame(cards: Sequence[int], *, snapshot: str | None = None) -> pl.DataFrame:
+    """The dated prices per hour of these rate cards: the columns of `RATES`, as the engine takes them.
+
+    A rate holds in [valid_from, valid_to): until the next of the same key begins. Where the next one has no
+    price the key simply ends. Null in person, project, role or task matches everything. `snapshot` as above.
+    """
+    query = f"""
+        select * from (
+            select r.card_id, r.id, r.person_id, r.project_id, nullif(r.role, ''), nullif(r.task, ''), r.price,
+                   r.valid_from, lead(r.valid_from) over (
+                       partition by r.card_id, r.person_id, r.project_id, r.role, r.task order by r.valid_from)
+              from rate r where r.card_id = any(%(cards)s) and {VISIBLE.format("r")}
+             order by r.card_id, r.id) dated (card, id, person, project, role, task, price, valid_from, valid_to)
+         where price is not null"""
+    return frames.read(query, {"cards": list(cards), "snapshot": snapshot}, RATES)
