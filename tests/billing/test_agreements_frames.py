@@ -58,7 +58,7 @@ def test_a_snapshot_hides_what_was_agreed_after_it(world: World) -> None:
 def test_rates_hold_until_the_next_of_their_key_and_end_where_it_has_no_price(world: World) -> None:
     card = m.RateCard.objects.create(code="X", name="X", currency="EUR")
     for role, price, valid_from in (("Developer", "90", date(2026, 1, 1)), ("Developer", "95.50", date(2026, 4, 1)),
-                                    ("Developer", None, date(2026, 9, 1)), ("Tester", "70", date(2026, 1, 1))):  # fmt: skip
+                                    ("Developer", None, date(2026, 9, 1)), ("Tester", "70", date(2026, 1, 1))):
         m.Rate.objects.create(card=card, role=role, valid_from=valid_from,
                               price=Decimal(price) if price else None)  # fmt: skip
     frame = rates_frame([card.pk])

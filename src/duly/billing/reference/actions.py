@@ -1,0 +1,118 @@
+"""Verbs for dated reference data, and the store of files."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from duly.billing.audit.actions import record, record_many, subjects, verb
+from duly.billing.kernel import frames
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Problem, Refused
+from duly.billing.reference.models import TAX_CLASSES
+
+RATE_DIGITS = {"tax_rate": 6, "exchange_rate": 10}
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRateInput:
+    """The rate of a tax class as a fraction of the net (0.19), from a day on."""
+
+    country: str
+    tax_class: str
+    rate: Decimal
+    valid_from: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRateInput:
+    """One unit of `base` is `rate` units of `quote`, from a day on."""
+
+    base: str
+    quote: str
+    rate: Decimal
+    valid_from: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """How many dated rows are new, and how many were there already."""
+
+    added: int
+    unchanged: int
+
+
+@verb("reference.add_tax_rates", right="reference")
+def add_tax_rates(*, actor: Actor, at: datetime, rates: Sequence[TaxRateInput]) -> Added:
+    """Add dated tax rates; those there already are left alone.
+
+    Raises `Refused`, with a problem per row, for a rate that is no fraction from 0 to below 1, an unknown tax
+    class, and a day that already has another rate: what was in force is never rewritten.
+    """
+    problems = [
+        *(Problem(f"[{i}].rate", f"{rate.rate} is not a fraction of the net.", "19 % is 0.19.")
+          for i, rate in enumerate(rates) if not 0 <= rate.rate < 1),
+        *(Problem(f"[{i}].tax_class", f"“{rate.tax_class}” is not a tax class.", f"Use {', '.join(TAX_CLASSES)}.")
+          for i, rate in enumerate(rates) if rate.tax_class not in TAX_CLASSES),
+    ]  # fmt: skip
+    return _add_dated("tax_rate", ("country", "tax_class", "valid_from"), [asdict(rate) for rate in rates], problems)
+
+
+@verb("reference.add_exchange_rates", right="reference")
+def add_exchange_rates(*, actor: Actor, at: datetime, rates: Sequence[ExchangeRateInput]) -> Added:
+    """Add dated exchange rates; those there already are left alone. Raises `Refused` as `add_tax_rates` does."""
+    problems = [
+        *(Problem(f"[{i}].rate", f"{rate.rate} is not more than zero.", "Give units of quote for one of base.")
+          for i, rate in enumerate(rates) if rate.rate <= 0),
+        *(Problem(f"[{i}].quote", f"The rate of {rate.base} to itself is 1.", "Leave it out.")
+          for i, rate in enumerate(rates) if rate.base == rate.quote),
+    ]  # fmt: skip
+    return _add_dated("exchange_rate", ("base", "quote", "valid_from"), [asdict(rate) for rate in rates], problems)
+
+
+def _add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], problems: list[Problem]) -> Added:
+    """COPY the rows whose key is new. Equal ones are there already; a differing one is a problem."""
+    query = f"select {', '.join(key)}, rate from {table} where {key[0]} = any(%s)"
+    known = {found[:-1]: found[-1] for found in frames.rows(query, [[row[key[0]] for row in rows]])}
+    fresh: list[dict[str, Any]] = []
+    for i, row in enumerate(rows):
+        this = tuple(row[name] for name in key)
+        digits = RATE_DIGITS[table]
+        if row["rate"] != round(row["rate"], digits):
+            problems.append(Problem(f"[{i}].rate", f"{row['rate']} is too fine.", f"Use at most {digits} decimals."))
+        elif this not in known:
+            known[this] = row["rate"]
+            fresh.append(row)
+        elif known[this] != row["rate"]:
+            problems.append(Problem(
+                f"[{i}].rate", f"From {row['valid_from']} the rate is {known[this].normalize():f} already.",
+                "A rate that was in force stays. Give the new one a later day."))  # fmt: skip
+    if problems:
+        raise Refused("These rates cannot be added.", problems=problems)
+    if fresh:
+        ids = frames.next_ids(table, len(fresh))
+        frames.write(table, _as_text(fresh).with_columns(ids.alias("id")))
+        record_many(table, subjects(ids, source=sorted({row["source"] for row in fresh})))
+    return Added(len(fresh), len(rows) - len(fresh))
+
+
+def _as_text(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame([{name: str(value) for name, value in row.items()} for row in rows])
+
+
+def store_file(*, name: str, media_type: str, content: bytes) -> int:
+    """Keep a file as evidence, inside the transaction of a verb; its id. The same content is kept once."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    added = frames.rows("""insert into stored_file (sha256, name, media_type, content) values (%s, %s, %s, %s)
+                           on conflict (sha256) do nothing returning id""",
+                        [sha256, name, media_type, content])  # fmt: skip
+    if not added:
+        return int(frames.rows("select id from stored_file where sha256 = %s", [sha256])[0][0])
+    record("stored_file", added[0][0], sha256=sha256, media_type=media_type, bytes=len(content))
+    return int(added[0][0])
