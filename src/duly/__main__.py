@@ -2,4 +2,5 @@
 
 from duly.config.command import main
 
-main()
+if __name__ == "__main__":  # a process that draws PDFs imports this module and must not act again
+    main()

@@ -1,0 +1,1 @@
+"""The command line: reads files and options, makes calls to the verbs, prints what they answer."""

@@ -1,0 +1,54 @@
+"""The entry point of `bin/duly`: names the data folder, wires Django, hands the command line what it may use."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and leave with its exit code."""
+    _name_data_folder(sys.argv[1:])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duly.config.settings")
+    signal.signal(signal.SIGTERM, _leave)
+    import django
+
+    django.setup()
+    from duly.config.database import data_folder
+    from duly.interfaces.cli.app import app
+    from duly.interfaces.cli.frame import Wiring
+
+    app.main(prog_name="duly", obj=Wiring(_database, data_folder()))
+    sys.exit(0)
+
+
+def _name_data_folder(arguments: Sequence[str]) -> None:
+    """Set `DULY_DATA` from `--data DIR` wherever it stands: the settings read it before options are parsed."""
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            return
+        name, equals, value = argument.partition("=")
+        if name == "--data":
+            folder = value if equals else next(iter(arguments[position + 1 :]), "")
+            if folder:
+                os.environ["DULY_DATA"] = folder
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    from duly.config.database import running
+    from duly.config.embedded import EmbeddedError
+    from duly.interfaces.cli.frame import Unavailable
+
+    try:
+        with running():
+            yield
+    except EmbeddedError as error:
+        raise Unavailable(str(error)) from error
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    """End on SIGTERM as on any other end, so that the last command still stops the embedded server."""
+    sys.exit(128 + number)

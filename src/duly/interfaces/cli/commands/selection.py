@@ -1,0 +1,44 @@
+"""How commands are told which drafts they act on: by their ids, by their bill run, or all of an entity."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+import polars as pl
+
+from duly.billing.invoicing.queries import listed
+from duly.billing.kernel.authority import Actor
+from duly.interfaces.cli.failures import BadInput
+from duly.interfaces.cli.frame import Door
+
+
+def selects(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the arguments `ids`, `run` and `entity`."""
+    function = click.option("--entity", metavar="CODE", help="Those of one legal entity.")(function)
+    function = click.option("--run", type=int, metavar="RUN", help="Those of one bill run.")(function)
+    return click.argument("ids", nargs=-1, type=int, metavar="[ID]...")(function)
+
+
+def chosen(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], run: int | None,
+           entity: str | None) -> pl.DataFrame:  # fmt: skip
+    """The documents meant, as `listed` has them: the named ones whatever their state, else those in `states`.
+
+    Raises `BadInput` for an id that is not there or not in the actor's book.
+    """
+    if not ids:
+        return listed(actor=actor, on=door.on, run=run, entity=entity, states=states)
+    found = listed(actor=actor, on=door.on, ids=ids, run=run, entity=entity)
+    missing = sorted(set(ids) - set(found["id"]))
+    if missing:
+        raise BadInput(f"There is no draft {missing[0]} here.", "`duly drafts` lists those that there are.")
+    return found
+
+
+def meant(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], run: int | None,
+          entity: str | None) -> pl.DataFrame:  # fmt: skip
+    """As `chosen`, for commands that change drafts: something must be named, so that nothing happens by accident."""
+    if not (ids or run or entity):
+        raise click.UsageError("Say which drafts: their ids, --run RUN or --entity CODE.")
+    if door.key and not ids:
+        raise click.UsageError("With --key name the drafts by their ids: a run has others the next time.")
+    return chosen(door, actor, states, ids, run, entity)
