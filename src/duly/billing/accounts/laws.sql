@@ -2,6 +2,7 @@
 create function counter_goes_up() returns trigger language plpgsql as $$
 begin
   if new.last_number < old.last_number or new.last_issued_on < old.last_issued_on
+     or (new.last_issued_on is null and old.last_issued_on is not null)
      or (new.series_id, new.fiscal_year) is distinct from (old.series_id, old.fiscal_year) then
     raise exception 'A number series only goes up: number % on %, after number % on %',
       new.last_number, new.last_issued_on, old.last_number, old.last_issued_on using errcode = 'DU004';
@@ -29,6 +30,42 @@ end $$;
 
 create constraint trigger number_counter_used after insert or update on number_counter
   deferrable initially deferred for each row execute function counter_has_document();
+
+-- What a series numbers, and how its pattern reads: the printed number follows from year and sequence.
+create trigger number_series_fixed before update on number_series for each row
+  when ((old.entity_id, old.kind) is distinct from (new.entity_id, new.kind))
+  execute function refuse_this_change('the entity and kind');
+
+alter table number_series add constraint number_series_pattern_reads check (
+  pattern ~ '^([^{}]|\{year\}|\{number(:0[1-9])?\})*$' and pattern ~ '\{number');
+
+create function document_number(pattern text, fiscal_year integer, sequence integer) returns text
+language sql immutable as $$
+  select replace(regexp_replace(pattern, '\{number(:0[1-9])?\}',
+      lpad(sequence::text, greatest(length(sequence::text),
+           coalesce(substring(pattern from '\{number:0([1-9])\}'), '1')::integer), '0'), 'g'),
+    '{year}', fiscal_year::text)
+$$;
+
+create function fiscal_year(on_date date, start_month integer) returns integer language sql immutable as $$
+  select extract(year from on_date)::integer - (extract(month from on_date) < start_month)::integer
+$$;
+
+-- The first number given fixes the fiscal year of the entity.
+create function fiscal_year_stays() returns trigger language plpgsql as $$
+begin
+  if exists (select from number_counter c join number_series s on s.id = c.series_id where s.entity_id = new.id) then
+    raise exception 'The fiscal year of % is fixed: documents are numbered by it', old.code using errcode = 'DU004';
+  end if;
+  return new;
+end $$;
+
+create trigger legal_entity_fiscal_year before update on legal_entity for each row
+  when (old.fiscal_year_start <> new.fiscal_year_start) execute function fiscal_year_stays();
+
+-- Events and decisions name people by their login.
+create trigger app_user_login_fixed before update on app_user for each row when (old.login <> new.login)
+  execute function refuse_this_change('the login');
 
 -- A lock date never moves back: what was closed stays closed (law 14).
 create function lock_date_stays() returns trigger language plpgsql as $$

@@ -20,6 +20,27 @@ begin
   end loop;
 end $$;
 
+-- For rows of which only some columns are fixed: the trigger's `when` names them.
+create function refuse_this_change() returns trigger language plpgsql as $$
+begin
+  raise exception '%: % of row % never changes', tg_table_name, tg_argv[0], old.id
+    using errcode = 'DU003', hint = 'Record a new row instead.';
+end $$;
+
+-- A transaction with one snapshot for all its statements does not see what others commit meanwhile, locks or not.
+create function demand_read_committed() returns void language plpgsql stable as $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'The laws are checked in READ COMMITTED transactions only, not in %',
+      upper(current_setting('transaction_isolation')) using errcode = 'DU005';
+  end if;
+end $$;
+
+-- The answer to an idempotency key is given once (law 8).
+create trigger command_answered_once before update on command for each row when (old.result is not null)
+  execute function refuse_this_change('the result');
+create trigger command_kept before delete or truncate on command for each statement execute function refuse_change();
+
 -- Who acts: every verb sets it for its transaction; a change that must be attributed is refused without it.
 create function acting() returns text language sql stable as
 $$ select nullif(current_setting('duly.actor', true), '') $$;

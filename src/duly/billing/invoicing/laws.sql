@@ -1,13 +1,19 @@
--- The content that a review approves: lines, tax, parties, terms. Numbers, issue dates and exchange rates are not
+-- The content that a review approves: lines with their evidence, tax, parties, terms. Numbers, issue dates and exchange rates are not
 -- part of it, because issue fills only those (law 6).
 create function draft_digest(draft bigint) returns text language sql stable as $$
   select encode(sha256(convert_to(concat_ws(E'\x1e',
       i.kind, i.entity_id, i.account_id, i.review, i.currency, i.language, i.purchase_order, i.payment_days,
       i.time_annex, i.service_from, i.service_to, i.tax_point, i.net, i.tax, i.total, seller.digest, buyer.digest,
-      (select string_agg(concat_ws(E'\x1f', l.position, l.agreement_id, l.charge_id, l.kind, l.description, l.unit,
-          l.quantity, l.unit_price, l.numerator, l.denominator, l.amount, l.tax_category, l.tax_rate, l.tax,
-          l.service_from, l.service_to, l.explanation), E'\x1e' order by l.position)
+      (select string_agg(concat_ws(E'\x1f', l.position, l.agreement_id, l.charge_id, l.terms_id, l.kind, l.description,
+          l.unit, l.quantity, l.unit_price, l.numerator, l.denominator, l.amount, l.tax_class, l.tax_category,
+          l.tax_rate, l.tax, l.service_from, l.service_to, l.explanation), E'\x1e' order by l.position)
          from invoice_line l where l.invoice_id = i.id),
+      (select string_agg(concat_ws(E'\x1f', l.position, a.work_item_id, a.quantity, a.billed_quantity, a.amount),
+          E'\x1e' order by l.position, a.work_item_id, a.quantity)
+         from work_allocation a join invoice_line l on l.id = a.line_id where l.invoice_id = i.id),
+      (select string_agg(concat_ws(E'\x1f', l.position, s.charge_id, s.kind, s.span_from, s.span_to),
+          E'\x1e' order by l.position, s.charge_id, s.span_from)
+         from charge_span s join invoice_line l on l.id = s.line_id where l.invoice_id = i.id),
       (select string_agg(concat_ws(E'\x1f', t.category, t.rate, t.base, t.tax, t.reason), E'\x1e'
           order by t.category, t.rate)
          from tax_line t where t.invoice_id = i.id)), 'UTF8')), 'hex')
@@ -41,19 +47,49 @@ begin
 end $$;
 
 create trigger invoice_moves before update on invoice for each row execute function invoice_moves();
+-- The head of a draft is content like its lines: it changes in the state draft, in the name of someone, who is then
+-- one of its editors (law 6). Issue fills number, dates and exchange rate, and takes the parties' copies (law 3).
+create function head_content() returns trigger language plpgsql as $$
+begin
+  if new.state = 'issued' and (old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex,
+       old.service_from, old.service_to, old.tax_point, old.net, old.tax, old.total)
+     is not distinct from (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex,
+       new.service_from, new.service_to, new.tax_point, new.net, new.tax, new.total) then
+    return null;
+  end if;
+  if old.state <> 'draft' or new.state <> 'draft' then
+    raise exception 'The content of draft % changes in the state draft only', old.id using errcode = 'DU006',
+      hint = 'Take it back to draft; it needs its review again.';
+  end if;
+  perform guard_content(array[new.id]);
+  return null;
+end $$;
+
+create trigger invoice_head_changed after update on invoice for each row
+  when ((old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex, old.service_from,
+         old.service_to, old.tax_point, old.seller_id, old.buyer_id, old.net, old.tax, old.total)
+        is distinct from
+        (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex, new.service_from,
+         new.service_to, new.tax_point, new.seller_id, new.buyer_id, new.net, new.tax, new.total))
+  execute function head_content();
+
 create trigger invoice_kept before delete or truncate on invoice for each statement execute function refuse_change();
 
 -- What a draft's content may not do: change under an issued document (law 3), or change unseen (law 6). The share
 -- lock makes an edit and an issue of the same draft wait for each other.
-create function guard_content(invoices bigint[]) returns void language plpgsql as $$
+create function guard_content(invoices bigint[]) returns void language plpgsql security definer as $$
 declare
   fixed record;
 begin
+  perform demand_read_committed();
   perform 1 from invoice where id = any(invoices) order by id for share;
-  select id, state into fixed from invoice where id = any(invoices) and state in ('issued', 'discarded') limit 1;
-  if found then
+  select id, state into fixed from invoice where id = any(invoices) and state <> 'draft' limit 1;
+  if found and fixed.state in ('issued', 'discarded') then
     raise exception 'Document % is %; its content never changes', fixed.id, fixed.state using errcode = 'DU003',
       hint = 'Correct an issued document by a credit note.';
+  elsif found then
+    raise exception 'The content of draft % changes in the state draft only, not %', fixed.id, fixed.state
+      using errcode = 'DU006', hint = 'Take it back to draft; it needs its review again.';
   end if;
   if acting() is null then
     raise exception 'A draft''s content changes only in the name of someone' using errcode = 'DU006';
@@ -112,7 +148,7 @@ create trigger invoice_line_changed after update on invoice_line referencing new
 create trigger tax_line_changed after update on tax_line referencing new table as added old table as removed
   for each statement execute function line_content();
 
--- Evidence changes in one way only: a correction releases it.
+-- Evidence changes in one way only: a correction releases it (no right to do so is granted before credit notes are).
 create function only_released() returns trigger language plpgsql as $$
 begin
   if to_jsonb(new) - 'released' is distinct from to_jsonb(old) - 'released' or not new.released then
@@ -131,7 +167,13 @@ create function work_billed_once() returns trigger language plpgsql as $$
 declare
   excess record;
 begin
+  perform demand_read_committed();
   perform 1 from work_item where id in (select work_item_id from added) order by id for no key update;
+  select a.work_item_id as id into excess from added a join work_item w on w.id = a.work_item_id
+    join invoice_line l on l.id = a.line_id where l.agreement_id <> w.agreement_id limit 1;
+  if found then
+    raise exception 'Work item % belongs to another agreement than its line', excess.id using errcode = 'DU005';
+  end if;
   select w.id, w.quantity, sum(a.quantity) as billed, bool_and(w.approved_by_id is not null and w.billable) as fit
     into excess
     from work_item w join work_allocation a on a.work_item_id = w.id and not a.released
@@ -169,9 +211,11 @@ end $$;
 create trigger review_step_for_content before insert on review_step
   for each row execute function step_for_content();
 
+-- The moment of an edit or a decision is taken while the draft is locked, so that a transaction begun early cannot
+-- make an edit look older than the approval before it.
 create function recorded_now() returns trigger language plpgsql as $$
 begin
-  new.recorded_at := now();
+  new.recorded_at := clock_timestamp();
   return new;
 end $$;
 
@@ -183,8 +227,9 @@ declare
   asked record;
   last_approval timestamptz;
 begin
-  new.recorded_at := now();
+  perform demand_read_committed();
   select * into draft from invoice where id = new.invoice_id for no key update;
+  new.recorded_at := clock_timestamp();
   select * into asked from review_step where id = new.review_step_id;
   if asked.invoice_id <> new.invoice_id
      or draft.state <> (case asked.step when 'peer' then 'in_review' else 'client_check' end)
@@ -192,7 +237,8 @@ begin
     raise exception 'Draft % changed since it was submitted, or does not wait for this step', new.invoice_id
       using errcode = 'DU006', hint = 'Look at the draft again.';
   end if;
-  if new.decided_by is distinct from acting() then
+  if new.decided_by is distinct from acting()
+     or not exists (select from app_user where login = new.decided_by and is_active) then
     raise exception 'A decision is taken in one''s own name' using errcode = 'DU006';
   end if;
   if new.verdict = 'returned' then
@@ -220,9 +266,11 @@ begin
   if not exists (select from after_issue where state = 'issued') then
     return null;
   end if;
+  perform demand_read_committed();
   perform check_issued_sums(array(select id from after_issue where state = 'issued'));
   perform check_issued_numbers(array(select id from after_issue where state = 'issued'));
   perform check_issued_reviews(array(select id from after_issue where state = 'issued'));
+  perform check_issued_spans(array(select id from after_issue where state = 'issued'));
   select f.invoice_id, f.check_name into wrong from finding f
    where f.invoice_id in (select id from after_issue where state = 'issued') and f.severity = 'blocks'
      and not exists (select from waiver w where (w.invoice_id, w.check_name, w.path, w.text)
@@ -237,20 +285,29 @@ create function check_issued_sums(issued bigint[]) returns void language plpgsql
 declare
   wrong record;
 begin
-  select i.id into wrong from invoice i
-    left join (select invoice_id, sum(amount) as net, sum(tax) as tax, count(*) as lines
-                 from invoice_line where invoice_id = any(issued) group by invoice_id) l on l.invoice_id = i.id
-    left join (select invoice_id, sum(tax) as tax, sum(base) as base
-                 from tax_line where invoice_id = any(issued) group by invoice_id) t on t.invoice_id = i.id
-    left join open_item o on o.id = i.open_item_id
-   where i.id = any(issued)
-     and (l.lines is null or l.net <> i.net or l.tax <> i.tax or t.tax is distinct from i.tax
-          or t.base is distinct from i.net
-          or (i.kind <> 'proforma' and (o.amount is distinct from i.total or o.currency <> i.currency
-              or o.account_id <> i.account_id or o.entity_id <> i.entity_id)))
+  with document as (
+    select i.*, currency_exponent(i.currency) as exponent from invoice i where i.id = any(issued)
+  ), grouped as (
+    select l.invoice_id, l.tax_category, l.tax_rate, sum(l.amount) as net, sum(l.tax) as tax,
+           bool_and(l.amount = round(l.amount, d.exponent) and l.tax = round(l.tax, d.exponent)) as whole
+      from invoice_line l join document d on d.id = l.invoice_id group by 1, 2, 3
+  ), summed as (
+    select coalesce(g.invoice_id, t.invoice_id) as invoice_id, sum(g.net) as net, sum(g.tax) as tax,
+           bool_and(g.whole and coalesce(g.net = t.base and g.tax = t.tax, false)) as ties
+      from grouped g full join (select * from tax_line where invoice_id = any(issued)) t
+        on (t.invoice_id, t.category, t.rate) = (g.invoice_id, g.tax_category, g.tax_rate)
+     group by 1
+  )
+  select d.id into wrong from document d left join summed s on s.invoice_id = d.id
+    left join open_item o on o.id = d.open_item_id
+   where not coalesce(s.ties and s.net = d.net and s.tax = d.tax, false)
+      or case when d.kind = 'proforma' then d.open_item_id is not null else not coalesce(
+           o.control = 'receivable' and o.amount = d.total and o.balance = d.total and o.currency = d.currency
+           and o.account_id = d.account_id and o.entity_id = d.entity_id and o.booked_on = d.booked_on
+           and o.due_on = d.due_on, false) end
    limit 1;
   if found then
-    raise exception 'The lines, taxes and open item of draft % do not add up to its totals', wrong.id
+    raise exception 'The lines, taxes and posted open item of draft % do not add up to its totals', wrong.id
       using errcode = 'DU009';
   end if;
 end $$;
@@ -272,38 +329,58 @@ begin
    limit 1;
   if not found then
     select i.series_id, i.fiscal_year, i.sequence, i.issued_on into wrong from invoice i
-      join number_counter c on c.series_id = i.series_id and c.fiscal_year = i.fiscal_year
-      join number_series s on s.id = i.series_id
+      join number_series s on s.id = i.series_id join legal_entity e on e.id = i.entity_id
+      left join number_counter c on c.series_id = i.series_id and c.fiscal_year = i.fiscal_year
      where i.id = any(issued)
-       and (i.sequence > c.last_number or i.issued_on > c.last_issued_on or s.entity_id <> i.entity_id
-            or s.kind <> i.kind)
+       and not coalesce(i.sequence between 1 and c.last_number and i.issued_on <= c.last_issued_on
+             and s.entity_id = i.entity_id and s.kind = i.kind
+             and i.fiscal_year = fiscal_year(i.issued_on, e.fiscal_year_start)
+             and i.number = document_number(s.pattern, i.fiscal_year, i.sequence), false)
      limit 1;
   end if;
   if found then
-    raise exception 'Number % of series % in % leaves a gap or goes back in date (%)',
+    raise exception 'Number % of series % in % leaves a gap, goes back in date (%) or is not printed as its series says',
       wrong.sequence, wrong.series_id, wrong.fiscal_year, wrong.issued_on using errcode = 'DU004';
   end if;
+  select i.id, e.code, e.lock_date into wrong from invoice i join legal_entity e on e.id = i.entity_id
+   where i.id = any(issued) and i.booked_on <= e.lock_date limit 1;
+  if found then
+    raise exception 'Entity % is closed until %; draft % cannot be booked before', wrong.code, wrong.lock_date, wrong.id
+      using errcode = 'DU014';
+  end if;
 end $$;
+
+-- An approval is live for the content it saw, until someone returns that content.
+create function approved_live(draft bigint, wanted text, content text) returns boolean language sql stable as $$
+  select exists (
+    select from decision d join review_step s on s.id = d.review_step_id
+     where d.invoice_id = draft and s.step = wanted and d.verdict = 'approved' and d.digest = content
+       and not exists (select from decision r where r.invoice_id = draft and r.verdict = 'returned'
+                       and r.digest = content and r.recorded_at > d.recorded_at))
+$$;
 
 create function check_issued_reviews(issued bigint[]) returns void language plpgsql as $$
 declare
   wrong record;
 begin
-  select i.id, 'was not reviewed as its agreement demands' as text into wrong from invoice i
-   where i.id = any(issued) and i.review <> 'none' and (
-     not exists (select from decision d join review_step s on s.id = d.review_step_id
-       where d.invoice_id = i.id and d.verdict = 'approved' and s.step = 'peer' and d.digest = draft_digest(i.id))
-     or (i.review = 'peer_and_client' and not exists (
-       select from decision d join review_step s on s.id = d.review_step_id
-        where d.invoice_id = i.id and d.verdict = 'approved' and s.step = 'client' and d.digest = draft_digest(i.id))))
+  select r.id, 'was not reviewed as its agreement demands' as text into wrong
+    from (select i.id, i.review, draft_digest(i.id) as content from invoice i
+           where i.id = any(issued) and i.review <> 'none' offset 0) r
+   where not approved_live(r.id, 'peer', r.content)
+      or (r.review = 'peer_and_client' and not approved_live(r.id, 'client', r.content))
    limit 1;
   if not found then
-    select i.id, 'has a weaker review than its agreement demands' as text into wrong
-      from (select distinct l.invoice_id, v.review from invoice_line l
-              join charge_terms t on t.id = l.terms_id join agreement_version v on v.id = t.version_id
+    select i.id, 'has a weaker review than its agreement demands, or lines of other parties'' terms' as text into wrong
+      from (select distinct l.invoice_id, l.agreement_id, l.charge_id, l.terms_id from invoice_line l
              where l.invoice_id = any(issued)) demanded
       join invoice i on i.id = demanded.invoice_id
-     where array_position(array['none', 'peer', 'peer_and_client'], demanded.review::text)
+      join agreement a on a.id = demanded.agreement_id
+      join account customer on customer.id = a.account_id
+      join charge_terms t on t.id = demanded.terms_id
+      join agreement_version v on v.id = t.version_id
+     where v.agreement_id <> a.id or t.charge_id <> demanded.charge_id or a.entity_id <> i.entity_id
+        or a.currency <> i.currency or i.account_id not in (customer.id, coalesce(customer.bill_to_id, customer.id))
+        or array_position(array['none', 'peer', 'peer_and_client'], v.review::text)
          > array_position(array['none', 'peer', 'peer_and_client'], i.review::text)
      limit 1;
   end if;
@@ -313,5 +390,39 @@ begin
   end if;
 end $$;
 
+-- A span is what keeps a recurring or one-off charge from being billed twice: its line has one (law 5).
+create function check_issued_spans(issued bigint[]) returns void language plpgsql as $$
+declare
+  wrong record;
+begin
+  select l.invoice_id, l.position into wrong from invoice_line l
+   where l.invoice_id = any(issued) and l.kind in ('recurring', 'one_off')
+     and not exists (select from charge_span s where s.line_id = l.id and s.charge_id = l.charge_id)
+   limit 1;
+  if found then
+    raise exception 'Line % of draft % does not say which days of its charge it bills', wrong.position, wrong.invoice_id
+      using errcode = 'DU005';
+  end if;
+end $$;
+
 create trigger issue_obeys after update on invoice referencing new table as after_issue
   for each statement execute function issue_obeys();
+
+-- A run's scope, dates and cut-off are frozen when it is launched, and so are the accounts of its partitions.
+create trigger bill_run_fixed before update on bill_run for each row
+  when (to_jsonb(old) - 'state' is distinct from to_jsonb(new) - 'state')
+  execute function refuse_this_change('all but the state');
+create trigger bill_run_partition_fixed before update on bill_run_partition for each row
+  when ((old.id, old.run_id, old.ordinal, old.accounts) is distinct from (new.id, new.run_id, new.ordinal, new.accounts))
+  execute function refuse_this_change('the accounts');
+
+-- A finding is set aside in one's own name.
+create function waived_by_actor() returns trigger language plpgsql as $$
+begin
+  if not exists (select from app_user where id = new.waived_by_id and login = acting() and is_active) then
+    raise exception 'A finding is waived in one''s own name' using errcode = 'DU006';
+  end if;
+  return new;
+end $$;
+
+create trigger waiver_by_actor before insert on waiver for each row execute function waived_by_actor();

@@ -10,7 +10,6 @@ grant update on app_user, person, legal_entity, account, contact, purchase_order
   bill_run, bill_run_partition, work_item to duly_app;
 grant update (last_number, last_issued_on) on number_counter to duly_app;
 grant update (result) on command to duly_app;
-grant update (released) on work_allocation, charge_span to duly_app;
 grant update (state) on message to duly_app;
 grant delete on role_grant, right_grant, name_mapping, personal_value, invoice_line, tax_line, work_allocation,
   charge_span, finding, tax_registration to duly_app;
@@ -38,5 +37,23 @@ declare
 begin
   for queue in select tablename from pg_tables where schemaname = 'public' and tablename like 'procrastinate%' loop
     execute format('grant update, delete on %I to duly_app', queue.tablename);
+  end loop;
+end $$;
+
+-- Written by the laws alone, or by migrations.
+revoke insert on draft_edit, django_migrations from duly_app;
+revoke all on posting_to_check from duly_app;
+
+-- A law reads the firm's tables, never a temporary one of the same name: those come last.
+do $$
+declare
+  law record;
+begin
+  for law in
+    select p.oid::regprocedure as signature from pg_proc p join pg_language l on l.oid = p.prolang
+     where p.pronamespace = 'public'::regnamespace and p.proname not like 'procrastinate%' and l.lanname = 'plpgsql'
+        or p.pronamespace = 'public'::regnamespace and p.proname in ('draft_digest', 'approved_live')
+  loop
+    execute format('alter function %s set search_path = public, pg_temp', law.signature);
   end loop;
 end $$;

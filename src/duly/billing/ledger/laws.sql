@@ -1,6 +1,6 @@
 -- A booking on or before the entity's lock date is refused (law 14). The share lock makes a change of the
 -- lock date wait for bookings under way, and the other way round.
-create function entry_after_lock_date() returns trigger language plpgsql as $$
+create function entry_after_lock_date() returns trigger language plpgsql security definer as $$
 declare
   closed record;
 begin
@@ -12,23 +12,35 @@ begin
     raise exception 'Entity % is closed until %; a booking on % is refused',
       closed.code, closed.lock_date, closed.booked_on using errcode = 'DU014';
   end if;
+  insert into posting_to_check (entries) select array_agg(id) from added having count(*) > 0;
   return null;
 end $$;
 
 create trigger entry_after_lock_date after insert on entry referencing new table as added
   for each statement execute function entry_after_lock_date();
 
--- Transfers belong to their entry: written in its transaction, between accounts of its entity (law 2).
-create function transfer_of_its_entry() returns trigger language plpgsql as $$
+-- Transfers belong to their entry: written in its transaction, between accounts of its entity (law 2); the base
+-- amount is whole in the base currency and, in that currency, the amount itself (law 1).
+create function transfer_of_its_entry() returns trigger language plpgsql security definer as $$
+declare
+  wrong record;
 begin
-  if exists (
-    select from added t join entry e on e.id = t.entry_id
-      join chart_account d on d.id = t.debit_id join chart_account c on c.id = t.credit_id
-     where e.recorded_at <> now() or d.entity_id <> e.entity_id or c.entity_id <> e.entity_id
-  ) then
+  select e.recorded_at <> now() or d.entity_id <> e.entity_id or c.entity_id <> e.entity_id as foreign_entry,
+         t.amount, t.currency, t.base_amount, f.base_currency into wrong
+    from added t join entry e on e.id = t.entry_id join legal_entity f on f.id = e.entity_id
+    join chart_account d on d.id = t.debit_id join chart_account c on c.id = t.credit_id
+   where e.recorded_at <> now() or d.entity_id <> e.entity_id or c.entity_id <> e.entity_id
+      or not case when t.currency = f.base_currency then t.base_amount = t.amount
+                  else is_minor_units(t.base_amount, f.base_currency) end
+   limit 1;
+  if found and wrong.foreign_entry then
     raise exception 'A transfer is posted with its entry, between accounts of the entry''s entity'
       using errcode = 'DU002', hint = 'Post a new entry that answers the old one.';
+  elsif found then
+    raise exception '% % is not % % in the entity''s base currency', wrong.amount, wrong.currency,
+      wrong.base_amount, wrong.base_currency using errcode = 'DU001';
   end if;
+  insert into posting_to_check (entries) select array_agg(distinct entry_id) from added having count(*) > 0;
   return null;
 end $$;
 
@@ -37,21 +49,110 @@ create trigger transfer_of_its_entry after insert on transfer referencing new ta
 
 -- The balance of an open item is the sum of its movements, written here and nowhere else (law 10). Rows are
 -- locked in id order, so that two allocations at once wait for each other and the check on the balance decides.
-create function move_open_item() returns trigger language plpgsql security definer set search_path = public as $$
+create function move_open_item() returns trigger language plpgsql security definer as $$
+declare
+  wrong record;
 begin
-  if exists (select from added m join entry e on e.id = m.entry_id
-              where e.recorded_at <> now() or e.booked_on <> m.booked_on) then
-    raise exception 'A movement belongs to an entry of its own transaction and date' using errcode = 'DU010';
+  select o.label into wrong
+    from added m join entry e on e.id = m.entry_id join open_item o on o.id = m.open_item_id
+   where e.recorded_at <> now() or e.booked_on <> m.booked_on or e.entity_id <> o.entity_id
+      or m.booked_on < o.booked_on or not is_minor_units(m.amount, o.currency)
+   limit 1;
+  if found then
+    raise exception 'A movement of open item % belongs to an entry of its own transaction, date and entity',
+      wrong.label using errcode = 'DU010';
   end if;
   perform 1 from open_item where id in (select open_item_id from added) order by id for no key update;
+  select o.label, o.amount into wrong from added m join open_item o on o.id = m.open_item_id
+   where (m.amount <> o.amount or m.booked_on <> o.booked_on)
+     and m.id = (select min(id) from open_item_movement where open_item_id = m.open_item_id)
+   limit 1;
+  if found then
+    raise exception 'Open item % opens with its whole amount % on its booking date', wrong.label, wrong.amount
+      using errcode = 'DU010';
+  end if;
   update open_item o set balance = o.balance + moved.amount
     from (select open_item_id, sum(amount) as amount from added group by open_item_id) moved
    where o.id = moved.open_item_id and moved.amount <> 0;
+  insert into posting_to_check (entries) select array_agg(distinct entry_id) from added having count(*) > 0;
   return null;
 end $$;
 
 create trigger open_item_moves after insert on open_item_movement referencing new table as added
   for each statement execute function move_open_item();
+
+create trigger open_item_fixed before update on open_item for each row
+  when ((old.id, old.entity_id, old.account_id, old.control, old.label, old.currency, old.amount, old.booked_on,
+         old.due_on) is distinct from
+        (new.id, new.entity_id, new.account_id, new.control, new.label, new.currency, new.amount, new.booked_on,
+         new.due_on))
+  execute function refuse_this_change('all but the balance');
+create trigger open_item_kept before delete or truncate on open_item
+  for each statement execute function refuse_change();
+
+-- What was posted in a transaction is looked at once, as a whole, when it commits: each statement leaves the ids of
+-- its entries here, and the first deferred trigger takes them all. The table is empty outside of a transaction.
+create table posting_to_check (
+  id bigint generated always as identity primary key,
+  transaction_id xid8 not null default pg_current_xact_id(),
+  entries bigint[] not null
+);
+create index posting_to_check_transaction on posting_to_check (transaction_id);
+
+create function postings_tie() returns trigger language plpgsql security definer as $$
+declare
+  posted bigint[];
+  wrong record;
+begin
+  with taken as (
+    delete from posting_to_check where transaction_id = pg_current_xact_id() returning entries
+  )
+  select array_agg(distinct entry_id) into posted from taken, unnest(entries) as entry_id;
+  if posted is null then
+    return null;
+  end if;
+  select entry_id, control, currency, sum(booked) as booked, sum(moved) as moved into wrong from (
+    select t.entry_id, d.role as control, t.currency, t.amount as booked, 0 as moved
+      from transfer t join chart_account d on d.id = t.debit_id where t.entry_id = any(posted)
+    union all
+    select t.entry_id, c.role, t.currency, -t.amount, 0
+      from transfer t join chart_account c on c.id = t.credit_id where t.entry_id = any(posted)
+    union all
+    select m.entry_id, o.control, o.currency, 0, m.amount
+      from open_item_movement m join open_item o on o.id = m.open_item_id where m.entry_id = any(posted)
+  ) sides
+   where control in ('receivable', 'on_account')
+   group by entry_id, control, currency having sum(booked) <> sum(moved) limit 1;
+  if found then
+    raise exception 'Entry % books % % on the control account %, but moves its open items by %',
+      wrong.entry_id, wrong.booked, wrong.currency, wrong.control, wrong.moved using errcode = 'DU010';
+  end if;
+  perform from (select distinct command_id from entry where id = any(posted)) c
+    where not exists (select from event v where v.command_id = c.command_id and v.recorded_at = now());
+  if found then
+    raise exception 'A posting needs an event of its command in its own transaction' using errcode = 'DU007';
+  end if;
+  return null;
+end $$;
+
+create constraint trigger postings_tie after insert on posting_to_check
+  deferrable initially deferred for each row execute function postings_tie();
+
+-- What an account of the chart stands for never changes, nor the currency that base amounts are in.
+create trigger chart_account_fixed before update on chart_account for each row
+  when ((old.entity_id, old.role) is distinct from (new.entity_id, new.role))
+  execute function refuse_this_change('the entity and role');
+
+create function base_currency_stays() returns trigger language plpgsql as $$
+begin
+  if exists (select from entry where entity_id = new.id) then
+    raise exception 'The base currency of % is fixed: its ledger is kept in it', old.code using errcode = 'DU002';
+  end if;
+  return new;
+end $$;
+
+create trigger legal_entity_base_currency before update on legal_entity for each row
+  when (old.base_currency <> new.base_currency) execute function base_currency_stays();
 
 -- Journal lines with debit and credit are a view of the transfers.
 create view journal_line with (security_invoker = true) as
