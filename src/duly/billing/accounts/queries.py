@@ -57,3 +57,11 @@ def accounts_by_number(numbers: Sequence[str]) -> dict[str, Account]:
         if number not in found:
             raise NotFound(f"There is no account “{number}”.", "Check the number; `accounts` lists them.")
     return found
+
+
+def user_id(login: str) -> int:
+    """The id of the user of that login; raises `NotFound`."""
+    found = User.objects.filter(login=login).values_list("id", flat=True).first()
+    if found is None:
+        raise NotFound(f"There is no user “{login}”.", "Check the login, or add the user first.")
+    return found

@@ -19,17 +19,17 @@ class Put:
 
 
 def put(model: type[models.Model], key: Mapping[str, Any], values: Mapping[str, Any],
-        personal: Collection[str] = ()) -> Put:  # fmt: skip
+        personal: Collection[str] = (), untold: Mapping[str, Any] | None = None) -> Put:  # fmt: skip
     """Make the row of this natural key hold these values, under a lock, and record the event of what changed.
 
     Same values, nothing written: a set-up file may be read again and again. The values of `personal` columns
-    go beside the event, where they can be erased.
+    go beside the event, where they can be erased; `untold` values of a new row are not in the event at all.
     """
     rows: models.Manager[Any] = model._default_manager
     table = model._meta.db_table
     row = rows.select_for_update().filter(**key).first()
     if row is None:
-        made = rows.create(**key, **values)
+        made = rows.create(**key, **values, **(untold or {}))
         _record(table, made.pk, {"added": {**key, **values}}, personal)
         return Put(made.pk, "added", sorted(values))
     before = {name: getattr(row, name) for name in values}
