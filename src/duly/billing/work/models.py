@@ -18,41 +18,49 @@ OUTCOMES = ("billable", "non_billable", "without_client", "out_of_period", "reje
 
 
 class NameMapping(models.Model):
-    """What a name in an imported file stands for. A project's name is known together with its client's."""
+    """What a name in imported files stands for: a person's code, an account's number or a project's code.
+
+    A project is named with its client: “Client / Project”. `key` is the name folded, as names are compared.
+    The target “ignore” says that rows with this name are not for billing.
+    """
 
     kind = fields.choice(MAPPED_KINDS)
-    client = models.CharField(max_length=200, default="")
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=400)
+    key = models.CharField(max_length=600)
     target = models.CharField(max_length=60)
 
     class Meta:
         db_table = "name_mapping"
         constraints = [
-            models.UniqueConstraint(fields=["kind", "client", "name"], name="name_mapping_once"),
+            models.UniqueConstraint(fields=["kind", "key"], name="name_mapping_once"),
             fields.one_of("name_mapping", "kind", MAPPED_KINDS),
         ]
 
 
 class ImportBatch(models.Model):
-    """One file read in: the file itself and how its rows came out."""
+    """One file read in: the file itself, its header row, and how its rows came out (counts, seconds, amounts).
+
+    A file is read in again only when it still holds work that was kept out before; a row's `source_key` keeps
+    its work from being recorded twice.
+    """
 
     kind = fields.choice(IMPORT_KINDS)
     layout = models.CharField(max_length=30)
+    headers = models.JSONField()
+    result = models.JSONField()
     file = models.ForeignKey(StoredFile, models.RESTRICT)
     imported_by = models.ForeignKey(User, models.RESTRICT)
     imported_at = models.DateTimeField()
 
     class Meta:
         db_table = "import_batch"
-        constraints = [
-            models.UniqueConstraint(fields=["kind", "file"], name="import_batch_once"),
-            fields.one_of("import_batch", "kind", IMPORT_KINDS),
-        ]
+        constraints = [fields.one_of("import_batch", "kind", IMPORT_KINDS)]
 
 
 class WorkItem(models.Model):
-    """A time entry (quantity in seconds), an expense (cost) or an accepted milestone (agreed amount in `cost`).
+    """A time entry (quantity in seconds), an expense (cost) or an accepted milestone (its amount in `cost`).
 
+    `share` is how much of a milestone this acceptance covers, null for all of it.
     Names are kept as they were recorded, so that a time annex never changes. There is no “billed” flag:
     billed is the sum of live allocations that point here.
     """
@@ -72,6 +80,7 @@ class WorkItem(models.Model):
     quantity = fields.quantity()
     cost = fields.money(null=True)
     cost_currency = models.CharField(max_length=3, default="")
+    share = fields.quantity(null=True)
     billable = models.BooleanField(default=True)
     source_key = models.CharField(max_length=100, unique=True)
     approved_by = models.ForeignKey(User, models.RESTRICT, null=True)
@@ -88,6 +97,9 @@ class WorkItem(models.Model):
                 | Q(kind="expense", cost__isnull=False, quantity=1)
                 | Q(kind="milestone", cost__isnull=False, charge__isnull=False, quantity__lte=1),
                 name="work_item_shape",
+            ),
+            models.CheckConstraint(
+                condition=Q(share=None) | Q(kind="milestone", share__gt=0, share__lte=1), name="work_item_share"
             ),
             models.CheckConstraint(
                 condition=Q(approved_by=None, approved_at=None, approved_in=None)

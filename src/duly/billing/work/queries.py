@@ -1,12 +1,16 @@
 """What was done and is not billed yet: as frames for the engine, and with its value for people."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import polars as pl
 
+from duly.billing.accounts.queries import refuse_outside_book
 from duly.billing.kernel import frames
+from duly.billing.kernel.authority import Actor
+from duly.billing.work.rows import EntryRow, ExpenseRow, Imported, RejectedRow
+from duly.billing.work.sorting import Period, Sorted, answer, sort_expenses, sort_time
 
 UNBILLED: Final[frames.Schema] = {
     "work_id": pl.Int64,
@@ -20,6 +24,7 @@ UNBILLED: Final[frames.Schema] = {
     "role": pl.String,
     "task": pl.String,
     "worked_on": pl.Date,
+    "started_at": pl.String,
     "quantity": frames.QUANTITY,
     "amount": frames.MONEY,
     "cost_currency": pl.String,
@@ -46,8 +51,8 @@ def unbilled_frame(
     """
     query = f"""
         select w.id, w.kind, w.agreement_id, w.charge_id, w.project_id, nullif(w.project_name, ''), w.person_id,
-               nullif(w.person_name, ''), nullif(w.role, ''), nullif(w.task, ''), w.worked_on, remaining.quantity,
-               w.cost, nullif(w.cost_currency, ''), w.description
+               nullif(w.person_name, ''), nullif(w.role, ''), nullif(w.task, ''), w.worked_on, w.started_at,
+               remaining.quantity, w.cost, nullif(w.cost_currency, ''), w.description
         {LEFT} and w.approved_in is not null and w.worked_on < %(period_to)s
            and w.agreement_id in (select g.id from agreement g join account a on a.id = g.account_id
                                    where g.entity_id = %(entity)s and coalesce(a.bill_to_id, a.id) = any(%(accounts)s))
@@ -55,3 +60,25 @@ def unbilled_frame(
          order by w.id"""
     values = {"entity": entity_id, "accounts": list(bill_to_accounts), "period_to": period_to, "snapshot": snapshot}
     return frames.read(query, values, UNBILLED)
+
+
+def preview_timesheet(
+    *, actor: Actor, at: datetime, rows: Sequence[EntryRow], rejected: Sequence[RejectedRow], period: Period | None
+) -> Imported:
+    """How `import_timesheet` would take these rows in with `keep_good`, and what names it asks for; writes nothing.
+
+    Raises `Forbidden` without the right to import, `NotFound` for an account outside the actor's book.
+    """
+    return _preview(actor, at, sort_time(rows, rejected, period))
+
+
+def preview_expenses(
+    *, actor: Actor, at: datetime, rows: Sequence[ExpenseRow], rejected: Sequence[RejectedRow], period: Period | None
+) -> Imported:
+    """How `import_expenses` would take these rows in; as `preview_timesheet`."""
+    return _preview(actor, at, sort_expenses(rows, rejected, period))
+
+
+def _preview(actor: Actor, at: datetime, found: Sorted) -> Imported:
+    refuse_outside_book(actor, "work", found.accounts(), at.date())
+    return answer(found, batch=0, created=found.new().height)
