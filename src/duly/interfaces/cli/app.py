@@ -2,7 +2,7 @@
 
 import click
 
-from duly.interfaces.cli.commands import drafts
+from duly.interfaces.cli.commands import billing, cash, drafts, issuing
 from duly.interfaces.cli.frame import App
 
 EPILOG = """
@@ -22,6 +22,8 @@ def app() -> None:
 
 
 for made in (
-    drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
+    billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
+    issuing.issue, issuing.invoices,
+    cash.receive, cash.allocate, cash.unallocate, cash.statement,
 ):  # fmt: skip
     app.add_command(made)

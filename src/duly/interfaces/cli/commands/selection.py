@@ -7,6 +7,7 @@ import click
 import polars as pl
 
 from duly.billing.invoicing.queries import listed
+from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.interfaces.cli.failures import BadInput
 from duly.interfaces.cli.frame import Door
@@ -42,3 +43,9 @@ def meant(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], r
     if door.key and not ids:
         raise click.UsageError("With --key name the drafts by their ids: a run has others the next time.")
     return chosen(door, actor, states, ids, run, entity)
+
+
+def names_of(accounts: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Number and name of accounts, by id."""
+    return {id_: (number, name) for id_, number, name in
+            frames.rows("select id, number, name from account where id = any(%s)", [list(accounts)])}  # fmt: skip

@@ -1,0 +1,148 @@
+"""Bill runs: preview one, launch it, let several processes draft it, let a stopped one go on."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import click
+import polars as pl
+from rich.console import RenderableType
+
+from duly.billing.accounts.queries import accounts_by_number
+from duly.billing.accounts.queries import entity as entity_of
+from duly.billing.invoicing import actions, queries
+from duly.billing.invoicing.actions.run import preview as preview_run
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Refused
+from duly.engine.periods import parse_period
+from duly.interfaces.cli.commands.drafts import draft_table
+from duly.interfaces.cli.commands.selection import names_of
+from duly.interfaces.cli.frame import DONE, FINDINGS, Answer, Door, command
+from duly.interfaces.cli.show import amount, table
+
+
+class PeriodOf(click.ParamType):
+    """A period such as 2026-10, 2026-Q4, 2026 or 2026-10-01..2026-11-01; (first day, day after the last)."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[date, date]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            period = parse_period(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return period.start, period.end
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a bill run came to: its drafts as `listed` has them, and the partitions still to draft with the reason."""
+
+    run: int
+    drafts: pl.DataFrame
+    left: list[int]
+    troubles: list[str]
+
+
+@command("bill", takes=("as", "on", "key"), example="duly bill --entity KASTANIE --period 2026-10 --as bea")
+@click.option("--entity", metavar="CODE", help="The legal entity that bills.")
+@click.option("--period", type=PeriodOf(), help="Such as 2026-10 or 2026-Q4; all up to its end.")
+@click.option("--account", "accounts", multiple=True, metavar="NUMBER", help="Only this bill-to account; repeatable.")
+@click.option("--preview", is_flag=True, help="Compute the drafts and store nothing.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes at once.")
+@click.option("--background", is_flag=True, help="Leave the drafting to `duly worker`.")
+@click.option("--resume", type=int, metavar="RUN", help="Let a stopped or killed run go on.")
+def bill(door: Door, entity: str | None, period: tuple[date, date] | None, accounts: Sequence[str], preview: bool,
+         workers: int, background: bool, resume: int | None) -> Answer:  # fmt: skip
+    """Turn unbilled work and due charges into drafts. Safe to run again: nothing is billed twice."""
+    actor = door.actor()
+    if resume is not None:
+        left = actions.resume(actor=actor, at=door.at, on=door.on, run=resume, in_background=background)
+        return _said(resume, left) if background else shown(drafted(door, actor, resume, left, workers))
+    if entity is None or period is None:
+        raise click.UsageError("A run needs --entity and --period; --resume RUN lets one go on.")
+    ids = [account.pk for account in accounts_by_number(accounts).values()] if accounts else None
+    scope: dict[str, Any] = {"entity": entity_of(entity), "period_from": period[0], "period_to": period[1]}
+    if preview:
+        return _previewed(preview_run(actor=actor, on=door.on, accounts=ids, **scope))
+    run = door.act(actions.launch, actor, on=door.on, accounts=ids, in_background=background, **scope)
+    if background:
+        return _said(run.run, run.partitions)
+    return shown(drafted(door, actor, run.run, run.partitions, workers))
+
+
+def drafted(door: Door, actor: Actor, run: int, partitions: Sequence[int], workers: int = 1) -> Run:
+    """Draft the partitions of a run, with `workers - 1` further processes; what the run came to.
+
+    Processes take whichever partition no other holds, so that one killed is made up for by the others.
+    """
+    troubles: dict[int, str] = {}
+    with ExitStack() as stack:
+        helpers = [stack.enter_context(_helper(run, actor)) for _ in range(min(workers, len(partitions)) - 1)]
+        move_on = stack.enter_context(door.progress("Drafting", len(partitions)))
+        for partition in partitions:
+            try:
+                actions.draft_partition(actor=actor, at=door.at, partition=partition)
+            except Refused as refusal:  # held by a helper, or not to be drafted: what is left says which
+                troubles[partition] = str(refusal)
+            move_on(1)
+        for helper in helpers:
+            helper.wait()
+    left = actions.resume(actor=actor, at=door.at, on=door.on, run=run)
+    drafts = queries.listed(actor=actor, on=door.on, run=run)
+    return Run(run, drafts, left, [troubles[partition] for partition in left if partition in troubles])
+
+
+def _helper(run: int, actor: Actor) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-m", "duly", "bill", "--resume", str(run), "--as", actor.login, "--json"]
+    return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def shown(run: Run) -> Answer:
+    """A run's drafts and how many findings block them, for people and machines."""
+    ids = run.drafts["id"].to_list()
+    found = queries.findings(ids) if ids else pl.DataFrame(schema=queries.FOUND)
+    blocking = found.filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
+    data = {"run": run.run, "drafts": run.drafts.to_dicts(), "findings": found.to_dicts(), "left": run.left,
+            "troubles": run.troubles}  # fmt: skip
+    parts: list[RenderableType] = [draft_table(run.drafts)] if ids else []
+    parts += [f"Bill run {run.run}: {_count(run.drafts)}."]
+    if run.left:
+        parts += [f"{len(run.left)} partitions are left; `duly bill --resume {run.run}` goes on.", *run.troubles]
+    if found.height:
+        parts += [f"{found.height} findings, {blocking.height} of them block; `duly check --run {run.run}` lists them."]
+    return Answer(data, parts, FINDINGS if run.left or blocking.height else DONE)
+
+
+def _count(drafts: pl.DataFrame) -> str:
+    sums = drafts.group_by("currency").agg(pl.col("total").sum()).sort("currency")
+    return f"{drafts.height} drafts" + "".join(f", {amount(total, code)}" for code, total in sums.iter_rows())
+
+
+def _said(run: int, partitions: Sequence[int]) -> Answer:
+    said = f"Bill run {run}: {len(partitions)} partitions wait for a worker; `duly drafts --run {run}` shows what came."
+    return Answer({"run": run, "partitions": list(partitions)}, [said])
+
+
+def _previewed(drafts: Any) -> Answer:
+    lines = drafts.lines.select("document_key", "position", "description", "amount", "tax_category")
+    columns = ("document_key", "account_id", "service_from", "service_to", "net", "tax", "total", "currency", "review")
+    headers = drafts.headers.select(columns)
+    accounts = names_of(headers["account_id"].to_list())
+    shown = table(("Account", "Name", "Service", ">Lines", ">Net", ">Tax", ">Total"), (
+        (*accounts[row["account_id"]], f"{row['service_from']} – {row['service_to']}",
+         lines.filter(pl.col("document_key") == row["document_key"]).height, amount(row["net"]), amount(row["tax"]),
+         amount(row["total"], row["currency"]))
+        for row in headers.to_dicts()
+    ))  # fmt: skip
+    unpriced = [table(("Left out because",), drafts.unpriced.select("text").unique().rows())]
+    said = f"A preview: {headers.height} drafts, nothing stored."
+    data = {"drafts": [{**row, "account": accounts[row["account_id"]][0]} for row in headers.to_dicts()],
+            "lines": lines.to_dicts(), "unpriced": drafts.unpriced["text"].to_list()}  # fmt: skip
+    return Answer(data, [shown, *(unpriced if drafts.unpriced.height else []), said])
