@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from duly.billing.accounts.models import Account, BankAccount, LegalEntity, NumberSeries
+from duly.billing.invoicing.models import PartyCopy
 from duly.billing.kernel import fields
 from duly.billing.ledger.models import Entry, OpenItem
 
@@ -13,7 +14,10 @@ METHODS = ("bank_transfer", "card", "cash", "cheque", "direct_debit", "other")
 
 
 class Receipt(models.Model):
-    """Money received from an account, booked on account; what it pays is said by cash allocations."""
+    """Money received from an account, booked on account; what it pays is said by cash allocations.
+
+    It is a document, so it keeps copies of its parties and language as they were when it was booked.
+    """
 
     entity = models.ForeignKey(LegalEntity, models.RESTRICT)
     account = models.ForeignKey(Account, models.RESTRICT, related_name="receipts")
@@ -29,6 +33,9 @@ class Receipt(models.Model):
     reference = models.CharField(max_length=140, default="")
     bank_account = models.ForeignKey(BankAccount, models.RESTRICT, null=True)
     open_item = models.OneToOneField(OpenItem, models.RESTRICT)
+    language = models.CharField(max_length=2)
+    seller = models.ForeignKey(PartyCopy, models.RESTRICT, related_name="+")
+    buyer = models.ForeignKey(PartyCopy, models.RESTRICT, related_name="+")
 
     class Meta:
         db_table = "receipt"
