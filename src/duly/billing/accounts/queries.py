@@ -65,3 +65,10 @@ def user_id(login: str) -> int:
     if found is None:
         raise NotFound(f"There is no user “{login}”.", "Check the login, or add the user first.")
     return found
+
+
+def refuse_unless_everywhere(actor: Actor, right: str) -> None:
+    """Raise unless the actor has the right for all accounts: what they change may touch any of them."""
+    if not actor.may_everywhere(right):
+        raise Forbidden(f"{actor.login} may do this in their own book only, and this may touch other accounts.",
+                        f"Ask someone with the right “{right}” for all accounts.")  # fmt: skip

@@ -1,0 +1,1 @@
+"""The verbs of agreements: agreeing, amending and ending (`agree`), rate cards and dated rates (`rates`)."""

@@ -1,0 +1,202 @@
+"""Verbs for agreements: what is agreed is added to by later versions, never rewritten."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import date, datetime
+from typing import Any
+
+from duly.billing.accounts.models import Account, PurchaseOrder
+from duly.billing.accounts.queries import accounts_by_number, refuse_outside_book
+from duly.billing.accounts.queries import entity as entity_of
+from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, ChargeTerms, Project, RateCard
+from duly.billing.agreements.terms import ChargeInput, VersionInput, differences, problems_of
+from duly.billing.audit.actions import record, verb
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import NotFound, Problem, Refused
+from duly.billing.reference.put import Put, put
+from duly.engine.currencies import exponent
+
+
+@verb("agreements.agree", right="agree")
+def agree(
+    *, actor: Actor, at: datetime, on: date, number: str, name: str, entity: str, account: str, currency: str,
+    terms: VersionInput, ends_on: date | None = None, projects: Mapping[str, str] | None = None,
+) -> Put:  # fmt: skip
+    """Add an agreement that begins with these terms; one there already may only change its name and its end.
+
+    `projects` (code → name) are what its work is booked on. Raises `Refused` with a problem per path for terms that
+    do not hold together or differ from those agreed, `NotFound` for names, and for accounts outside the book.
+    """
+    customer = accounts_by_number([account])[account]
+    refuse_outside_book(actor, "agree", [customer.pk], on)
+    fixed = {"entity_id": entity_of(entity).pk, "account_id": customer.pk, "currency": currency,
+             "starts_on": terms.valid_from}  # fmt: skip
+    _refuse_unknown(currency)
+    if ends_on is not None and ends_on < terms.valid_from:
+        problem = Problem("ends_on", f"It ends before it begins on {terms.valid_from}.", "Give the last billed day.")
+        raise Refused("The agreement would never hold.", problems=[problem])
+    known = Agreement.objects.filter(number=number).first()
+    if known is not None:
+        _refuse_other(known, fixed)
+    agreement = put(Agreement, {"number": number}, {**fixed, "name": name, "ends_on": ends_on})
+    row = _locked(number)
+    changes = [f"projects.{code}" for code, title in (projects or {}).items() if _put_project(row, code, title)]
+    if _add_version(row, terms):
+        changes.append("terms")
+    if changes and agreement.outcome == "unchanged":
+        return Put(agreement.id, "changed", changes)
+    return agreement
+
+
+@verb("agreements.amend", right="agree")
+def amend(*, actor: Actor, at: datetime, on: date, agreement: str, terms: VersionInput) -> Put:
+    """Let an agreement hold complete new terms from a day after its last version began; the same again do nothing.
+
+    Raises `Refused` with a problem per path as `agree` does, `NotFound`.
+    """
+    row = _in_book(actor, agreement, on)
+    return Put(row.pk, "changed", ["terms"]) if _add_version(row, terms) else Put(row.pk, "unchanged", [])
+
+
+@verb("agreements.end_agreement", right="agree")
+def end_agreement(*, actor: Actor, at: datetime, on: date, agreement: str, ends_on: date | None) -> Put:
+    """Let an agreement's last billed day be `ends_on`; None lets it run on. Raises `Refused`, `NotFound`."""
+    row = _in_book(actor, agreement, on)
+    if ends_on is not None and ends_on < row.starts_on:
+        raise Refused(f"{agreement} began on {row.starts_on}.", "Its last billed day cannot be earlier.")
+    return put(Agreement, {"number": agreement}, {"ends_on": ends_on})
+
+
+@verb("agreements.put_project", right="agree")
+def put_project(*, actor: Actor, at: datetime, on: date, agreement: str, code: str, name: str) -> Put:
+    """Add a project to an agreement, or change its name. Raises `Refused` where it is another's, `NotFound`."""
+    row = _in_book(actor, agreement, on)
+    outcome = _put_project(row, code, name)
+    return Put(row.pk, outcome or "unchanged", ["projects"] if outcome else [])
+
+
+def _in_book(actor: Actor, number: str, on: date) -> Agreement:
+    row = _locked(number)
+    refuse_outside_book(actor, "agree", [row.account_id], on)
+    return row
+
+
+def _locked(number: str) -> Agreement:
+    row = Agreement.objects.select_for_update().filter(number=number).first()
+    if row is None:
+        raise NotFound(f"There is no agreement “{number}”.", "Check the number, or agree on it first.")
+    return row
+
+
+def _refuse_unknown(currency: str) -> None:
+    try:
+        exponent(currency)
+    except ValueError:
+        problem = Problem("currency", f"“{currency}” is not a currency.", "Write the ISO 4217 code, for example EUR.")
+        raise Refused("The agreement needs a currency.", problems=[problem]) from None
+
+
+def _refuse_other(known: Agreement, fixed: Mapping[str, Any]) -> None:
+    remedy = "Give a new agreement a new number."
+    problems = [
+        Problem(name.removesuffix("_id"), f"{known.number} was agreed with another one.", remedy)
+        for name, value in fixed.items()
+        if getattr(known, name) != value
+    ]
+    if problems:
+        raise Refused(f"The agreement {known.number} is there with other parties or dates.", problems=problems)
+
+
+def _put_project(agreement: Agreement, code: str, name: str) -> str:
+    """The outcome, empty where nothing changed."""
+    if Project.objects.filter(code=code).exclude(agreement=agreement).exists():
+        problem = Problem("projects", f"{code} belongs to another agreement.", "Give each project a code of its own.")
+        raise Refused("A project belongs to one agreement.", problems=[problem])
+    result = put(Project, {"code": code}, {"name": name, "agreement_id": agreement.pk})
+    return "" if result.outcome == "unchanged" else result.outcome
+
+
+def _add_version(agreement: Agreement, terms: VersionInput) -> bool:
+    """Write the version with its charges; False where just this was agreed already."""
+    cards = dict(RateCard.objects.values_list("code", "currency"))
+    problems = problems_of(terms, agreement.currency, cards) + _names(agreement, terms)
+    if problems:
+        raise Refused(f"The terms of {agreement.number} do not hold together.", problems=problems)
+    agreed = agreed_versions(agreement)
+    for version in agreed:
+        if version.valid_from == terms.valid_from:
+            differing = list(differences(version, terms))
+            if differing:
+                raise Refused(f"{agreement.number} was agreed otherwise.", problems=differing, law=3)
+            return False
+    if agreed and terms.valid_from < agreed[-1].valid_from:
+        problem = Problem("valid_from", "A later version is agreed.", f"Begin after {agreed[-1].valid_from}.")
+        raise Refused(f"{agreement.number} has later terms already.", problems=[problem], law=3)
+    _write(agreement, terms)
+    return True
+
+
+def _names(agreement: Agreement, terms: VersionInput) -> list[Problem]:
+    """What the terms name that is not there: projects of the agreement, the account's order, charges' kinds."""
+    found = []
+    order = terms.purchase_order
+    if order and not PurchaseOrder.objects.filter(account_id__in=_payers(agreement), number=order).exists():
+        found.append(Problem("purchase_order", f"The account has no purchase order “{order}”.", "Add it first."))
+    projects = set(Project.objects.filter(agreement=agreement).values_list("code", flat=True))
+    kinds = dict(Charge.objects.filter(agreement=agreement).values_list("code", "kind"))
+    for i, charge in enumerate(terms.charges):
+        if charge.project and charge.project not in projects:
+            found.append(Problem(f"charges[{i}].project", f"“{charge.project}” is no project of {agreement.number}.",
+                                 f"Known: {', '.join(sorted(projects)) or 'none yet'}."))  # fmt: skip
+        if kinds.get(charge.code, charge.kind) != charge.kind:
+            found.append(Problem(f"charges[{i}].kind", f"“{charge.code}” is a {kinds[charge.code]} charge.",
+                                 "Give another kind of charge a code of its own."))  # fmt: skip
+    return found
+
+
+def _payers(agreement: Agreement) -> set[int]:
+    """The accounts whose purchase orders an agreement may be billed on: its own and the one that pays."""
+    account = Account.objects.get(pk=agreement.account_id)
+    return {account.pk, account.bill_to_id or account.pk}
+
+
+def _write(agreement: Agreement, terms: VersionInput) -> None:
+    plain = {f.name: getattr(terms, f.name) for f in fields(terms) if f.name not in ("charges", "purchase_order")}
+    order = PurchaseOrder.objects.filter(account_id__in=_payers(agreement), number=terms.purchase_order or "").first()
+    version = AgreementVersion.objects.create(agreement=agreement, purchase_order=order, **plain)
+    projects = dict(Project.objects.filter(agreement=agreement).values_list("code", "id"))
+    cards = dict(RateCard.objects.values_list("code", "id"))
+    Charge.objects.bulk_create(
+        [Charge(agreement=agreement, code=charge.code, kind=charge.kind) for charge in terms.charges],
+        ignore_conflicts=True,
+    )
+    charges = dict(Charge.objects.filter(agreement=agreement).values_list("code", "id"))
+    ChargeTerms.objects.bulk_create(
+        ChargeTerms(version=version, charge_id=charges[charge.code], project_id=projects.get(charge.project or ""),
+                    rate_card_id=cards.get(charge.rate_card or ""), **_columns(charge))
+        for charge in terms.charges
+    )  # fmt: skip
+    record("agreement", agreement.pk, version=version.pk, terms=asdict(terms))
+
+
+def _columns(charge: ChargeInput) -> dict[str, Any]:
+    named = ("code", "kind", "project", "rate_card")
+    return {field.name: getattr(charge, field.name) for field in fields(charge) if field.name not in named}
+
+
+def agreed_versions(agreement: Agreement) -> list[VersionInput]:
+    """The agreement's versions as they were agreed, in the order of their days."""
+    of_charge = {f.name for f in fields(ChargeInput)} - {"code", "kind", "project", "rate_card"}
+    columns = {"code": "charge__code", "kind": "charge__kind", "project": "project__code",
+               "rate_card": "rate_card__code"}  # fmt: skip
+    of_version = {f.name for f in fields(VersionInput)} - {"charges", "purchase_order"}
+    found = []
+    for version in AgreementVersion.objects.filter(agreement=agreement).order_by("valid_from"):
+        rows = ChargeTerms.objects.filter(version=version).order_by("id").values(*of_charge, *columns.values())
+        charges = tuple(
+            ChargeInput(**{name: row[columns.get(name, name)] for name in (*of_charge, *columns)}) for row in rows
+        )
+        order = version.purchase_order.number if version.purchase_order else None
+        plain = {name: getattr(version, name) for name in of_version}
+        found.append(VersionInput(charges=charges, purchase_order=order, **plain))
+    return found
