@@ -11,6 +11,7 @@ TRANSITIONS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("draft", "submit"): ("in_review", "ready"),
     ("draft", "discard"): ("discarded",),
     ("draft", "edit"): ("draft",),
+    ("draft", "issue"): ("issued",),  # where the agreement openly demands no review
     ("in_review", "approve"): ("client_check", "ready"),
     ("in_review", "return"): ("draft",),
     ("in_review", "edit"): ("draft",),

@@ -1,0 +1,80 @@
+"""Checks against what was agreed: order, cap, dates, rates."""
+
+import polars as pl
+
+from duly.engine.checks.registry import Facts, check
+
+
+@check("purchase_order_missing", "blocks")
+def purchase_order_missing(facts: Facts) -> pl.DataFrame:
+    """An account that wants its purchase order on invoices gets none without it."""
+    return facts.drafts.filter(pl.col("requires_purchase_order") & (pl.col("purchase_order") == "")).select(
+        "document_key", pl.lit("purchase_order").alias("path"),
+        pl.format("{} asks for a purchase order and its agreement names none. Add the order to the agreement.",
+                  "account_name").alias("text"),
+    )  # fmt: skip
+
+
+@check("purchase_order_exceeded", "blocks")
+def purchase_order_exceeded(facts: Facts) -> pl.DataFrame:
+    """What is billed on an order stays within its value, this draft and others included."""
+    total = pl.col("order_billed_before") + pl.col("net")
+    return facts.drafts.filter(pl.col("order_amount").is_not_null() & (total > pl.col("order_amount"))).select(
+        "document_key", pl.lit("purchase_order").alias("path"),
+        pl.format("Order {} is worth {} {}; with this draft {} would be billed on it. Ask for a larger order.",
+                  "purchase_order", "order_amount", "currency", total).alias("text"),
+    )  # fmt: skip
+
+
+@check("purchase_order_expired", "blocks")
+def purchase_order_expired(facts: Facts) -> pl.DataFrame:
+    """An order covers services until its last day."""
+    return facts.drafts.filter(pl.col("service_to") > pl.col("order_expires_on")).select(
+        "document_key", pl.lit("purchase_order").alias("path"),
+        pl.format("Order {} expired on {}; this draft bills services until {}. Ask for a new order.",
+                  "purchase_order", "order_expires_on", "service_to").alias("text"),
+    )  # fmt: skip
+
+
+@check("agreement_cap_exceeded", "blocks")
+def agreement_cap_exceeded(facts: Facts) -> pl.DataFrame:
+    """Billing under an agreement stays within its cap; the agreement says whether beyond it blocks or warns."""
+    total = pl.col("billed_before") + pl.col("billed_here")
+    return facts.agreements.filter(total > pl.col("cap")).select(
+        "document_key", pl.format("agreements.{}.cap", "agreement").alias("path"),
+        pl.format("Agreement {} is capped at {}; with this draft {} would be billed.", "agreement", "cap",
+                  total).alias("text"),
+        pl.when(pl.col("cap_behaviour") == "warn").then(pl.lit("warns")).otherwise(pl.lit("blocks")).alias("severity"),
+    )  # fmt: skip
+
+
+@check("work_outside_agreement", "blocks")
+def work_outside_agreement(facts: Facts) -> pl.DataFrame:
+    """Work is billed under an agreement only for days on which the agreement holds."""
+    dated = facts.work.join(
+        facts.agreements.select("document_key", "agreement_id", "agreement", "starts_on", "ends_on"),
+        on=["document_key", "agreement_id"],
+    )
+    outside = (pl.col("worked_on") < pl.col("starts_on")) | (pl.col("worked_on") > pl.col("ends_on"))
+    return dated.filter(outside).select(
+        "document_key", pl.format("lines[{}].work[{}]", "position", "work_id").alias("path"),
+        pl.format("Work of {} lies outside agreement {}, which begins on {}{}. Correct the date or the agreement.",
+                  "worked_on", "agreement", "starts_on",
+                  pl.concat_str(pl.lit(" and ends on "), pl.col("ends_on").cast(pl.String)).fill_null("")).alias("text"),
+    )  # fmt: skip
+
+
+@check("rate_differs_from_card", "blocks")
+def rate_differs_from_card(facts: Facts) -> pl.DataFrame:
+    """A line's hourly rate is the rate card's for the person, project, role and task on the day."""
+    differs = pl.col("card_price").ne_missing(pl.col("unit_price"))
+    return facts.work.filter((pl.col("kind") == "time") & differs).select(
+        "document_key", pl.format("lines[{}].unit_price", "position").alias("path"),
+        pl.format("The line charges {} an hour; the rate card says {} for {} on {}. Draft the invoice again.",
+                  _plain("unit_price"), _plain("card_price").fill_null("nothing"), "person", "worked_on").alias("text"),
+    )  # fmt: skip
+
+
+def _plain(column: str) -> pl.Expr:
+    """A price without the zeros that its scale adds: 95.00000000 → 95."""
+    return pl.col(column).cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")

@@ -1,0 +1,40 @@
+"""Checks on the work behind the lines."""
+
+import polars as pl
+
+from duly.engine.checks.registry import Facts, check
+
+DAY_SECONDS = 24 * 60 * 60
+
+
+@check("day_over_24_hours", "blocks")
+def day_over_24_hours(facts: Facts) -> pl.DataFrame:
+    """Nobody works more than 24 hours on one day, over all projects together."""
+    return facts.days.filter(pl.col("seconds") > DAY_SECONDS).select(
+        "document_key", pl.format("work.{}.{}", "person", "worked_on").alias("path"),
+        pl.format("{} has {} hours on {}. Correct the entries.", "person",
+                  (pl.col("seconds") / 3600).round(2), "worked_on").alias("text"),
+    )  # fmt: skip
+
+
+@check("duplicate_entry", "warns")
+def duplicate_entry(facts: Facts) -> pl.DataFrame:
+    """The same person, day, time, task, duration and words twice looks like one entry booked twice."""
+    same = ["document_key", "kind", "person", "project", "worked_on", "started_at", "task", "description", "quantity",
+            "cost"]  # fmt: skip
+    counted = facts.work.group_by(same).agg(pl.len().alias("times"), pl.col("position").min())
+    return counted.filter(pl.col("times") > 1).select(
+        "document_key", pl.format("lines[{}].work", "position").alias("path"),
+        pl.format("{} equal entries on {}: “{}”{}. Check that they are not one booked twice.", "times", "worked_on",
+                  "description", pl.concat_str(pl.lit(" by "), pl.col("person")).fill_null("")).alias("text"),
+    )  # fmt: skip
+
+
+@check("work_without_price", "blocks")
+def work_without_price(facts: Facts) -> pl.DataFrame:
+    """Nothing that was earned is forgotten: work that no rate prices is named, not left out in silence."""
+    grouped = facts.unpriced.group_by("document_key", "text").agg(pl.len().alias("times"))
+    return grouped.select(
+        "document_key", pl.lit("work").alias("path"),
+        pl.format("{} entries are not on this draft: {}", "times", "text").alias("text"),
+    )  # fmt: skip

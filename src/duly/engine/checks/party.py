@@ -1,0 +1,62 @@
+"""Checks on the parties: tax ids, contacts, where to pay."""
+
+import polars as pl
+from stdnum.eu import vat
+
+from duly.engine.checks.registry import Facts, check
+
+NEEDS_BUYER_TAX_ID = ("AE", "K")
+"""Reverse charge and intra-community supply stand on the buyer's tax id (EN 16931 BR-AE-2, BR-IC-2)."""
+
+
+@check("tax_id_invalid", "blocks")
+def tax_id_invalid(facts: Facts) -> pl.DataFrame:
+    """A tax treatment that rests on the customer's tax id needs a valid one of the customer's country."""
+    treated = facts.lines.filter(pl.col("tax_category").is_in(NEEDS_BUYER_TAX_ID))
+    drafts = facts.drafts.join(treated.select("document_key").unique(), on="document_key")
+    numbers = drafts["buyer_tax_id"].unique().drop_nulls()
+    valid = numbers.filter(pl.Series([vat.is_valid(number) for number in numbers], dtype=pl.Boolean))
+    return drafts.filter(~pl.col("buyer_tax_id").fill_null("").is_in(valid.implode())).select(
+        "document_key", pl.lit("buyer.tax_id").alias("path"),
+        pl.format("Reverse charge for {} needs its VAT id; “{}” is not one. Ask the customer for it.", "account_name",
+                  pl.col("buyer_tax_id").fill_null("")).alias("text"),
+    )  # fmt: skip
+
+
+@check("tax_id_missing", "blocks")
+def tax_id_missing(facts: Facts) -> pl.DataFrame:
+    """A business in another EU country is taxed by its VAT id: without one, nobody knows how."""
+    abroad = pl.col("buyer_in_eu") & pl.col("seller_in_eu") & (pl.col("buyer_country") != pl.col("seller_country"))
+    unknown = pl.col("buyer_tax_id").is_null() & (pl.col("account_kind") != "person")
+    return facts.drafts.filter(abroad & unknown).select(
+        "document_key", pl.lit("buyer.tax_id").alias("path"),
+        pl.format("{} is a business in {} without a VAT id, so its seller's tax is charged. Ask for the id.",
+                  "account_name", "buyer_country").alias("text"),
+    )  # fmt: skip
+
+
+@check("tax_rate_missing", "blocks")
+def tax_rate_missing(facts: Facts) -> pl.DataFrame:
+    """Taxed lines have a dated rate; none is ever assumed. Category S never has the rate zero (BR-S-05)."""
+    return facts.lines.filter((pl.col("tax_category") == "S") & (pl.col("tax_rate") == 0)).select(
+        "document_key", pl.format("lines[{}].tax_rate", "position").alias("path"),
+        pl.format("There is no {} tax rate for {}. Add it to the tax rates.", "tax_class", "service_to").alias("text"),
+    )  # fmt: skip
+
+
+@check("billing_contact_missing", "blocks")
+def billing_contact_missing(facts: Facts) -> pl.DataFrame:
+    """An invoice goes to someone: the account has a contact with the role billing."""
+    return facts.drafts.filter(~pl.col("has_billing_contact")).select(
+        "document_key", pl.lit("buyer.contact").alias("path"),
+        pl.format("{} has no contact with the role billing. Add one to the account.", "account_name").alias("text"),
+    )  # fmt: skip
+
+
+@check("bank_account_missing", "notes")
+def bank_account_missing(facts: Facts) -> pl.DataFrame:
+    """The customer learns where to pay."""
+    return facts.drafts.filter(~pl.col("has_bank_account")).select(
+        "document_key", pl.lit("seller.bank_account").alias("path"),
+        pl.format("{} has no bank account, so the invoice does not say where to pay.", "entity").alias("text"),
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Money: an exact amount of one currency, in whole minor units."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from duly.engine.currencies import exponent
+from duly.engine.rounding import round_quotient
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount of a currency. Raises `ValueError` for parts of a minor unit, `TypeError` for anything but `Decimal`.
+
+    Two currencies never mix: adding or comparing them raises `ValueError`.
+    """
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.amount, Decimal):
+            raise TypeError(f"money is made of a Decimal, not of {type(self.amount).__name__}")
+        if not self.amount.is_finite() or self.amount != round_quotient(self.amount, 1, exponent(self.currency)):
+            raise ValueError(f"{self.amount} {self.currency} is not a whole number of minor units")
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.amount - self._same(other), self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.amount, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.amount < self._same(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.amount <= self._same(other)
+
+    def __str__(self) -> str:
+        return f"{self.amount:.{exponent(self.currency)}f} {self.currency}"
+
+    def _same(self, other: "Money") -> Decimal:
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} do not mix; convert one of them first")
+        return other.amount

@@ -1,0 +1,46 @@
+"""The one shape that every charge model answers in, and the last steps they share: round, explain, number."""
+
+from typing import Final
+
+import polars as pl
+
+from duly.engine.pricing.explain import rounding_row, rows
+from duly.engine.rounding import AMOUNT, RATIO, round_quotient_expr
+
+PRICE: Final = pl.Decimal(38, 8)
+QUANTITY: Final = pl.Decimal(38, 6)
+
+KINDS: Final = ("time", "expense", "milestone", "recurring", "one_off")
+"""The order of sections on a document."""
+
+LINE: Final = {
+    "document_key": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64,
+    "kind": pl.String, "description": pl.String, "unit": pl.String, "quantity": QUANTITY, "unit_price": PRICE,
+    "numerator": RATIO, "denominator": pl.Int64, "amount": AMOUNT, "exponent": pl.Int8, "tax_class": pl.String,
+    "service_from": pl.Date, "service_to": pl.Date, "explanation": pl.String, "part": pl.Int64,
+}  # fmt: skip
+"""`numerator ÷ denominator` is the exact quotient of which `amount` is the one rounding; for time `quantity` is
+seconds. `part` ties a model's lines to its allocations or spans until all lines are numbered."""
+
+ALLOCATION: Final = {
+    "work_id": pl.Int64, "part": pl.Int64, "quantity": QUANTITY, "billed_quantity": QUANTITY, "amount": AMOUNT,
+}  # fmt: skip
+
+SPAN: Final = {"part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
+
+
+def finished(lines: pl.DataFrame, *explanation: pl.Expr) -> pl.DataFrame:
+    """Lines with `amount`, rounded once from their exact quotient, and the explanation that ends in that rounding."""
+    rounded = lines.with_columns(
+        round_quotient_expr(pl.col("numerator"), pl.col("denominator"), pl.col("exponent")).alias("amount"))  # fmt: skip
+    return rounded.with_columns(rows(*explanation, rounding_row()).alias("explanation")).select(
+        pl.col(name).cast(kind) for name, kind in LINE.items())  # fmt: skip
+
+
+def whole(allocated: pl.DataFrame, amounts: pl.DataFrame) -> pl.DataFrame:
+    """Allocations where one work item makes one line: its whole quantity and the line's amount."""
+    return (
+        allocated.select("work_id", "part", "quantity", pl.col("quantity").alias("billed_quantity"))
+        .join(amounts.select("part", "amount"), on="part", maintain_order="left")
+        .select(pl.col(name).cast(kind) for name, kind in ALLOCATION.items())
+    )

@@ -1,0 +1,68 @@
+"""Every charge model over its part of the input, and all lines in one order."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from duly.engine.pricing.fixed import price_fixed
+from duly.engine.pricing.items import price_expenses, price_milestones
+from duly.engine.pricing.lines import ALLOCATION, KINDS, SPAN
+from duly.engine.pricing.time import price_time
+
+PROBLEM: Final = {"work_id": pl.Int64, "document_key": pl.Int64, "text": pl.String}
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """lines (`lines.LINE` with line_key and position), allocations work → line, spans of charges, and problems:
+    work that could not be priced, with the reason."""
+
+    lines: pl.DataFrame
+    allocations: pl.DataFrame
+    spans: pl.DataFrame
+    problems: pl.DataFrame
+
+
+def price(work: pl.DataFrame, fixed: pl.DataFrame, rates: pl.DataFrame) -> Priced:
+    """Price work items and due charges by their terms; lines are in the order in which documents print them.
+
+    work    one row per work item with the terms of its charge: work_id, kind, document_key, agreement_id, charge_id,
+            terms_id, person(_id), project(_id), role, task, worked_on, quantity, amount, cost_currency,
+            exchange_rate, description, currency, exponent, and the terms' rate_card_id, rounding, increment_seconds,
+            minimum_seconds, markup, grouping, charge_name, tax_class, unit
+    fixed   due spans of recurring and one-off charges, see `due_spans`
+    rates   dated rates, see `with_rates`
+    """
+    by_kind = {kind: work.filter(pl.col("kind") == kind) for kind in ("time", "expense", "milestone")}
+    time_lines, time_parts, unrated = price_time(by_kind["time"], rates)
+    expense_lines, expense_parts, unconverted = price_expenses(by_kind["expense"])
+    milestone_lines, milestone_parts = price_milestones(by_kind["milestone"])
+    fixed_lines, spans = price_fixed(fixed)
+    models = {"time": time_lines, "expense": expense_lines, "milestone": milestone_lines, "fixed": fixed_lines}
+    lines = _numbered(models)
+    keys = lines.select("model", "part", "line_key")
+    allocations = {"time": time_parts, "expense": expense_parts, "milestone": milestone_parts}
+    return Priced(
+        lines=lines.drop("model", "part"),
+        allocations=_keyed(allocations, keys).select("work_id", "line_key", *list(ALLOCATION)[2:]),
+        spans=_keyed({"fixed": spans}, keys).select("line_key", *list(SPAN)[1:]),
+        problems=pl.concat([unrated, unconverted]).cast(PROBLEM),  # type: ignore[arg-type]
+    )
+
+
+def _numbered(models: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """All lines in document order, with `line_key` over all and `position` within the document."""
+    section = pl.col("kind").replace_strict({kind: rank for rank, kind in enumerate(KINDS)}, return_dtype=pl.Int8)
+    together = pl.concat([frame.with_columns(pl.lit(model).alias("model")) for model, frame in models.items()])
+    return (
+        together.sort("document_key", section, "charge_id", "service_from", "description", "unit_price", "model", "part")
+        .with_row_index("line_key", offset=1)
+        .with_columns(pl.col("line_key").cast(pl.Int64),
+                      pl.int_range(1, pl.len() + 1).over("document_key").alias("position"))
+    )  # fmt: skip
+
+
+def _keyed(parts: dict[str, pl.DataFrame], keys: pl.DataFrame) -> pl.DataFrame:
+    together = pl.concat([frame.with_columns(pl.lit(model).alias("model")) for model, frame in parts.items()])
+    return together.join(keys, on=["model", "part"], maintain_order="left")
