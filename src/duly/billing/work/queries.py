@@ -1,8 +1,8 @@
-"""What was done and is not billed yet: as frames for the engine, and with its value for people."""
+"""Work as frames for the engine, and how a file would come in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -32,12 +32,6 @@ UNBILLED: Final[frames.Schema] = {
 }
 """The columns of `unbilled_frame`. `quantity` is what is left; `charge_id` is set for milestones only."""
 
-LEFT = """from work_item w
-  cross join lateral (select w.quantity - coalesce(sum(b.quantity), 0) as quantity
-                        from work_allocation b where b.work_item_id = w.id and not b.released) remaining
- where w.billable and remaining.quantity > 0"""
-"""SQL: work items with what is left of each; billed is the sum of live allocations, which lie downstream."""
-
 
 def unbilled_frame(
     entity_id: int, bill_to_accounts: Sequence[int], period_to: date, snapshot: str | None = None
@@ -46,20 +40,32 @@ def unbilled_frame(
 
     Of the agreements that `entity_id` has with the accounts billed to `bill_to_accounts` (an account without
     a bill-to is billed itself). With `snapshot`, text of a `pg_snapshot`, only what was approved within it.
-    Columns: see `UNBILLED`; `quantity` is seconds for time, a share for milestones, 1 for expenses; `amount` is an
+    Columns: see `UNBILLED`; `quantity` is seconds for time, 1 for expenses and milestones; `amount` is an
     expense's cost in `cost_currency` or a milestone's amount. Ordered by work_id.
+    """
+    where = """w.billable and w.approved_in is not null and remaining.quantity > 0 and w.worked_on < %(period_to)s
+           and w.agreement_id in (select g.id from agreement g join account a on a.id = g.account_id
+                                   where g.entity_id = %(entity)s and coalesce(a.bill_to_id, a.id) = any(%(accounts)s))
+           and (%(snapshot)s::text is null or pg_visible_in_snapshot(w.approved_in, %(snapshot)s::text::pg_snapshot))"""
+    values = {"entity": entity_id, "accounts": list(bill_to_accounts), "period_to": period_to, "snapshot": snapshot}
+    return work_frame(where, values).drop("approved", "billable")
+
+
+def work_frame(where: str, values: Mapping[str, Any]) -> pl.DataFrame:
+    """Work items `w` by an SQL condition: the columns of `UNBILLED` and whether each is approved and billable.
+
+    `remaining.quantity` is what is left: billed is the sum of live allocations, which lie downstream.
     """
     query = f"""
         select w.id, w.kind, w.agreement_id, w.charge_id, w.project_id, nullif(w.project_name, ''), w.person_id,
                nullif(w.person_name, ''), nullif(w.role, ''), nullif(w.task, ''), w.worked_on, w.started_at,
-               remaining.quantity, w.cost, nullif(w.cost_currency, ''), w.description
-        {LEFT} and w.approved_in is not null and w.worked_on < %(period_to)s
-           and w.agreement_id in (select g.id from agreement g join account a on a.id = g.account_id
-                                   where g.entity_id = %(entity)s and coalesce(a.bill_to_id, a.id) = any(%(accounts)s))
-           and (%(snapshot)s::text is null or pg_visible_in_snapshot(w.approved_in, %(snapshot)s::text::pg_snapshot))
-         order by w.id"""
-    values = {"entity": entity_id, "accounts": list(bill_to_accounts), "period_to": period_to, "snapshot": snapshot}
-    return frames.read(query, values, UNBILLED)
+               remaining.quantity, w.cost, nullif(w.cost_currency, ''), w.description,
+               w.approved_in is not null, w.billable
+          from work_item w
+          cross join lateral (select w.quantity - coalesce(sum(b.quantity), 0) as quantity
+                                from work_allocation b where b.work_item_id = w.id and not b.released) remaining
+         where {where} order by w.id"""
+    return frames.read(query, values, {**UNBILLED, "approved": pl.Boolean, "billable": pl.Boolean})
 
 
 def preview_timesheet(

@@ -1,0 +1,12 @@
+"""The verbs of invoicing, in the order of a document's life."""
+
+from duly.billing.invoicing.actions.check import check, waive
+from duly.billing.invoicing.actions.discard import discard
+from duly.billing.invoicing.actions.issue import issue, issue_in_chunks
+from duly.billing.invoicing.actions.review import approve, confirm, return_draft, submit
+from duly.billing.invoicing.actions.run import draft_partition, launch, resume, stop
+
+__all__ = [
+    "approve", "check", "confirm", "discard", "draft_partition", "issue", "issue_in_chunks", "launch", "resume",
+    "return_draft", "stop", "submit", "waive",
+]  # fmt: skip

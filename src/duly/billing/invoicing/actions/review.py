@@ -1,0 +1,106 @@
+"""Peer review and client check: submit, approve, return, confirm. The database refuses self-approval (law 6)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import polars as pl
+
+from duly.billing.accounts.queries import refuse_outside_book
+from duly.billing.audit.actions import record_many, subjects, verb
+from duly.billing.invoicing import queries
+from duly.billing.invoicing.state import move
+from duly.billing.kernel import frames
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Refused
+
+
+@verb("invoicing.submit", right="bill")
+def submit(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> int:
+    """Submit drafts for the review that their agreements demand; answers how many wait for it now.
+
+    The required steps are written as rows for the content as it stands. Drafts whose agreements demand none are
+    ready at once. Raises `Refused` while a blocking finding is open.
+    """
+    headers = queries.locked_headers(drafts)
+    refuse_outside_book(actor, "bill", headers["account_id"], on)
+    open_findings = queries.findings(drafts).filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
+    if not open_findings.is_empty():
+        raise Refused(f"Draft {open_findings['invoice_id'][0]} is blocked: {open_findings['text'][0]}",
+                      "Mend it, or waive the finding with a reason.")  # fmt: skip
+    demanded = headers.filter(pl.col("review") != "none")["id"].to_list()
+    free = headers.filter(pl.col("review") == "none")["id"].to_list()
+    frames.execute("""insert into review_step (invoice_id, step, digest, submitted_by_id, submitted_at)
+        select i.id, s.step, draft_digest(i.id), %s, %s from invoice i
+          join (values ('peer', 1), ('client', 2)) as s (step, place)
+            on s.place <= (case i.review when 'peer' then 1 else 2 end)
+         where i.id = any(%s) order by i.id, s.place""", [actor.user_id, at, demanded])  # fmt: skip
+    if demanded:
+        move(demanded, "submit", "in_review")
+    if free:
+        move(free, "submit", "ready")
+    record_many("invoice", subjects(drafts))
+    return len(demanded)
+
+
+@verb("invoicing.approve", right="review")
+def approve(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> int:
+    """Approve drafts as their peer reviewer; answers how many are ready to issue now.
+
+    Raises `Refused` for whoever made or edited one of them since its last approval, and when its content is no
+    longer what was submitted.
+    """
+    return _decide(actor, at, on, drafts, "peer", "approved", "")
+
+
+@verb("invoicing.return", right="review")
+def return_draft(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int], reason: str) -> int:
+    """Return drafts to their author with a reason; answers how many."""
+    return _decide(actor, at, on, drafts, "peer", "returned", _given(reason))
+
+
+@verb("invoicing.confirm", right="client_check")
+def confirm(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> int:
+    """Confirm drafts as the client; answers how many are ready to issue now."""
+    return _decide(actor, at, on, drafts, "client", "approved", "")
+
+
+def _given(reason: str) -> str:
+    if not reason.strip():
+        raise Refused("A draft is returned with a reason.", "Say what should change.")
+    return reason.strip()
+
+
+def _decide(actor: Actor, at: datetime, on: date, drafts: Sequence[int], step: str, verdict: str,
+            reason: str) -> int:  # fmt: skip
+    """Write the decision on the step that waits, then move on; the database checks who decides and on what."""
+    headers = queries.locked_headers(drafts)
+    refuse_outside_book(actor, "review" if step == "peer" else "client_check", headers["account_id"], on)
+    waiting = {"peer": "in_review", "client": "client_check"}[step]
+    idle = headers.filter(pl.col("state") != waiting)
+    if not idle.is_empty():
+        raise Refused(f"Draft {idle['id'][0]} does not wait for this step; it is {idle['state'][0]}.", law=6)
+    frames.execute("""insert into decision
+            (review_step_id, invoice_id, verdict, digest, reason, decided_by, on_behalf_of, decided_at, recorded_at)
+        select distinct on (s.invoice_id) s.id, s.invoice_id, %s, s.digest, %s, %s, %s, %s, now()
+          from review_step s where s.invoice_id = any(%s) and s.step = %s order by s.invoice_id, s.id desc""",
+                   [verdict, reason, actor.login, actor.on_behalf_of, at, list(drafts), step])  # fmt: skip
+    ready = _move_on(headers, step, verdict)
+    record_many("invoice", subjects(drafts, verdict=verdict, step=step, reason=reason))
+    return ready
+
+
+def _move_on(headers: pl.DataFrame, step: str, verdict: str) -> int:
+    drafts = headers["id"].to_list()
+    if verdict == "returned":
+        move(drafts, "return", "draft")
+        return len(drafts)
+    if step == "client":
+        move(drafts, "confirm", "ready")
+        return len(drafts)
+    to_client = headers.filter(pl.col("review") == "peer_and_client")["id"].to_list()
+    ready = headers.filter(pl.col("review") == "peer")["id"].to_list()
+    if to_client:
+        move(to_client, "approve", "client_check")
+    if ready:
+        move(ready, "approve", "ready")
+    return len(ready)

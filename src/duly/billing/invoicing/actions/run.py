@@ -1,0 +1,165 @@
+"""Bill runs: launched over frozen input, drafted partition by partition, watched, stopped and resumed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import polars as pl
+
+from duly.billing.accounts.models import LegalEntity
+from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book
+from duly.billing.audit.actions import enqueue, record, record_many, verb
+from duly.billing.invoicing.checking import check_drafts, gather
+from duly.billing.invoicing.drafting import Drafts, Scope, collect, compute
+from duly.billing.invoicing.models import BillRun, BillRunPartition
+from duly.billing.invoicing.storing import store
+from duly.billing.kernel import frames
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import NotFound, Refused
+
+PARTITION_ACCOUNTS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A run and its partitions, in the order in which they may be drafted (any order gives the same drafts)."""
+
+    run: int
+    partitions: list[int]
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What one partition came to. `digest` is of its content: a run repeated over the same input has the same."""
+
+    partition: int
+    drafts: int
+    lines: int
+    digest: str
+    already: bool = False
+
+
+@verb("invoicing.launch", right="bill")
+def launch(
+    *, actor: Actor, at: datetime, on: date, entity: LegalEntity, period_from: date, period_to: date,
+    accounts: Sequence[int] | None = None, partition_accounts: int = PARTITION_ACCOUNTS, in_background: bool = False,
+) -> Launched:  # fmt: skip
+    """Launch a run over work and charges before `period_to` (exclusive), for these bill-to accounts or all.
+
+    Scope, dates and input cut-off are frozen here: what is approved or agreed later is for the next run. All
+    accounts of the entity for who may bill everywhere, otherwise those of the actor's book. With
+    `in_background` each partition becomes a job. Raises `Refused` for an empty period, `NotFound` outside the book.
+    """
+    if period_to <= period_from:
+        raise Refused("The period ends before it begins.", "Name one such as 2026-10.")
+    if accounts is not None:
+        refuse_outside_book(actor, "bill", accounts, on)
+    payers = _payers(actor, entity, period_to, on, accounts)
+    [(snapshot,)] = frames.rows("select pg_current_snapshot()::text")
+    run = BillRun.objects.create(
+        entity=entity, period_from=period_from, period_to=period_to, on=on, snapshot=snapshot,
+        launched_by_id=actor.user_id, launched_at=at,
+    )  # fmt: skip
+    parts = [payers[i : i + partition_accounts] for i in range(0, len(payers), partition_accounts)]
+    made = BillRunPartition.objects.bulk_create(
+        BillRunPartition(run=run, ordinal=number, accounts=part) for number, part in enumerate(parts, start=1)
+    )
+    if not made:
+        BillRun.objects.filter(pk=run.pk).update(state="done")
+    record("bill_run", run.pk, entity=entity.code, period_from=period_from, period_to=period_to, accounts=len(payers))
+    for partition in made if in_background else ():
+        enqueue("invoicing.draft_partition", partition=partition.pk, lock=f"partition:{partition.pk}")
+    return Launched(run.pk, [partition.pk for partition in made], len(payers))
+
+
+def _payers(actor: Actor, entity: LegalEntity, until: date, on: date, accounts: Sequence[int] | None) -> list[int]:
+    """Bill-to accounts with an agreement that has begun, in a fixed order."""
+    query = f"""select distinct coalesce(c.bill_to_id, c.id) as id from agreement g
+          join account c on c.id = g.account_id join account a on a.id = coalesce(c.bill_to_id, c.id)
+         where g.entity_id = %(entity)s and g.starts_on < %(until)s and (%(everywhere)s or {IN_BOOK})
+           and (%(accounts)s::bigint[] is null or a.id = any(%(accounts)s)) order by 1"""
+    values = {"entity": entity.pk, "until": until, "everywhere": actor.may_everywhere("bill"), "user": actor.user_id,
+              "on": on, "accounts": list(accounts) if accounts is not None else None}  # fmt: skip
+    return [row[0] for row in frames.rows(query, values)]
+
+
+@verb("invoicing.draft_partition", right="bill")
+def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
+    """Draft one partition of a run: price, tax, check and store it whole, and mark it done in the same commit.
+
+    A partition that is done answers what it came to; one that another worker holds, or whose run was stopped,
+    raises `Refused`. Several workers draft different partitions at once.
+    """
+    run, part = _claimed(partition)
+    refuse_outside_book(actor, "bill", part["accounts"], run.on)
+    if part["state"] == "done":
+        return Drafted(partition, part["drafts"], 0, part["digest"], already=True)
+    if run.state == "stopped":
+        raise Refused(f"Bill run {run.pk} was stopped.", "Resume it to draft the rest.")
+    scope = Scope(run.entity_id, run.period_from, run.period_to, run.on, tuple(part["accounts"]), run.snapshot)
+    frames.execute("select from account where id = any(%s) order by id for no key update", [part["accounts"]])
+    computed = compute(collect(scope))
+    drafts = store(computed, partition=partition, created_by=actor.login)
+    check_drafts(gather(drafts.headers, drafts.lines, drafts.evidence, drafts.unpriced, run.on), first_time=True)
+    record_many("invoice", drafts.headers.select(pl.col("document_key").alias("id"), pl.struct(
+        pl.lit(run.pk).alias("run"), pl.col("total").cast(pl.String), "currency",
+    ).struct.json_encode().alias("data")))  # fmt: skip
+    digest = computed.digest()
+    frames.execute("""update bill_run_partition set state = 'done', drafts = %s, digest = %s, error = ''
+                       where id = %s""", [drafts.headers.height, digest, partition])  # fmt: skip
+    frames.execute("""update bill_run set state = 'done' where id = %s and not exists (
+        select from bill_run_partition where run_id = %s and state <> 'done')""", [run.pk, run.pk])  # fmt: skip
+    return Drafted(partition, drafts.headers.height, drafts.lines.height, digest)
+
+
+def _claimed(partition: int) -> tuple[BillRun, dict[str, Any]]:
+    """The partition's row, locked until commit, and its run; `Refused` when another worker holds it."""
+    part = (
+        BillRunPartition.objects.select_for_update(skip_locked=True).filter(pk=partition)
+        .values("run_id", "accounts", "state", "drafts", "digest").first()
+    )  # fmt: skip
+    if part is None:
+        if BillRunPartition.objects.filter(pk=partition).exists():
+            raise Refused(f"Another worker is drafting partition {partition}.", "Nothing needs to be done.")
+        raise NotFound(f"There is no partition {partition}.")
+    return BillRun.objects.get(pk=part["run_id"]), part
+
+
+@verb("invoicing.stop", right="bill")
+def stop(*, actor: Actor, at: datetime, on: date, run: int) -> int:
+    """Stop a run after the partitions under way; answers how many are still to draft."""
+    return _set_running(actor, on, run, "stopped")
+
+
+@verb("invoicing.resume", right="bill")
+def resume(*, actor: Actor, at: datetime, on: date, run: int, in_background: bool = False) -> list[int]:
+    """Let a stopped, killed or failed run go on; answers the partitions that are still to draft."""
+    _set_running(actor, on, run, "running")
+    left = list(BillRunPartition.objects.filter(run_id=run).exclude(state="done").order_by("ordinal")
+                .values_list("pk", flat=True))  # fmt: skip
+    for partition in left if in_background else ():
+        enqueue("invoicing.draft_partition", partition=partition, lock=f"partition:{partition}")
+    return left
+
+
+def _set_running(actor: Actor, on: date, run: int, state: str) -> int:
+    found = BillRun.objects.select_for_update().filter(pk=run).first()
+    if found is None:
+        raise NotFound(f"There is no bill run {run}.")
+    refuse_outside_book(actor, "bill", [account for part in found.partitions.all() for account in part.accounts], on)
+    left = found.partitions.exclude(state="done").count()
+    if left and found.state != state:
+        BillRun.objects.filter(pk=run).update(state=state)
+        record("bill_run", run, state=state, left=left)
+    return left
+
+
+def preview(*, actor: Actor, on: date, entity: LegalEntity, period_from: date, period_to: date,
+            accounts: Sequence[int] | None = None) -> Drafts:  # fmt: skip
+    """What a run would draft now, computed the same way and not stored."""
+    if accounts is not None:
+        refuse_outside_book(actor, "bill", accounts, on)
+    payers = _payers(actor, entity, period_to, on, accounts)
+    return compute(collect(Scope(entity.pk, period_from, period_to, on, tuple(payers), None)))

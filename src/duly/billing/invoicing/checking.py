@@ -1,0 +1,151 @@
+"""Facts for the checks, and the findings they leave: at drafting, on demand, and again before issue."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from duly.billing.agreements.queries import rates_frame
+from duly.billing.invoicing import queries
+from duly.billing.kernel import frames
+from duly.billing.kernel.frames import MONEY
+from duly.engine.checks import Facts, run_checks
+from duly.engine.pricing.rates import with_rates
+from duly.engine.tax import EU_COUNTRIES
+
+CONTEXT: Final = {
+    "account_id": pl.Int64, "entity_id": pl.Int64, "account_name": pl.String, "account_kind": pl.String,
+    "buyer_country": pl.String, "buyer_tax_id": pl.String, "requires_purchase_order": pl.Boolean,
+    "has_billing_contact": pl.Boolean, "entity": pl.String, "seller_country": pl.String,
+    "base_currency": pl.String, "lock_date": pl.Date, "has_bank_account": pl.Boolean,
+}  # fmt: skip
+
+UNPRICED: Final = {"document_key": pl.Int64, "text": pl.String}
+
+
+def facts_of(drafts: Sequence[int], on: date) -> Facts:
+    """The facts of stored drafts as they are now, for a decision on the day `on`."""
+    headers = queries.headers(drafts).rename({"id": "document_key"})
+    evidence = queries.evidence(drafts)
+    cards = evidence["rate_card_id"].drop_nulls().unique().to_list()
+    priced = with_rates(evidence, rates_frame(cards)).rename({"price": "card_price"})
+    return gather(headers, queries.lines(drafts), priced, pl.DataFrame(schema=UNPRICED), on)
+
+
+def gather(headers: pl.DataFrame, lines: pl.DataFrame, work: pl.DataFrame, unpriced: pl.DataFrame,
+           on: date) -> Facts:  # fmt: skip
+    """Facts from frames at hand, stored or just computed, joined with what the database knows around them."""
+    drafts = headers["document_key"].to_list()
+    return Facts(
+        on=on,
+        drafts=_draft_facts(headers, drafts, on),
+        agreements=_agreement_facts(lines, drafts),
+        lines=lines,
+        work=work,
+        days=_day_facts(work),
+        unpriced=unpriced,
+    )
+
+
+def check_drafts(facts: Facts, *, first_time: bool = False) -> pl.DataFrame:
+    """Run every check, store what it finds in place of what stood before, and answer it."""
+    found = run_checks(facts)
+    if not first_time:
+        frames.execute("delete from finding where invoice_id = any(%s)", [facts.drafts["document_key"].to_list()])
+    frames.write("finding", found.rename({"document_key": "invoice_id"}))
+    return found
+
+
+def _draft_facts(headers: pl.DataFrame, drafts: list[int], on: date) -> pl.DataFrame:
+    accounts = headers["account_id"].unique().to_list()
+    parties = frames.read("""select a.id, e.id, a.name, a.kind, a.country,
+            (select t.number from tax_registration t where t.account_id = a.id and t.scheme = 'vat'
+              order by t.country <> a.country, t.id limit 1),
+            a.requires_purchase_order,
+            exists (select from contact c where c.account_id = a.id and c.roles ? 'billing'),
+            e.code, e.country, e.base_currency, e.lock_date,
+            exists (select from bank_account b where b.entity_id = e.id)
+        from account a cross join legal_entity e
+        where a.id = any(%s) and e.id = any(%s)""",
+                          [accounts, headers["entity_id"].unique().to_list()], CONTEXT)  # fmt: skip
+    return (
+        headers.join(parties, on=["account_id", "entity_id"], how="left", maintain_order="left")
+        .join(_orders(accounts, drafts), on=["account_id", "purchase_order"], how="left", maintain_order="left")
+        .join(_habits(accounts), on="account_id", how="left", maintain_order="left")
+        .join(base_rates(headers, on), on=["entity_id", "currency"], how="left", maintain_order="left")
+        .with_columns(
+            pl.col("order_billed_before").fill_null(0),
+            pl.col("buyer_country").is_in(EU_COUNTRIES).alias("buyer_in_eu"),
+            pl.col("seller_country").is_in(EU_COUNTRIES).alias("seller_in_eu"),
+        )
+    )
+
+
+def _orders(accounts: list[int], drafts: list[int]) -> pl.DataFrame:
+    """Purchase orders with what other drafts and documents bill on them."""
+    schema = {"account_id": pl.Int64, "purchase_order": pl.String, "order_amount": MONEY,
+              "order_expires_on": pl.Date, "order_billed_before": MONEY}  # fmt: skip
+    return frames.read("""select o.account_id, o.number, o.amount, o.expires_on,
+            (select coalesce(sum(i.net), 0) from invoice i where i.account_id = o.account_id
+              and i.purchase_order = o.number and i.state <> 'discarded' and i.kind <> 'proforma'
+              and i.id <> all(%s))
+        from purchase_order o where o.account_id = any(%s)""", [drafts, accounts], schema)  # fmt: skip
+
+
+def _habits(accounts: list[int]) -> pl.DataFrame:
+    """What the accounts' last six invoices were around (their mean, for a look, not for money)."""
+    schema = {"account_id": pl.Int64, "earlier_invoices": pl.Int64, "usual_total": MONEY}
+    return frames.read("""select a.id, h.invoices, h.usual from unnest(%s::bigint[]) as a (id) cross join lateral (
+            select count(*) as invoices, round(avg(total), 2) as usual from (
+              select total from invoice i where i.account_id = a.id and i.state = 'issued' and i.kind = 'invoice'
+               order by i.issued_on desc limit 6) last) h
+        where h.invoices > 0""", [accounts], schema)  # fmt: skip
+
+
+def base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
+    """Base units for one unit of each document currency on the day: entity_id, currency, base_rate, base_exponent."""
+    pairs = headers.select("entity_id", "currency").unique()
+    schema = {"entity_id": pl.Int64, "currency": pl.String, "base_rate": pl.Decimal(38, 10),
+              "base_exponent": pl.Int64}  # fmt: skip
+    return frames.read("""select e.id, w.currency, case when w.currency = e.base_currency then 1 else (
+              select x.rate from exchange_rate x where x.base = w.currency and x.quote = e.base_currency
+                 and x.valid_from <= %s order by x.valid_from desc limit 1) end,
+            currency_exponent(e.base_currency)
+        from unnest(%s::bigint[], %s::text[]) as w (entity_id, currency) join legal_entity e on e.id = w.entity_id""",
+                       [on, pairs["entity_id"].to_list(), pairs["currency"].to_list()], schema)  # fmt: skip
+
+
+def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
+    here = lines.group_by("document_key", "agreement_id", maintain_order=True).agg(
+        pl.col("amount").sum().alias("billed_here"), pl.col("service_to").max().alias("until"))  # fmt: skip
+    schema = {"agreement_id": pl.Int64, "until": pl.Date, "agreement": pl.String, "starts_on": pl.Date,
+              "ends_on": pl.Date, "cap": MONEY, "cap_behaviour": pl.String, "billed_before": MONEY}  # fmt: skip
+    wanted = here.select("agreement_id", "until").unique()
+    agreed = frames.read("""select w.id, w.until, g.number, g.starts_on, g.ends_on, v.cap, v.cap_behaviour,
+            case when v.cap is null then 0 else (
+              select coalesce(sum(l.amount), 0) from invoice_line l join invoice i on i.id = l.invoice_id
+               where l.agreement_id = w.id and i.state <> 'discarded' and i.kind <> 'proforma'
+                 and i.id <> all(%s)) end
+        from unnest(%s::bigint[], %s::date[]) as w (id, until) join agreement g on g.id = w.id
+        cross join lateral (select * from agreement_version v where v.agreement_id = g.id
+          order by (v.valid_from <= w.until) desc, v.valid_from desc limit 1) v""",
+                         [drafts, wanted["agreement_id"].to_list(), wanted["until"].to_list()], schema)  # fmt: skip
+    return here.join(agreed, on=["agreement_id", "until"], how="left")
+
+
+def _day_facts(work: pl.DataFrame) -> pl.DataFrame:
+    """Seconds per person and day over all their work, for the days that could be over the limit here."""
+    here = work.filter((pl.col("kind") == "time") & pl.col("person_id").is_not_null())
+    days = here.select("document_key", "person_id", "worked_on").unique()
+    pairs = days.select("person_id", "worked_on").unique()
+    schema = {"person_id": pl.Int64, "person": pl.String, "worked_on": pl.Date, "seconds": pl.Int64}
+    if pairs.is_empty():
+        return pl.DataFrame(schema={"document_key": pl.Int64, **schema})
+    totals = frames.read("""select w.person_id, p.name, w.worked_on, sum(w.quantity)::bigint
+        from work_item w join person p on p.id = w.person_id
+        where w.kind = 'time' and w.person_id = any(%s) and w.worked_on between %s and %s
+        group by 1, 2, 3 having sum(w.quantity) > 86400""",
+                         [pairs["person_id"].unique().to_list(), pairs["worked_on"].min(), pairs["worked_on"].max()],
+                         schema)  # fmt: skip
+    return days.join(totals, on=["person_id", "worked_on"])

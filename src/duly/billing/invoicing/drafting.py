@@ -1,0 +1,209 @@
+"""From unbilled work and due charges to drafts: frames in, engine, frames out. Nothing here writes.
+
+The way of the data: `collect` reads (terms, work, rates, spans) → `compute` prices, taxes and totals → `storing`
+writes. A preview, a bill run of a hundred thousand accounts and the benchmark go this one way.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from duly.billing.agreements.queries import rates_frame, terms_frame
+from duly.billing.invoicing import queries, taxing
+from duly.billing.kernel import frames
+from duly.billing.kernel.frames import RATIO
+from duly.billing.work.queries import unbilled_frame
+from duly.engine.pricing import due_spans, price
+from duly.engine.totals import totals
+
+WORK_KINDS: Final = ("time", "expense", "milestone")
+REVIEW_ORDER: Final = ("none", "peer", "peer_and_client")
+HEADER_TERMS: Final = ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "consolidate")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run or preview looks at. `period_to` is exclusive; `snapshot` is the input cut-off of a run."""
+
+    entity_id: int
+    period_from: date
+    period_to: date
+    on: date
+    accounts: tuple[int, ...]
+    snapshot: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a computation reads, as frames: work joined with its terms, charges due, rates, spans billed."""
+
+    scope: Scope
+    agreements: pl.DataFrame
+    terms: pl.DataFrame
+    work: pl.DataFrame
+    unpriced: pl.DataFrame
+    rates: pl.DataFrame
+    billed: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Computed drafts, keyed by `document_key`, which is only their order here; `storing` gives them ids.
+
+    headers      one row per draft, with account, entity, terms, service period and totals
+    lines        priced and taxed lines, by `line_key`
+    tax_lines    tax per draft, category and rate
+    allocations  work → line, with quantity and amount
+    spans        days of charges that lines bill
+    evidence     the work on the lines, as the checks look at it
+    unpriced     work that no rate prices, with the reason
+    """
+
+    headers: pl.DataFrame
+    lines: pl.DataFrame
+    tax_lines: pl.DataFrame
+    allocations: pl.DataFrame
+    spans: pl.DataFrame
+    evidence: pl.DataFrame
+    unpriced: pl.DataFrame
+
+    def digest(self) -> str:
+        """SHA-256 over the content without ids given here, equal for equal input whenever it is computed."""
+        content = hashlib.sha256()
+        for frame, left_out in ((self.headers, "document_key"), (self.lines, "line_key"), (self.tax_lines, "")):
+            content.update(frame.drop(left_out, strict=False).write_csv().encode())
+        return content.hexdigest()
+
+
+def collect(scope: Scope) -> Inputs:
+    """Read what the scope's drafts are made of; a handful of queries whatever its size."""
+    terms = terms_frame(scope.entity_id, scope.accounts, snapshot=scope.snapshot)
+    terms = terms.with_columns(pl.col("purchase_order").fill_null(""))
+    agreements = _documents(terms, scope)
+    work = unbilled_frame(scope.entity_id, scope.accounts, scope.period_to, scope.snapshot)
+    matched, homeless = _with_terms(work, terms, agreements)
+    cards = matched["rate_card_id"].drop_nulls().unique().to_list()
+    charges = terms.filter(pl.col("kind").is_in(WORK_KINDS).not_())["charge_id"].unique().to_list()
+    return Inputs(
+        scope=scope, agreements=agreements, terms=terms, work=_converted(matched), unpriced=homeless,
+        rates=rates_frame(cards, snapshot=scope.snapshot), billed=queries.billed_spans(charges),
+    )  # fmt: skip
+
+
+def _documents(terms: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    """One row per agreement with the terms in force at the period's end and the document it goes on.
+
+    Agreements share a document only where they say so and agree on payer, currency, order and payment terms.
+    """
+    begun = pl.col("terms_from") < pl.lit(scope.period_to)
+    in_force = terms.sort("agreement_id", begun, "terms_from").unique("agreement_id", keep="last", maintain_order=True)
+    apart = pl.when(pl.col("consolidate")).then(None).otherwise(pl.col("agreement_id")).alias("apart")
+    chosen = in_force.select("agreement_id", *HEADER_TERMS, "time_annex", "requires_purchase_order", apart)
+    key = ["bill_to_id", "currency", "payment_days", "purchase_order", "apart"]
+    documents = chosen.select(key).unique().sort(key, nulls_last=True).with_row_index("document_key", offset=1)
+    return chosen.join(documents, on=key, nulls_equal=True).with_columns(pl.col("document_key").cast(pl.Int64))
+
+
+def _with_terms(work: pl.DataFrame, terms: pl.DataFrame, agreements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Each work item with the charge terms of its day; a project's own charge goes before the agreement's.
+
+    Work before the first version takes that version's terms (a check looks at it). The second frame is work whose
+    agreement has no charge for it.
+    """
+    columns = ["agreement_id", "kind", "terms_id", "charge_id", "charge_project_id", "charge_name", "terms_from",
+               "terms_to", "rate_card_id", "rounding", "increment_seconds", "minimum_seconds", "markup", "grouping",
+               "tax_class", "unit"]  # fmt: skip
+    offered = terms.filter(pl.col("kind").is_in(WORK_KINDS)).select(columns).rename({"charge_id": "charge_of_terms"})
+    first = pl.col("terms_from").min().over("agreement_id")
+    offered = offered.with_columns(pl.when(pl.col("terms_from") == first).then(date.min).otherwise("terms_from")
+                                   .alias("terms_from"))  # fmt: skip
+    day, project = pl.col("worked_on"), pl.col("charge_project_id")
+    fits = (
+        (day >= pl.col("terms_from"))
+        & (pl.col("terms_to").is_null() | (day < pl.col("terms_to")))
+        & (project.is_null() | (project == pl.col("project_id")).fill_null(False))
+        & (pl.col("charge_id").is_null() | (pl.col("charge_id") == pl.col("charge_of_terms")))
+    )
+    matched = (
+        work.join(offered, on=["agreement_id", "kind"], how="inner", maintain_order="left")
+        .filter(fits)
+        .sort("work_id", project.is_null(), "charge_of_terms")
+        .unique("work_id", keep="first", maintain_order=True)
+        .with_columns(pl.col("charge_of_terms").alias("charge_id"))
+        .join(agreements.select("agreement_id", "document_key", "currency", "exponent"), on="agreement_id",
+              maintain_order="left")
+    )  # fmt: skip
+    homeless = work.join(matched, on="work_id", how="anti").join(
+        agreements.select("agreement_id", "document_key"), on="agreement_id")  # fmt: skip
+    return matched, homeless.select("document_key", "work_id", pl.format(
+        "The agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))  # fmt: skip
+
+
+def _converted(work: pl.DataFrame) -> pl.DataFrame:
+    """Work with the dated exchange rate from its cost's currency to the document's; null where they are the same."""
+    foreign = work.filter(pl.col("cost_currency") != pl.col("currency")).select(
+        "cost_currency", "currency", "worked_on").unique()  # fmt: skip
+    schema = {"cost_currency": pl.String, "currency": pl.String, "worked_on": pl.Date, "exchange_rate": RATIO}
+    rates = frames.read("""select w.base, w.quote, w.on_day, (select x.rate from exchange_rate x
+            where x.base = w.base and x.quote = w.quote and x.valid_from <= w.on_day order by x.valid_from desc limit 1)
+        from unnest(%s::text[], %s::text[], %s::date[]) as w (base, quote, on_day)""",
+                        [foreign["cost_currency"].to_list(), foreign["currency"].to_list(),
+                         foreign["worked_on"].to_list()], schema)  # fmt: skip
+    return work.join(rates, on=["cost_currency", "currency", "worked_on"], how="left", maintain_order="left")
+
+
+def compute(inputs: Inputs) -> Drafts:
+    """Price, tax and total the inputs. Pure but for the tax facts of the parties, which `taxing` reads."""
+    charges = inputs.terms.filter(pl.col("kind").is_in(WORK_KINDS).not_()).join(
+        inputs.agreements.select("agreement_id", "document_key"), on="agreement_id", maintain_order="left")  # fmt: skip
+    fixed = due_spans(charges, inputs.billed, inputs.scope.period_to)
+    priced = price(inputs.work, fixed, inputs.rates)
+    parties = inputs.agreements.select("document_key", pl.col("bill_to_id").alias("account_id"), "exponent").unique()
+    parties = parties.with_columns(pl.lit(inputs.scope.entity_id).alias("entity_id"))
+    lines, tax_lines = taxing.taxed(priced.lines, parties)
+    unpriced = pl.concat([inputs.unpriced, priced.problems.select("document_key", "work_id", "text")])
+    return Drafts(
+        headers=_headers(inputs, lines, tax_lines), lines=lines, tax_lines=tax_lines,
+        allocations=priced.allocations, spans=priced.spans, unpriced=unpriced.select("document_key", "text"),
+        evidence=_evidence(inputs.work, priced.allocations, lines),
+    )  # fmt: skip
+
+
+def _headers(inputs: Inputs, lines: pl.DataFrame, tax_lines: pl.DataFrame) -> pl.DataFrame:
+    """One row per document that has lines; the strictest review of its lines' terms applies."""
+    order = pl.Enum(REVIEW_ORDER)
+    reviews = lines.join(inputs.terms.select("terms_id", "review"), on="terms_id", maintain_order="left")
+    services = reviews.group_by("document_key", maintain_order=True).agg(
+        pl.col("service_from").min(), pl.col("service_to").max(),
+        pl.col("review").cast(order).max().cast(pl.String),
+    )  # fmt: skip
+    shared = inputs.agreements.group_by("document_key", maintain_order=True).agg(
+        *(pl.col(name).first() for name in ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order")),
+        pl.col("time_annex").any(),
+    )  # fmt: skip
+    return (
+        services.join(shared, on="document_key", maintain_order="left")
+        .join(totals(lines, tax_lines), on="document_key", maintain_order="left")
+        .rename({"bill_to_id": "account_id"})
+        .with_columns(
+            pl.lit(inputs.scope.entity_id).cast(pl.Int64).alias("entity_id"), pl.lit("invoice").alias("kind"),
+            pl.col("service_to").alias("tax_point"),
+        )
+        .sort("document_key")
+    )  # fmt: skip
+
+
+def _evidence(work: pl.DataFrame, allocations: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The allocated work as the checks see it; priced from the card a moment ago, so the card's price is the line's."""
+    placed = lines.select("line_key", "position", "unit_price", pl.col("unit_price").alias("card_price"))
+    return (
+        allocations.select("work_id", "line_key")
+        .join(work, on="work_id", maintain_order="left")
+        .join(placed, on="line_key", maintain_order="left")
+        .select("document_key", "position", "unit_price", "card_price", "kind", "work_id", "agreement_id", "project_id",
+                "project", "person_id", "person", "role", "task", "description", "worked_on", "started_at",
+                "quantity", pl.col("amount").alias("cost"), "rate_card_id")
+    )  # fmt: skip

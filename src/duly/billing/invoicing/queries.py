@@ -1,0 +1,122 @@
+"""Reads of drafts and documents: for verbs, checks, pages and the command line."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from duly.billing.accounts.queries import IN_BOOK
+from duly.billing.kernel import frames
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import NotFound
+from duly.billing.kernel.frames import MONEY, PRICE, QUANTITY
+
+HEADER: Final = {
+    "id": pl.Int64, "kind": pl.String, "state": pl.String, "entity_id": pl.Int64, "account_id": pl.Int64,
+    "review": pl.String, "currency": pl.String, "exponent": pl.Int8, "payment_days": pl.Int64,
+    "purchase_order": pl.String, "service_from": pl.Date, "service_to": pl.Date, "tax_point": pl.Date,
+    "seller_id": pl.Int64, "buyer_id": pl.Int64, "net": MONEY, "tax": MONEY, "total": MONEY,
+}  # fmt: skip
+
+LISTED: Final = {
+    "id": pl.Int64, "number": pl.String, "kind": pl.String, "state": pl.String, "entity": pl.String,
+    "account": pl.String, "account_name": pl.String, "currency": pl.String, "net": MONEY, "tax": MONEY,
+    "total": MONEY, "service_from": pl.Date, "service_to": pl.Date, "issued_on": pl.Date, "due_on": pl.Date,
+    "balance": MONEY, "run_id": pl.Int64,
+}  # fmt: skip
+
+
+def locked_headers(drafts: Sequence[int]) -> pl.DataFrame:
+    """The headers of these documents, locked in id order until commit; raises `NotFound` when one is missing."""
+    frames.execute("select from invoice where id = any(%s) order by id for no key update", [list(drafts)])
+    return headers(drafts)
+
+
+def headers(drafts: Sequence[int]) -> pl.DataFrame:
+    """The headers of these documents, in id order; columns as `HEADER`."""
+    columns = ", ".join(name for name in HEADER if name != "exponent").replace(
+        "currency,", "currency, currency_exponent(currency),")  # fmt: skip
+    found = frames.read(f"select {columns} from invoice where id = any(%s) order by id", [list(drafts)], HEADER)
+    missing = sorted(set(drafts) - set(found["id"]))
+    if missing:
+        raise NotFound(f"There is no draft {missing[0]}.", "`bin/duly check` lists the drafts.")
+    return found
+
+
+LINES: Final = {
+    "line_id": pl.Int64, "document_key": pl.Int64, "position": pl.Int64, "agreement_id": pl.Int64, "kind": pl.String,
+    "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
+    "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date,
+}  # fmt: skip
+
+
+def lines(drafts: Sequence[int]) -> pl.DataFrame:
+    """The drafts' lines as checks and tax see them; columns as `LINES`."""
+    return frames.read("""select id, invoice_id, position, agreement_id, kind, unit_price, amount, tax_class,
+        tax_category, tax_rate, service_from, service_to from invoice_line where invoice_id = any(%s)
+        order by invoice_id, position""", [list(drafts)], LINES)  # fmt: skip
+
+
+EVIDENCE: Final = {
+    "document_key": pl.Int64, "position": pl.Int64, "unit_price": PRICE, "kind": pl.String, "work_id": pl.Int64,
+    "agreement_id": pl.Int64, "project_id": pl.Int64, "project": pl.String, "person_id": pl.Int64,
+    "person": pl.String, "role": pl.String, "task": pl.String, "description": pl.String, "worked_on": pl.Date,
+    "started_at": pl.String, "quantity": QUANTITY, "cost": MONEY, "rate_card_id": pl.Int64,
+}  # fmt: skip
+
+
+def evidence(drafts: Sequence[int]) -> pl.DataFrame:
+    """The work on the drafts' lines, one row per allocation; columns as `EVIDENCE`."""
+    return frames.read("""select l.invoice_id, l.position, l.unit_price, w.kind, w.id, w.agreement_id, w.project_id,
+        w.project_name, w.person_id, w.person_name, w.role, w.task, w.description, w.worked_on, w.started_at,
+        w.quantity, w.cost, t.rate_card_id
+        from invoice_line l join work_allocation a on a.line_id = l.id join work_item w on w.id = a.work_item_id
+        join charge_terms t on t.id = l.terms_id
+        where l.invoice_id = any(%s) order by l.invoice_id, l.position, w.worked_on, w.id""",
+                       [list(drafts)], EVIDENCE)  # fmt: skip
+
+
+def billed_spans(charges: Sequence[int]) -> pl.DataFrame:
+    """Days of these charges that stand on a draft or document: charge_id, span_from, span_to (exclusive)."""
+    schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
+    return frames.read("""select charge_id, span_from, span_to from charge_span
+        where charge_id = any(%s) and kind = 'regular' and not released order by 1, 2""", [list(charges)], schema)  # fmt: skip
+
+
+def listed(
+    *, actor: Actor, on: date, run: int | None = None, states: Sequence[str] | None = None,
+    ids: Sequence[int] | None = None, entity: str | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """The documents that the actor may see, newest last; columns as `LISTED`. Filters narrow, None does not."""
+    query = f"""select i.id, i.number, i.kind, i.state, e.code, a.number, a.name, i.currency, i.net, i.tax, i.total,
+        i.service_from, i.service_to, i.issued_on, i.due_on, o.balance, p.run_id
+        from invoice i join account a on a.id = i.account_id join legal_entity e on e.id = i.entity_id
+        left join open_item o on o.id = i.open_item_id left join bill_run_partition p on p.id = i.run_partition_id
+        where (%(everywhere)s or {IN_BOOK})
+          and (%(run)s::bigint is null or p.run_id = %(run)s)
+          and (%(states)s::text[] is null or i.state = any(%(states)s))
+          and (%(ids)s::bigint[] is null or i.id = any(%(ids)s))
+          and (%(entity)s::text is null or e.code = %(entity)s)
+        order by i.id"""
+    values = {
+        "everywhere": actor.may_everywhere("read"), "user": actor.user_id, "on": on, "run": run, "entity": entity,
+        "states": list(states) if states is not None else None, "ids": list(ids) if ids is not None else None,
+    }  # fmt: skip
+    return frames.read(query, values, LISTED)
+
+
+FOUND: Final = {
+    "invoice_id": pl.Int64, "check_name": pl.String, "severity": pl.String, "path": pl.String, "text": pl.String,
+    "waived": pl.Boolean,
+}  # fmt: skip
+
+
+def findings(drafts: Sequence[int]) -> pl.DataFrame:
+    """What the checks found last in these drafts, and whether it is waived; columns as `FOUND`."""
+    return frames.read("""select f.invoice_id, f.check_name, f.severity, f.path, f.text, w.id is not null
+        from finding f left join waiver w on (w.invoice_id, w.check_name, w.path, w.text)
+            = (f.invoice_id, f.check_name, f.path, f.text)
+        where f.invoice_id = any(%s)
+        order by f.invoice_id, array_position(array['blocks', 'warns', 'notes'], f.severity::text), f.path, f.text""",
+                       [list(drafts)], FOUND)  # fmt: skip

@@ -1,0 +1,65 @@
+"""Computed drafts → rows: ids for all of them at once, then one COPY per table."""
+
+import polars as pl
+
+from duly.billing.invoicing.drafting import Drafts
+from duly.billing.invoicing.parties import freeze_buyers, freeze_sellers
+from duly.billing.kernel import frames
+
+
+def store(drafts: Drafts, *, partition: int | None, created_by: str) -> Drafts:
+    """Write the drafts and answer them with their ids as `document_key`."""
+    keyed = with_ids(drafts)
+    _headers(keyed.headers, partition, created_by)
+    line_ids = _lines(keyed.lines)
+    frames.write("tax_line", keyed.tax_lines.select(
+        pl.col("document_key").alias("invoice_id"), "category", "rate", "base", "tax", "reason"))  # fmt: skip
+    frames.write("work_allocation", keyed.allocations.join(line_ids, on="line_key", maintain_order="left").select(
+        pl.col("work_id").alias("work_item_id"), "line_id", "quantity", "billed_quantity", "amount"))  # fmt: skip
+    frames.write("charge_span", keyed.spans.join(line_ids, on="line_key", maintain_order="left").select(
+        "line_id", "charge_id", pl.lit("regular").alias("kind"), "span_from", "span_to"))  # fmt: skip
+    return keyed
+
+
+def with_ids(drafts: Drafts) -> Drafts:
+    """The same drafts with fresh invoice ids, ascending in the drafts' order, as their `document_key`."""
+    ids = drafts.headers.select(
+        "document_key", frames.next_ids("invoice", drafts.headers.height).alias("new"))  # fmt: skip
+
+    def keyed(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(ids, on="document_key", maintain_order="left").with_columns(
+            pl.col("new").alias("document_key")).drop("new")  # fmt: skip
+
+    return Drafts(
+        headers=keyed(drafts.headers), lines=keyed(drafts.lines), tax_lines=keyed(drafts.tax_lines),
+        allocations=drafts.allocations, spans=drafts.spans, evidence=keyed(drafts.evidence),
+        unpriced=keyed(drafts.unpriced),
+    )  # fmt: skip
+
+
+def _headers(headers: pl.DataFrame, partition: int | None, created_by: str) -> None:
+    copied = (
+        headers.join(freeze_sellers(headers["entity_id"].unique().to_list()), on="entity_id", maintain_order="left")
+        .join(freeze_buyers(headers["account_id"].unique().to_list()), on="account_id", maintain_order="left")
+        .join(_languages(headers["account_id"].unique().to_list()), on="account_id", maintain_order="left")
+    )
+    frames.write("invoice", copied.select(
+        pl.col("document_key").alias("id"), "kind", pl.lit("draft").alias("state"), "entity_id", "account_id",
+        pl.lit(partition, dtype=pl.Int64).alias("run_partition_id"), pl.lit(created_by).alias("created_by"), "review",
+        "currency", "language", "purchase_order", "payment_days", "time_annex", "service_from", "service_to",
+        "tax_point", "seller_id", "buyer_id", "net", "tax", "total"))  # fmt: skip
+
+
+def _languages(accounts: list[int]) -> pl.DataFrame:
+    return frames.read("select id, language from account where id = any(%s)", [accounts],
+                       {"account_id": pl.Int64, "language": pl.String})  # fmt: skip
+
+
+def _lines(lines: pl.DataFrame) -> pl.DataFrame:
+    """Write the lines; answer their ids by `line_key`."""
+    ids = lines.select("line_key", frames.next_ids("invoice_line", lines.height).alias("line_id"))
+    frames.write("invoice_line", lines.with_columns(ids["line_id"].alias("id")).select(
+        "id", pl.col("document_key").alias("invoice_id"), "position", "agreement_id", "charge_id", "terms_id", "kind",
+        "description", "unit", "quantity", "unit_price", "numerator", "denominator", "amount", "tax_class",
+        "tax_category", "tax_rate", "tax", "service_from", "service_to", "explanation"))  # fmt: skip
+    return ids

@@ -1,0 +1,55 @@
+"""The tax of drafts: treatment by the parties as they are, rates as dated, amounts by the engine."""
+
+from typing import Final
+
+import polars as pl
+
+from duly.billing.kernel import frames
+from duly.billing.reference.queries import tax_rates_frame
+from duly.engine.checks import Facts
+from duly.engine.tax import at_rates, tax_lines, treated
+
+PARTIES: Final = {
+    "account_id": pl.Int64, "entity_id": pl.Int64, "buyer_country": pl.String, "buyer_kind": pl.String,
+    "buyer_tax_id": pl.String, "seller_country": pl.String, "seller_tax_id": pl.String,
+}  # fmt: skip
+
+
+def taxed(lines: pl.DataFrame, parties: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lines with category, rate, reason and their share of the tax; and the tax lines of their documents.
+
+    parties   document_key, account_id, entity_id
+    """
+    return tax_lines(_classified(lines, parties))
+
+
+def taxes_changed(facts: Facts) -> list[int]:
+    """Drafts whose lines would be taxed otherwise today than they are, by category or rate at the tax point."""
+    was = facts.lines.select("document_key", "tax_class", "service_to", pl.col("tax_category").alias("_category"),
+                             pl.col("tax_rate").alias("_rate"))  # fmt: skip
+    now = _classified(was, facts.drafts.select("document_key", "account_id", "entity_id"))
+    differs = (pl.col("tax_category") != pl.col("_category")) | (pl.col("tax_rate") != pl.col("_rate"))
+    return now.filter(differs)["document_key"].unique().sort().to_list()
+
+
+def _classified(lines: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
+    """Lines with seller_country, tax_category, tax_reason and tax_rate; treatments are looked up once per document."""
+    known = parties.join(_tax_facts(parties), on=["account_id", "entity_id"], maintain_order="left")
+    sales = lines.select("document_key", "tax_class").unique(maintain_order=True).join(
+        known, on="document_key", maintain_order="left")  # fmt: skip
+    chosen = treated(sales).select("document_key", "tax_class", "seller_country", "tax_category", "tax_reason")
+    dated = lines.join(chosen, on=["document_key", "tax_class"], maintain_order="left")
+    return at_rates(dated, tax_rates_frame())
+
+
+def _tax_facts(parties: pl.DataFrame) -> pl.DataFrame:
+    """Where seller and buyer are and their VAT ids: the one of their own country first."""
+    return frames.read("""select a.id, e.id, a.country, a.kind,
+            (select t.number from tax_registration t where t.account_id = a.id and t.scheme = 'vat'
+              order by t.country <> a.country, t.id limit 1),
+            e.country,
+            (select t.number from tax_registration t where t.entity_id = e.id and t.scheme = 'vat'
+              order by t.country <> e.country, t.id limit 1)
+        from account a cross join legal_entity e where a.id = any(%s) and e.id = any(%s)""",
+                       [parties["account_id"].unique().to_list(), parties["entity_id"].unique().to_list()],
+                       PARTIES)  # fmt: skip
