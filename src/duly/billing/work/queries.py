@@ -32,6 +32,8 @@ UNBILLED: Final[frames.Schema] = {
 }
 """The columns of `unbilled_frame`. `quantity` is what is left; `charge_id` is set for milestones only."""
 
+MARKS: Final[frames.Schema] = {"whole": frames.QUANTITY, "approved": pl.Boolean, "billable": pl.Boolean}
+
 
 def unbilled_frame(
     entity_id: int, bill_to_accounts: Sequence[int], period_to: date, snapshot: str | None = None
@@ -48,11 +50,11 @@ def unbilled_frame(
                                    where g.entity_id = %(entity)s and coalesce(a.bill_to_id, a.id) = any(%(accounts)s))
            and (%(snapshot)s::text is null or pg_visible_in_snapshot(w.approved_in, %(snapshot)s::text::pg_snapshot))"""
     values = {"entity": entity_id, "accounts": list(bill_to_accounts), "period_to": period_to, "snapshot": snapshot}
-    return work_frame(where, values).drop("approved", "billable")
+    return work_frame(where, values).drop("whole", "approved", "billable")
 
 
 def work_frame(where: str, values: Mapping[str, Any]) -> pl.DataFrame:
-    """Work items `w` by an SQL condition: the columns of `UNBILLED` and whether each is approved and billable.
+    """Work items `w` by an SQL condition: the columns of `UNBILLED`, the `whole` quantity, `approved` and `billable`.
 
     `remaining.quantity` is what is left: billed is the sum of live allocations, which lie downstream.
     """
@@ -60,12 +62,12 @@ def work_frame(where: str, values: Mapping[str, Any]) -> pl.DataFrame:
         select w.id, w.kind, w.agreement_id, w.charge_id, w.project_id, nullif(w.project_name, ''), w.person_id,
                nullif(w.person_name, ''), nullif(w.role, ''), nullif(w.task, ''), w.worked_on, w.started_at,
                remaining.quantity, w.cost, nullif(w.cost_currency, ''), w.description,
-               w.approved_in is not null, w.billable
+               w.quantity, w.approved_in is not null, w.billable
           from work_item w
           cross join lateral (select w.quantity - coalesce(sum(b.quantity), 0) as quantity
                                 from work_allocation b where b.work_item_id = w.id and not b.released) remaining
          where {where} order by w.id"""
-    return frames.read(query, values, {**UNBILLED, "approved": pl.Boolean, "billable": pl.Boolean})
+    return frames.read(query, values, {**UNBILLED, **MARKS})
 
 
 def preview_timesheet(

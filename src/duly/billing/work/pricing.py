@@ -1,0 +1,84 @@
+"""Work by its terms: which charge prices it, at which exchange rate; and its price, for what is no document yet."""
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from duly.billing.agreements.queries import rates_frame
+from duly.billing.kernel import frames
+from duly.billing.work.models import WORK_KINDS
+from duly.engine.pricing import Priced, price
+
+BY_CHARGE: Final = (
+    "agreement_id", "kind", "currency", "exponent", "terms_id", "charge_project_id", "charge_name", "terms_from",
+    "terms_to", "rate_card_id", "rounding", "increment_seconds", "minimum_seconds", "markup", "grouping", "tax_class",
+    "unit",
+)  # fmt: skip
+"""What a charge's terms give to the work they price."""
+
+EXCHANGE: Final[frames.Schema] = {
+    "cost_currency": pl.String, "currency": pl.String, "worked_on": pl.Date, "exchange_rate": frames.RATIO,
+}  # fmt: skip
+
+
+def with_terms(work: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """Each work item with the charge terms of its day and its exchange rate, as the engine prices it.
+
+    `work` as `unbilled_frame` gives it, `terms` as `terms_frame`. A project's own charge goes before the
+    agreement's, then the older charge. Work before the first version takes that version's terms (a check looks
+    at it). Work for which its agreement has no charge is left out.
+    """
+    first = pl.col("terms_from").min().over("agreement_id")
+    since = pl.when(pl.col("terms_from") == first).then(date.min).otherwise("terms_from")
+    offered = terms.filter(pl.col("kind").is_in(WORK_KINDS)).with_columns(since.alias("terms_from")).select(
+        *BY_CHARGE, pl.col("charge_id").alias("charge_of_terms"))  # fmt: skip
+    day, project, milestone = pl.col("worked_on"), pl.col("charge_project_id"), pl.col("charge_id")
+    fits = (
+        (day >= pl.col("terms_from"))
+        & (pl.col("terms_to").is_null() | (day < pl.col("terms_to")))
+        & (project.is_null() | (project == pl.col("project_id")).fill_null(False))
+        & (milestone.is_null() | (milestone == pl.col("charge_of_terms")))
+    )
+    matched = (
+        work.join(offered, on=["agreement_id", "kind"], maintain_order="left")
+        .filter(fits)
+        .sort("work_id", project.is_null(), "charge_of_terms")
+        .unique("work_id", keep="first", maintain_order=True)
+        .with_columns(pl.col("charge_of_terms").alias("charge_id"))
+        .drop("charge_of_terms", "charge_project_id", "terms_from", "terms_to")
+    )
+    return _converted(matched)
+
+
+def _converted(work: pl.DataFrame) -> pl.DataFrame:
+    """With `exchange_rate`, dated, from the cost's currency to the agreement's; null where they are the same."""
+    foreign = work.filter(pl.col("cost_currency") != pl.col("currency")).select(
+        "cost_currency", "currency", "worked_on").unique()  # fmt: skip
+    query = """select w.base, w.quote, w.day, (select x.rate from exchange_rate x
+                      where x.base = w.base and x.quote = w.quote and x.valid_from <= w.day
+                      order by x.valid_from desc limit 1)
+                 from unnest(%s::text[], %s::text[], %s::date[]) as w (base, quote, day)"""
+    rates = frames.read(query, [foreign[name].to_list() for name in foreign.columns], EXCHANGE)
+    return work.join(rates, on=["cost_currency", "currency", "worked_on"], how="left", maintain_order="left")
+
+
+def priced(work: pl.DataFrame, terms: pl.DataFrame) -> Priced:
+    """The price of work by its `document_key`, as if each were a document; fixed charges stay out.
+
+    Work without a charge is among the problems, beside what the engine cannot price.
+    """
+    ready = with_terms(work, terms)
+    found = price(ready, _nothing_fixed(terms), rates_frame(ready["rate_card_id"].drop_nulls().unique().to_list()))
+    homeless = work.join(ready, on="work_id", how="anti").select("work_id", "document_key", pl.format(
+        "the agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))  # fmt: skip
+    return Priced(found.lines, found.allocations, found.spans, pl.concat([found.problems, homeless]))
+
+
+def _nothing_fixed(terms: pl.DataFrame) -> pl.DataFrame:
+    """No due charges, in the engine's shape."""
+    whole, day = pl.lit(None, dtype=pl.Int64), pl.lit(None, dtype=pl.Date)
+    return terms.clear().with_columns(
+        whole.alias("document_key"), whole.alias("days"), whole.alias("period_days"),
+        day.alias("span_from"), day.alias("span_to"),
+    )  # fmt: skip
