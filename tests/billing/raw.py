@@ -31,7 +31,7 @@ def act(sql: Sql, login: str) -> None:
     """Act as a person from here on, in a command of its own that leaves an event."""
     sql("select set_config('duly.actor', %s, false), set_config('duly.command', gen_random_uuid()::text, false)", login)
     sql("""insert into event (command_id, verb, actor, at, subject_type, subject_id, data)
-           values (current_setting('duly.command')::uuid, 'raw.act', %s, now(), 'test', 0, '{}')""", login)  # fmt: skip
+           values (current_setting('duly.command')::uuid, 'raw.act', %s, now(), 'test', 0, '{}')""", login)
 
 
 def entity(sql: Sql) -> int:
@@ -53,11 +53,11 @@ def time(sql: Sql, seconds: int = 3600, *, approved: bool = True) -> int:
                case when u.id is not null then pg_current_xact_id() end
           from project p join person w on w.code = 'ada'
           left join app_user u on u.login = 'mara' and %s where p.code = 'ACME-WEB' returning id""",
-                   seconds, approved)  # fmt: skip
+                   seconds, approved)
 
 
 def draft(sql: Sql, *, agreement: str = "ACME-TM", charge: str = "hours", by: str = "ben", net: str = "100.00",
-          tax: str = "19.00", work: Sequence[int] = (), span: tuple[date, date] | None = None) -> int:  # fmt: skip
+          tax: str = "19.00", work: Sequence[int] = (), span: tuple[date, date] | None = None) -> int:
     """A draft of one line at 19 %, billing whole work items or the days of a charge; its id."""
     act(sql, by)
     copy = party_copy(sql)
@@ -68,10 +68,10 @@ def draft(sql: Sql, *, agreement: str = "ACME-TM", charge: str = "hours", by: st
         select 'invoice', 'draft', a.entity_id, a.account_id, %s, v.review, 'EUR', 'en', '', 30, false, %s, %s, %s,
                %s, %s, %s::numeric, %s::numeric, %s::numeric + %s::numeric
           from agreement a join agreement_version v on v.agreement_id = a.id where a.number = %s returning id""",
-                      by, *OCTOBER, OCTOBER[1], copy, copy, net, tax, net, tax, agreement)  # fmt: skip
+                      by, *OCTOBER, OCTOBER[1], copy, copy, net, tax, net, tax, agreement)
     added = line(sql, invoice, agreement=agreement, charge=charge, net=net, tax=tax)
     sql("""insert into tax_line (invoice_id, category, rate, base, tax, reason)
-           values (%s, 'S', 0.19, %s, %s, '')""", invoice, net, tax)  # fmt: skip
+           values (%s, 'S', 0.19, %s, %s, '')""", invoice, net, tax)
     for item in work:
         allocate_work(sql, item, added)
     if span:
@@ -85,7 +85,7 @@ def party_copy(sql: Sql) -> int:
 
 
 def line(sql: Sql, invoice: int, *, agreement: str = "ACME-TM", charge: str = "hours", net: str = "100.00",
-         tax: str = "19.00", position: int = 1) -> int:  # fmt: skip
+         tax: str = "19.00", position: int = 1) -> int:
     """A line of that charge; its id."""
     return sql.one("""
         insert into invoice_line (invoice_id, position, agreement_id, charge_id, terms_id, kind, description, unit,
@@ -95,7 +95,7 @@ def line(sql: Sql, invoice: int, *, agreement: str = "ACME-TM", charge: str = "h
                '[]'
           from agreement a join charge c on c.agreement_id = a.id join charge_terms t on t.charge_id = c.id
          where a.number = %s and c.code = %s returning id""",
-                   invoice, position, net, net, net, tax, *OCTOBER, agreement, charge)  # fmt: skip
+                   invoice, position, net, net, net, tax, *OCTOBER, agreement, charge)
 
 
 def first_line(sql: Sql, invoice: int) -> int:
@@ -105,12 +105,12 @@ def first_line(sql: Sql, invoice: int) -> int:
 def allocate_work(sql: Sql, item: int, line_id: int, quantity: int | None = None) -> None:
     sql("""insert into work_allocation (work_item_id, line_id, quantity, billed_quantity, amount)
            select id, %s, coalesce(%s, quantity), coalesce(%s, quantity), 0 from work_item where id = %s""",
-        line_id, quantity, quantity, item)  # fmt: skip
+        line_id, quantity, quantity, item)
 
 
 def add_span(sql: Sql, line_id: int, span_from: date, span_to: date, kind: str = "regular") -> None:
     sql("""insert into charge_span (line_id, charge_id, kind, span_from, span_to)
-           select id, charge_id, %s, %s, %s from invoice_line where id = %s""", kind, span_from, span_to, line_id)  # fmt: skip
+           select id, charge_id, %s, %s, %s from invoice_line where id = %s""", kind, span_from, span_to, line_id)
 
 
 def subscription(sql: Sql, *, month: int = 10, by: str = "ben") -> int:
@@ -123,7 +123,7 @@ def submit(sql: Sql, invoice: int, by: str) -> int:
     """Submit a draft for peer review; the id of its step."""
     act(sql, by)
     step = sql.one("""insert into review_step (invoice_id, step, digest, submitted_by_id, submitted_at)
-                      values (%s, 'peer', draft_digest(%s), %s, now()) returning id""", invoice, invoice, user(sql, by))  # fmt: skip
+                      values (%s, 'peer', draft_digest(%s), %s, now()) returning id""", invoice, invoice, user(sql, by))
     sql("update invoice set state = 'in_review' where id = %s", invoice)
     return step
 
@@ -134,7 +134,7 @@ def decide(sql: Sql, step: int, by: str, verdict: str = "approved", *, on_behalf
     sql("""insert into decision (review_step_id, invoice_id, verdict, digest, reason, decided_by, on_behalf_of,
                                  decided_at)
            select s.id, s.invoice_id, %s, s.digest, 'Because', %s, %s, now() from review_step s where s.id = %s""",
-        verdict, by, on_behalf_of, step)  # fmt: skip
+        verdict, by, on_behalf_of, step)
     state = "ready" if verdict == "approved" else "draft"
     sql("update invoice set state = %s where id = (select invoice_id from review_step where id = %s)", state, step)
 
@@ -142,27 +142,27 @@ def decide(sql: Sql, step: int, by: str, verdict: str = "approved", *, on_behalf
 def entry(sql: Sql, kind: str, on: date = ISSUED) -> int:
     return sql.one("""insert into entry (entity_id, kind, booked_on, source, command_id)
                       values (%s, %s, %s, 'raw', current_setting('duly.command')::uuid) returning id""",
-                   entity(sql), kind, on)  # fmt: skip
+                   entity(sql), kind, on)
 
 
 def transfer(sql: Sql, entry_id: int, debit: str, credit: str, amount: Any, *, currency: str = "EUR",
-             base: Any = None) -> None:  # fmt: skip
+             base: Any = None) -> None:
     sql("""insert into transfer (entry_id, debit_id, credit_id, currency, amount, base_amount)
            select %s, d.id, c.id, %s, %s, %s from chart_account d join chart_account c on c.entity_id = d.entity_id
             where d.role = %s and c.role = %s and d.entity_id = (select entity_id from entry where id = %s)""",
-        entry_id, currency, amount, amount if base is None else base, debit, credit, entry_id)  # fmt: skip
+        entry_id, currency, amount, amount if base is None else base, debit, credit, entry_id)
 
 
 def open_item(sql: Sql, control: str, amount: Any, *, account: str = "ACME", on: date = ISSUED,
-              due: date = ISSUED, currency: str = "EUR") -> int:  # fmt: skip
+              due: date = ISSUED, currency: str = "EUR") -> int:
     return sql.one("""insert into open_item (entity_id, account_id, control, label, currency, amount, booked_on, due_on)
                       select %s, id, %s, 'raw', %s, %s, %s, %s from account where number = %s returning id""",
-                   entity(sql), control, currency, amount, on, due, account)  # fmt: skip
+                   entity(sql), control, currency, amount, on, due, account)
 
 
 def move(sql: Sql, item: int, entry_id: int, amount: Any) -> None:
     sql("""insert into open_item_movement (open_item_id, entry_id, amount, booked_on)
-           select %s, id, %s, booked_on from entry where id = %s""", item, amount, entry_id)  # fmt: skip
+           select %s, id, %s, booked_on from entry where id = %s""", item, amount, entry_id)
 
 
 def take_number(sql: Sql, kind: str, on: date) -> tuple[int, int, int]:
@@ -170,14 +170,14 @@ def take_number(sql: Sql, kind: str, on: date) -> tuple[int, int, int]:
     series = sql.one("select id from number_series where kind = %s and entity_id = %s", kind, entity(sql))
     sql("insert into number_counter (series_id, fiscal_year) values (%s, %s) on conflict do nothing", series, on.year)
     taken = sql.one("""update number_counter set last_number = last_number + 1, last_issued_on = %s
-                        where series_id = %s and fiscal_year = %s returning last_number""", on, series, on.year)  # fmt: skip
+                        where series_id = %s and fiscal_year = %s returning last_number""", on, series, on.year)
     return series, on.year, taken
 
 
 def posted(sql: Sql, invoice: int, on: date = ISSUED) -> int:
     """The open item of a draft about to be issued, with its posting; its id."""
     net, tax, account = sql("""select i.net, i.tax, a.number from invoice i join account a on a.id = i.account_id
-                                where i.id = %s""", invoice)[0]  # fmt: skip
+                                where i.id = %s""", invoice)[0]
     item = open_item(sql, "receivable", net + tax, account=account, on=on)
     booked = entry(sql, "invoice", on)
     for amount, role in ((net, "revenue"), (tax, "tax")):
@@ -218,12 +218,12 @@ def receipt(sql: Sql, amount: str = "119.00", *, account: str = "ACME", on: date
                                 currency, amount, method, reference, language, seller_id, buyer_id, open_item_id)
            select entity_id, account_id, %s, %s, %s, %s, %s, %s, 'EUR', %s, 'bank_transfer', '', 'en', %s, %s, id
              from open_item where id = %s""",
-        series, year, number, f"Q{year}-{number:05}", on, on, amount, party_copy(sql), party_copy(sql), item)  # fmt: skip
+        series, year, number, f"Q{year}-{number:05}", on, on, amount, party_copy(sql), party_copy(sql), item)
     return item
 
 
 def pay(sql: Sql, source: int, target: int, amount: str, *, on: date = ISSUED, by: str = "ben",
-        answers: int | None = None) -> int:  # fmt: skip
+        answers: int | None = None) -> int:
     """Move money on account to a receivable; the allocation's id. A negative amount answers an earlier one."""
     act(sql, by)
     booked, value = entry(sql, "allocation", on), Decimal(amount)
@@ -231,5 +231,6 @@ def pay(sql: Sql, source: int, target: int, amount: str, *, on: date = ISSUED, b
     transfer(sql, booked, *sides, abs(value))
     for item, moved in sorted(((source, value), (target, -value))):
         move(sql, item, booked, moved)
-    return sql.one("""insert into cash_allocation (source_id, target_id, amount, booked_on, entry_id, answers_id, reason)
-                      values (%s, %s, %s, %s, %s, %s, '') returning id""", source, target, value, on, booked, answers)  # fmt: skip
+    return sql.one("""
+        insert into cash_allocation (source_id, target_id, amount, booked_on, entry_id, answers_id, reason)
+        values (%s, %s, %s, %s, %s, %s, '') returning id""", source, target, value, on, booked, answers)

@@ -89,3 +89,28 @@ def rolled_back_as_owner() -> Iterator[Sql]:
             yield Sql(cursor)
         finally:
             transaction.set_rollback(True, using="owner")
+
+
+@contextmanager
+def damaged(*statements: str) -> Iterator[None]:
+    """The product's own code, looking at books that the owner of the tables damaged behind the laws' back.
+
+    Everything happens in one transaction that is rolled back; in it no trigger fires.
+    """
+    application = connections["default"]
+    with rolled_back_as_owner() as sql:
+        _triggers(sql, "disable")
+        for statement in statements:
+            sql(statement)
+        _triggers(sql, "enable")
+        sql(ROLE)
+        connections["default"] = connections["owner"]
+        try:
+            yield
+        finally:
+            connections["default"] = application
+
+
+def _triggers(sql: Sql, switch: str) -> None:
+    for (table,) in sql("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"):
+        sql(f"alter table {table} {switch} trigger user")

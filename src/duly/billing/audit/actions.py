@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import polars as pl
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import RIGHTS, Actor
@@ -52,12 +52,13 @@ VERBS: dict[str, Verb] = {}
 _running: ContextVar[Running] = ContextVar("running")
 
 
-def verb(name: str, *, right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def verb(name: str, *, right: str, one_snapshot: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a keyword-only function a verb: it demands `right` and runs as one command in one transaction.
 
     Callers may add `key`, an idempotency key: the same key with the same arguments acts once and answers the
     same; with other arguments it is `Refused` (law 8). A keyed verb returns a frozen dataclass of plain
-    values, an int or None. Raises `Forbidden` without the right, `Refused` when a law or a rule forbids it.
+    values, an int or None. With `one_snapshot` all that it reads is as of one moment. Raises `Forbidden` without
+    the right, `Refused` when a law or a rule forbids it.
     """
     assert right in RIGHTS, f"unknown right {right}"
 
@@ -75,7 +76,8 @@ def verb(name: str, *, right: str) -> Callable[[Callable[P, R]], Callable[P, R]]
             if at.tzinfo is None:
                 raise ValueError("`at` is an instant: give it a time zone")
             command = Running(uuid.uuid4(), name, actor, at)
-            return _run(command, key, lambda: function(**arguments), arguments, answer_type)  # type: ignore[call-arg]
+            act = functools.partial(function, **arguments)
+            return _run(command, key, act, arguments, answer_type, one_snapshot)  # type: ignore[arg-type]
 
         VERBS[name] = Verb(name, right, run)
         return run  # type: ignore[return-value]
@@ -83,10 +85,14 @@ def verb(name: str, *, right: str) -> Callable[[Callable[P, R]], Callable[P, R]]
     return register
 
 
-def _run(command: Running, key: str | None, act: Callable[[], R], arguments: Mapping[str, Any], kind: Any) -> R:
+def _run(command: Running, key: str | None, act: Callable[[], R], arguments: Mapping[str, Any], kind: Any,
+         one_snapshot: bool) -> R:  # fmt: skip
+    outermost = not connection.in_atomic_block
     token = _running.set(command)
     try:
         with transaction.atomic():
+            if one_snapshot and outermost:
+                frames.execute("set transaction isolation level repeatable read")
             frames.rows("select set_config('duly.actor', %s, true), set_config('duly.command', %s, true)",
                         [command.actor.login, str(command.id)])  # fmt: skip
             if key is not None and not _claim(command, key, arguments):

@@ -162,3 +162,15 @@ create view journal_line with (security_invoker = true) as
     cross join lateral (values (t.debit_id, t.amount, 0::numeric), (t.credit_id, 0::numeric, t.amount))
       as side (chart_account_id, debit, credit)
     join chart_account a on a.id = side.chart_account_id;
+
+-- The latest instant before which nothing more can be recorded: what is recorded carries the start of its transaction,
+-- so this is the start of the oldest one under way, or now (law 13). The clock is read before the list of
+-- transactions, and only an owner sees those of every role.
+create function settled_at() returns timestamptz language plpgsql security definer as $$
+declare
+  instant timestamptz := clock_timestamp();
+begin
+  perform pg_stat_clear_snapshot();
+  return (select least(instant, min(xact_start) - interval '1 microsecond') from pg_stat_activity
+           where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid());
+end $$;

@@ -1,0 +1,115 @@
+"""The ledger as of two dates: effective on a day, as it was known at an instant (law 13).
+
+Entries and movements are only ever added, and carry the day they are booked on and the moment they were recorded. So
+figures of one pair of dates never change, provided that the second one is settled: no transaction that began before it
+is still under way. `settled_at` gives the latest such instant, and nothing later is answered.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+import polars as pl
+
+from duly.billing.kernel import frames
+from duly.billing.kernel.errors import Refused
+
+MONEY = frames.MONEY
+MOVED: Final = "m.booked_on <= %(on)s and m.recorded_at <= %(known_at)s"
+BOOKED: Final = "e.booked_on <= %(on)s and e.recorded_at <= %(known_at)s"
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The two dates of a report. Prints both, as every report must."""
+
+    on: date
+    known_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.known_at > settled_at():
+            raise Refused(f"What is known at {self.known_at:%Y-%m-%d %H:%M:%S %Z} is not settled yet.",
+                          f"The latest instant whose figures stand is {settled_at().isoformat()}.", law=13)
+
+    def __str__(self) -> str:
+        return f"as of {self.on:%Y-%m-%d}, known at {self.known_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+
+    @property
+    def values(self) -> dict[str, object]:
+        return {"on": self.on, "known_at": self.known_at}
+
+
+def as_of(on: date, known_at: datetime | None = None) -> AsOf:
+    """The pair of dates; known at the latest settled instant unless told. Raises `Refused` for a later one."""
+    return AsOf(on, known_at or settled_at())
+
+
+def settled_at() -> datetime:
+    """The latest instant for which everything recorded until then is committed and seen."""
+    return frames.rows("select settled_at()")[0][0]
+
+
+def open_items_as_of(when: AsOf, *, entity_id: int | None = None, accounts: list[int] | None = None) -> pl.DataFrame:
+    """The open items that were not settled then, with their balance then.
+
+    open_item_id, entity_id, account_id, control, label, currency, amount, balance (signed), booked_on, due_on
+    """
+    query = f"""
+        select o.id, o.entity_id, o.account_id, o.control, o.label, o.currency, o.amount, sum(m.amount), o.booked_on,
+               o.due_on
+          from open_item o join open_item_movement m on m.open_item_id = o.id
+         where {MOVED} and (%(entity)s::bigint is null or o.entity_id = %(entity)s)
+           and (%(accounts)s::bigint[] is null or o.account_id = any(%(accounts)s))
+         group by o.id having sum(m.amount) <> 0 order by o.account_id, o.due_on, o.id"""
+    schema: frames.Schema = {
+        "open_item_id": pl.Int64, "entity_id": pl.Int64, "account_id": pl.Int64, "control": pl.String,
+        "label": pl.String, "currency": pl.String, "amount": MONEY, "balance": MONEY, "booked_on": pl.Date,
+        "due_on": pl.Date,
+    }
+    return frames.read(query, {**when.values, "entity": entity_id, "accounts": accounts}, schema)
+
+
+def trial_balance(when: AsOf, entity_id: int) -> pl.DataFrame:
+    """Debit and credit turnover and balance per account of the chart and currency, until then.
+
+    code, name, role, currency, debit, credit, balance (debit − credit), base_balance (in the base currency)
+    """
+    query = f"""
+        select a.code, a.name, a.role, t.currency, sum(side.debit), sum(side.credit), sum(side.debit - side.credit),
+               sum(sign(side.debit - side.credit) * t.base_amount)
+          from entry e join transfer t on t.entry_id = e.id
+         cross join lateral (values (t.debit_id, t.amount, 0::numeric), (t.credit_id, 0::numeric, t.amount))
+            as side (chart_account_id, debit, credit)
+          join chart_account a on a.id = side.chart_account_id
+         where e.entity_id = %(entity)s and {BOOKED}
+         group by a.code, a.name, a.role, t.currency order by a.code, t.currency"""
+    schema: frames.Schema = {
+        "code": pl.String, "name": pl.String, "role": pl.String, "currency": pl.String, "debit": MONEY,
+        "credit": MONEY, "balance": MONEY, "base_balance": MONEY,
+    }
+    return frames.read(query, {**when.values, "entity": entity_id}, schema)
+
+
+def control_ties(when: AsOf | None = None) -> pl.DataFrame:
+    """Per entity, control account and currency: the ledger's balance, the open items' sum, and their difference,
+    which law 10 holds at zero. Then, or over everything recorded.
+
+    entity_id, control, currency, ledger, items, difference
+    """
+    booked, moved = (BOOKED, MOVED) if when else ("true", "true")
+    query = f"""
+        select entity_id, control, currency, sum(ledger), sum(items), sum(ledger) - sum(items) from (
+          select e.entity_id, d.role as control, t.currency, t.amount as ledger, 0 as items
+            from transfer t join entry e on e.id = t.entry_id join chart_account d on d.id = t.debit_id where {booked}
+          union all
+          select e.entity_id, c.role, t.currency, -t.amount, 0
+            from transfer t join entry e on e.id = t.entry_id join chart_account c on c.id = t.credit_id where {booked}
+          union all
+          select o.entity_id, o.control, o.currency, 0, m.amount
+            from open_item_movement m join open_item o on o.id = m.open_item_id where {moved}) sides
+         where control in ('receivable', 'on_account') group by 1, 2, 3 order by 1, 2, 3"""
+    schema: frames.Schema = {
+        "entity_id": pl.Int64, "control": pl.String, "currency": pl.String, "ledger": MONEY, "items": MONEY,
+        "difference": MONEY,
+    }
+    return frames.read(query, when.values if when else {}, schema)
