@@ -2,7 +2,7 @@
 
 import click
 
-from duly.interfaces.cli.commands import billing, cash, drafts, issuing
+from duly.interfaces.cli.commands import billing, cash, drafts, importing, issuing, work
 from duly.interfaces.cli.frame import App
 
 EPILOG = """
@@ -22,6 +22,7 @@ def app() -> None:
 
 
 for made in (
+    importing.import_, work.unbilled, work.approve, work.accept,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices,
     cash.receive, cash.allocate, cash.unallocate, cash.statement,

@@ -18,26 +18,11 @@ from duly.billing.invoicing import actions, queries
 from duly.billing.invoicing.actions.run import preview as preview_run
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Refused
-from duly.engine.periods import parse_period
 from duly.interfaces.cli.commands.drafts import draft_table
+from duly.interfaces.cli.commands.options import PeriodOf
 from duly.interfaces.cli.commands.selection import names_of
 from duly.interfaces.cli.frame import DONE, FINDINGS, Answer, Door, command
 from duly.interfaces.cli.show import amount, table
-
-
-class PeriodOf(click.ParamType):
-    """A period such as 2026-10, 2026-Q4, 2026 or 2026-10-01..2026-11-01; (first day, day after the last)."""
-
-    name = "period"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[date, date]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            period = parse_period(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return period.start, period.end
 
 
 @dataclass(frozen=True, slots=True)

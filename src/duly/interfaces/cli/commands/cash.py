@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -10,40 +10,12 @@ import click
 from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.payments import actions, queries
 from duly.billing.payments.models import METHODS
+from duly.interfaces.cli.commands.options import Amount, Payment
 from duly.interfaces.cli.frame import Answer, Date, Door, command
 from duly.interfaces.cli.show import amount as money
 from duly.interfaces.cli.show import table
 
 ENTITY = click.option("--entity", required=True, metavar="CODE", help="The legal entity whose books these are.")
-
-
-class Amount(click.ParamType):
-    """An exact decimal, written with a point and without grouping."""
-
-    name = "amount"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            found = Decimal(value)
-        except InvalidOperation:
-            self.fail(f"“{value}” is no amount; write it like 1190.50.", param, ctx)
-        if not found.is_finite():
-            self.fail(f"“{value}” is no amount; write it like 1190.50.", param, ctx)
-        return found
-
-
-class Payment(click.ParamType):
-    """An invoice number, with `=AMOUNT` where not as much as possible is meant."""
-
-    name = "invoice[=amount]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Decimal | None]:
-        if isinstance(value, tuple):
-            return value
-        number, given, part = value.partition("=")
-        return number, Amount().convert(part, param, ctx) if given else None
 
 
 @command("receive", takes=("as", "on", "key"),

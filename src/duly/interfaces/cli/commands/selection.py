@@ -49,3 +49,8 @@ def names_of(accounts: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Number and name of accounts, by id."""
     return {id_: (number, name) for id_, number, name in
             frames.rows("select id, number, name from account where id = any(%s)", [list(accounts)])}  # fmt: skip
+
+
+def entity_codes() -> list[str]:
+    """The codes of the legal entities, in order."""
+    return [code for (code,) in frames.rows("select code from legal_entity order by code")]
