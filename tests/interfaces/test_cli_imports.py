@@ -67,6 +67,13 @@ def test_a_preview_stores_nothing_and_the_import_does_what_it_said(
     assert "imported already" in printed(file, run(world, file), capsys)
 
 
+def test_a_repeated_command_answers_the_same(world: World) -> None:
+    file = timesheet_file("t.csv", TOGGL.encode())
+    assert run(world, file, key="october") == run(world, file, key="october")
+    with pytest.raises(Refused, match="another command"):
+        run(world, timesheet_file("t.csv", UNREADABLE.encode()), key="october")
+
+
 def test_rows_that_cannot_be_read_keep_their_cells_and_reasons(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

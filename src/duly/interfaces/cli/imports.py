@@ -1,9 +1,9 @@
 """Files of work on their way in: what `formats` read, in the terms of the work domain, and how it came out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -20,6 +20,9 @@ from duly.interfaces.cli.show import amount, hours, table
 
 LISTED: Final = 20
 """How many rejected rows and notes are printed; the JSON answer holds them all."""
+
+EXPENSES: Final = "expenses"
+"""The layout of our own expense files."""
 
 TITLES: Final = {
     "billable": "billable", "non_billable": "non-billable", "without_client": "without client",
@@ -67,28 +70,29 @@ def expenses_file(
             cost=row.amount, currency=row.currency, source_key=row.source_key, raw=row.raw,
         ) for row in sheet.rows
     )  # fmt: skip
-    return WorkFile(name, content, "expenses", sheet.headers, rows, _rejected(sheet.errors, content))
+    return WorkFile(name, content, EXPENSES, sheet.headers, rows, _rejected(sheet.errors, content))
 
 
 def take_in(
-    file: WorkFile, *, actor: Actor, at: datetime, period: Period | None, keep_good: bool = False, preview: bool = False
+    file: WorkFile,
+    *,
+    actor: Actor,
+    at: datetime,
+    period: Period | None,
+    keep_good: bool = False,
+    preview: bool = False,
+    key: str | None = None,
 ) -> Imported:
     """Import the file, or say with `preview` how it would come out; raises what the verb raises."""
-    expenses = [row for row in file.rows if isinstance(row, ExpenseRow)]
-    entries = [row for row in file.rows if isinstance(row, EntryRow)]
-    if preview and file.layout == "expenses":
-        return queries.preview_expenses(actor=actor, at=at, rows=expenses, rejected=file.rejected, period=period)
+    rows: dict[str, Any] = {"actor": actor, "at": at, "rows": file.rows, "rejected": file.rejected, "period": period}
     if preview:
-        return queries.preview_timesheet(actor=actor, at=at, rows=entries, rejected=file.rejected, period=period)
-    if file.layout == "expenses":
-        return actions.import_expenses(
-            actor=actor, at=at, file_name=file.name, content=file.content, layout=file.layout, rows=expenses,
-            rejected=file.rejected, period=period, keep_good=keep_good, headers=file.headers,
-        )  # fmt: skip
-    return actions.import_timesheet(
-        actor=actor, at=at, file_name=file.name, content=file.content, layout=file.layout, rows=entries,
-        rejected=file.rejected, period=period, keep_good=keep_good, headers=file.headers,
-    )  # fmt: skip
+        look = queries.preview_expenses if file.layout == EXPENSES else queries.preview_timesheet
+        return look(**rows)
+    verb: Callable[..., Imported] = (
+        actions.import_expenses if file.layout == EXPENSES else actions.import_timesheet
+    )
+    return verb(file_name=file.name, content=file.content, layout=file.layout, headers=file.headers,
+                keep_good=keep_good, key=key, **rows)  # fmt: skip
 
 
 def shown(file: WorkFile, imported: Imported) -> list[RenderableType]:
