@@ -5,7 +5,7 @@ remainder can be compared with its divisor exactly; nothing is ever divided into
 """
 
 from collections.abc import Sequence
-from decimal import Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
@@ -18,7 +18,6 @@ RATIO: Final = pl.Decimal(38, SCALE)
 AMOUNT_SCALE: Final = 4
 AMOUNT: Final = pl.Decimal(38, AMOUNT_SCALE)
 
-WIDE: Final = Context(prec=60)
 TEN: Final = pl.lit(10, dtype=pl.Int128)
 
 
@@ -27,20 +26,25 @@ def round_quotient(numerator: Decimal | int | Fraction, denominator: Decimal | i
     exact = Fraction(numerator) / Fraction(denominator) * 10**exponent
     whole, rest = divmod(abs(exact.numerator), exact.denominator)
     whole += 2 * rest >= exact.denominator
-    return Decimal(-whole if exact < 0 else whole).scaleb(-exponent, WIDE)
+    return _decimal(-whole if exact < 0 else whole, exponent)
+
+
+def _decimal(minor: int, exponent: int) -> Decimal:
+    """Minor units as a decimal; by its constructor, the one way that no context rounds."""
+    return Decimal(f"{minor}e-{exponent}")
 
 
 def round_quotient_expr(numerator: pl.Expr, denominator: pl.Expr, exponent: pl.Expr) -> pl.Expr:
     """The frame twin: `numerator` a decimal of scale up to 14, `denominator` a positive integer, as `AMOUNT`.
 
-    Exact while denominator ≤ 10¹⁰ and |numerator| < 10²⁴; beyond that the casts raise, nothing wraps.
+    Exact while |numerator| < 10²⁴ and denominator < 2⁶³; beyond that the casts raise, nothing wraps. A null or a
+    denominator of zero answers null.
     """
     units = numerator.cast(RATIO).to_physical()
-    divisor = denominator.cast(pl.Int128) * TEN.pow(SCALE - exponent.cast(pl.Int64))
+    divisor = denominator.cast(pl.Int64).cast(pl.Int128) * TEN.pow(SCALE - exponent.cast(pl.Int64))
     whole, rest = units.abs() // divisor, units.abs() % divisor
     rounded = whole + (rest * 2 >= divisor).cast(pl.Int128)
-    sign = pl.when(units < 0).then(-1).otherwise(1).cast(pl.Int128)
-    return minor_to_amount(rounded * sign, exponent)
+    return minor_to_amount(rounded * units.sign(), exponent)
 
 
 def minor_to_amount(minor: pl.Expr, exponent: pl.Expr) -> pl.Expr:
@@ -49,62 +53,80 @@ def minor_to_amount(minor: pl.Expr, exponent: pl.Expr) -> pl.Expr:
     return scaled.cast(AMOUNT) * pl.lit(Decimal("0.0001")).cast(AMOUNT)
 
 
-def amount_to_minor(amount: pl.Expr, exponent: pl.Expr) -> pl.Expr:
-    """An `AMOUNT` of whole minor units as integers."""
-    return amount.cast(AMOUNT).to_physical() // TEN.pow(AMOUNT_SCALE - exponent.cast(pl.Int64))
-
-
 def distribute(total: Decimal, weights: Sequence[Decimal | int], exponent: int) -> list[Decimal]:
     """Share a rounded total out by weights: largest remainder, ties by position; the parts sum to the total.
 
-    Negative weights are parts that take away. When the weights sum to zero the first part takes everything.
-    Raises `ValueError` for no weights at all, unless there is nothing to share.
+    Negative weights are parts that take away. A negative total is shared as its opposite is, so that a credit
+    undoes its invoice part by part. When the weights sum to zero the first part takes everything.
+
+    Raises `ValueError` for parts of a minor unit, and for no weights at all unless there is nothing to share.
     """
+    minor = Fraction(total) * 10**exponent
+    if minor.denominator != 1:
+        raise ValueError(f"{total} is not a whole number of minor units, so it cannot be shared out")
     if not weights:
         if total:
             raise ValueError("a total cannot be shared out to no parts")
         return []
-    whole = sum((Fraction(weight) for weight in weights), Fraction(0))
-    minor = int(Fraction(total) * 10**exponent)
+    shares = [Fraction(weight) for weight in weights]
+    whole = sum(shares)
     if not whole:
-        return [total, *[Decimal(0).scaleb(-exponent) for _ in weights[1:]]]
-    exact = [minor * Fraction(weight) / whole for weight in weights]
+        shares, whole = [Fraction(1), *[Fraction(0)] * (len(weights) - 1)], Fraction(1)
+    exact = [abs(minor) * share / whole for share in shares]
     parts = [share.__floor__() for share in exact]
-    order = sorted(range(len(parts)), key=lambda i: (-(exact[i] - parts[i]), i))
-    for i in order[: minor - sum(parts)]:
+    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    for i in order[: int(abs(minor)) - sum(parts)]:
         parts[i] += 1
-    return [Decimal(part).scaleb(-exponent, WIDE) for part in parts]
+    return [_decimal(-part if minor < 0 else part, exponent) for part in parts]
 
 
 def distribute_frame(frame: pl.DataFrame, *, by: str, total: str, weight: str, out: str,
                      exponent: str = "exponent") -> pl.DataFrame:  # fmt: skip
     """The frame twin: within each group of `by`, in row order, share `total` out by `weight` into `out`.
 
-    `total` (an amount) and `exponent` repeat on the group's rows; `weight` is a decimal or an integer. Exact while
-    minor units × weight units stay below 10³⁸.
+    `total` (an amount) and `exponent` repeat on the group's rows; `weight` is a decimal or an integer.
+
+    Raises `ValueError` for parts of a minor unit, `TypeError` for weights that are not exact, `OverflowError` when
+    minor units × weight units could reach 2¹²⁷, where 128-bit integers would wrap.
     """
-    whole = pl.col("_weight").sum().over(by)
-    sign = pl.when(whole < 0).then(-1).otherwise(1).cast(pl.Int128)
-    floor = (pl.col("_minor") * pl.col("_weight") * sign) // (whole * sign)
-    rest = (pl.col("_minor") * pl.col("_weight") * sign) % (whole * sign)
-    left = pl.col("_minor") - pl.col("_floor").sum().over(by)
-    first = pl.int_range(pl.len()).over(by) == 0
-    return (
-        frame.with_columns(
-            amount_to_minor(pl.col(total), pl.col(exponent)).alias("_minor"),
-            _integers(frame.schema[weight], pl.col(weight)).alias("_weight"),
-        )
-        .with_columns(
-            pl.when(whole == 0).then(pl.when(first).then(pl.col("_minor")).otherwise(0)).otherwise(floor)
-            .alias("_floor"),
-            pl.when(whole == 0).then(0).otherwise(rest).alias("_rest"),
-        )
-        .with_columns(
-            (pl.col("_rest").rank("ordinal", descending=True).over(by) <= left).cast(pl.Int128).alias("_more"))
-        .with_columns(minor_to_amount(pl.col("_floor") + pl.col("_more"), pl.col(exponent)).alias(out))
-        .drop("_minor", "_weight", "_floor", "_rest", "_more")
+    parts = _shares(frame, by=by, total=total, weight=weight, exponent=exponent)
+    floor, rest = pl.col("exact") // pl.col("whole"), pl.col("exact") % pl.col("whole")
+    parts = parts.with_columns(floor.alias("part"), rest.alias("rest"))
+    left = pl.col("minor") - pl.col("part").sum().over("group")
+    ranked = parts.select("row", "group", "rest", left.alias("left")).filter(pl.col("left") > 0)
+    raised = ranked.filter(pl.col("rest").rank("ordinal", descending=True).over("group") <= pl.col("left"))["row"]
+    share = pl.col("part") + pl.col("row").is_in(raised.implode()).cast(pl.Int128)
+    return frame.with_columns(
+        parts.select(minor_to_amount(share * pl.col("sign"), pl.col("exponent")).alias(out))[out])  # fmt: skip
+
+
+def _shares(frame: pl.DataFrame, *, by: str, total: str, weight: str, exponent: str) -> pl.DataFrame:
+    """Per row: group, exponent, |total| in `minor` units with its `sign`, and its exact share `exact` ÷ `whole`."""
+    kind = frame.schema[weight]
+    if not (kind.is_integer() or kind.is_decimal()):
+        raise TypeError(f"weights are integers or decimals, not {kind}")
+    units = pl.col(weight).to_physical() if kind.is_decimal() else pl.col(weight)
+    read = frame.select(
+        pl.col(by).alias("group"), pl.col(exponent).alias("exponent"), units.cast(pl.Int128).alias("weight"),
+        pl.col(total).cast(AMOUNT).to_physical().alias("total"),
+        TEN.pow(AMOUNT_SCALE - pl.col(exponent).cast(pl.Int64)).alias("unit"),
+    ).with_row_index("row")  # fmt: skip
+    _refuse_inexact(read)
+    whole = pl.col("weight").sum().over("group")
+    nothing, first = whole == 0, pl.col("group").is_first_distinct().cast(pl.Int128)
+    known = read.select(
+        "row", "group", "exponent", (pl.col("total").abs() // pl.col("unit")).alias("minor"),
+        pl.col("total").sign().alias("sign"), pl.when(nothing).then(first).otherwise("weight").alias("weight"),
+        pl.when(nothing).then(1).otherwise(whole).cast(pl.Int128).alias("whole"),
     )  # fmt: skip
+    share = pl.col("minor") * pl.col("weight") * pl.col("whole").sign()
+    return known.with_columns(share.alias("exact"), pl.col("whole").abs())
 
 
-def _integers(kind: pl.DataType, weight: pl.Expr) -> pl.Expr:
-    return weight.to_physical() if isinstance(kind, pl.Decimal) else weight.cast(pl.Int128)
+def _refuse_inexact(shares: pl.DataFrame) -> None:
+    """Raise for totals with parts of a minor unit, and for products and sums that could leave 128 bits."""
+    if shares.select((pl.col("total") % pl.col("unit") != 0).any()).item():
+        raise ValueError("a total that is not a whole number of minor units cannot be shared out")
+    largest, heaviest = (shares[name].abs().max() or 0 for name in ("total", "weight"))
+    if max(int(largest), shares.height) * int(heaviest) >= 2**127:
+        raise OverflowError(f"a total of {largest} units cannot be shared out exactly by weights up to {heaviest} units")
