@@ -140,12 +140,10 @@ def _day_facts(work: pl.DataFrame) -> pl.DataFrame:
     days = here.select("document_key", "person_id", "worked_on").unique()
     pairs = days.select("person_id", "worked_on").unique()
     schema = {"person_id": pl.Int64, "person": pl.String, "worked_on": pl.Date, "seconds": pl.Int64}
-    if pairs.is_empty():
-        return pl.DataFrame(schema={"document_key": pl.Int64, **schema})
-    totals = frames.read("""select w.person_id, p.name, w.worked_on, sum(w.quantity)::bigint
-        from work_item w join person p on p.id = w.person_id
-        where w.kind = 'time' and w.person_id = any(%s) and w.worked_on between %s and %s
-        group by 1, 2, 3 having sum(w.quantity) > 86400""",
-                         [pairs["person_id"].unique().to_list(), pairs["worked_on"].min(), pairs["worked_on"].max()],
-                         schema)  # fmt: skip
+    totals = frames.read("""select d.person_id, p.name, d.worked_on, t.seconds
+        from unnest(%s::bigint[], %s::date[]) as d (person_id, worked_on) join person p on p.id = d.person_id
+        cross join lateral (select sum(w.quantity)::bigint as seconds from work_item w
+           where w.person_id = d.person_id and w.worked_on = d.worked_on and w.kind = 'time') t
+        where t.seconds > 86400""",
+                         [pairs["person_id"].to_list(), pairs["worked_on"].to_list()], schema)  # fmt: skip
     return days.join(totals, on=["person_id", "worked_on"])

@@ -316,16 +316,17 @@ create function check_issued_numbers(issued bigint[]) returns void language plpg
 declare
   wrong record;
 begin
+  -- Each number stands beside the one before it: of the same statement, or, for the first, of those issued before.
   with taken as (
     select i.series_id, i.fiscal_year, i.sequence, i.issued_on,
            lag(i.sequence) over w as sequence_before, lag(i.issued_on) over w as issued_before
       from invoice i where i.id = any(issued) window w as (partition by i.series_id, i.fiscal_year order by i.sequence)
   )
   select t.* into wrong from taken t
-    left join invoice p on t.sequence_before is null and p.series_id = t.series_id
-      and p.fiscal_year = t.fiscal_year and p.sequence = t.sequence - 1
-   where (t.sequence > 1 and coalesce(t.sequence_before, p.sequence) is distinct from t.sequence - 1)
-      or t.issued_on < coalesce(t.issued_before, p.issued_on)
+   where (t.sequence_before is not null and (t.sequence_before <> t.sequence - 1 or t.issued_on < t.issued_before))
+      or (t.sequence_before is null and t.sequence > 1 and not exists (
+            select from invoice p where p.series_id = t.series_id and p.fiscal_year = t.fiscal_year
+               and p.sequence = t.sequence - 1 and p.issued_on <= t.issued_on))
    limit 1;
   if not found then
     select i.series_id, i.fiscal_year, i.sequence, i.issued_on into wrong from invoice i

@@ -107,7 +107,10 @@ class WorkItem(models.Model):
                 name="work_item_approval_whole",
             ),
         ]
-        indexes = [models.Index(fields=["agreement", "worked_on"], name="work_item_agreement")]
+        indexes = [
+            models.Index(fields=["agreement", "worked_on"], name="work_item_agreement"),
+            models.Index(fields=["person", "worked_on"], name="work_item_person_day"),
+        ]
 
 
 class ImportRow(models.Model):
