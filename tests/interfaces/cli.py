@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from duly.interfaces.cli.app import app
 from duly.interfaces.cli.frame import Wiring
+from duly.interfaces.outbox.worker import work
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ def said(*arguments: object, user: str = "ben", on: str = "2026-11-02") -> Told:
 
 
 def _told(*arguments: str) -> Told:
-    result = CliRunner().invoke(app, list(arguments), obj=Wiring(nullcontext, Path("/nonexistent")), prog_name="duly")
+    wiring = Wiring(nullcontext, Path("/nonexistent"), work)
+    result = CliRunner().invoke(app, list(arguments), obj=wiring, prog_name="duly")
     data = json.loads(result.stdout) if result.stdout.startswith(("{", "[")) else None
     return Told(result.exit_code, data, result.stdout + result.stderr)
 

@@ -18,6 +18,7 @@ from duly.formats import FormatError
 from duly.interfaces.cli.failures import BadInput, Unavailable
 from duly.interfaces.cli.frame import FINDINGS, Answer, App, Door, Wiring, command
 from duly.interfaces.cli.show import amount, hours
+from duly.interfaces.outbox.worker import work
 
 Run = Callable[..., Result]
 
@@ -47,7 +48,7 @@ def run(opened: Opened, tmp_path: Path) -> Run:
     def run(act: Callable[[Door], Answer], *arguments: str, database: bool = True) -> Result:
         group = App("duly")
         group.add_command(command("act", takes=("as", "on", "key"), example="duly act", database=database)(act))
-        wiring = Wiring(opened, tmp_path / "data")
+        wiring = Wiring(opened, tmp_path / "data", work)
         return CliRunner().invoke(group, ["act", *arguments], obj=wiring, env={"DULY_USER": None})
 
     return run

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
+from duly.config.embedded import EmbeddedError, default_data_folder
+
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
@@ -19,27 +21,37 @@ def main() -> NoReturn:
     from duly.config.database import data_folder
     from duly.interfaces.cli.app import app
     from duly.interfaces.cli.frame import Wiring
+    from duly.interfaces.outbox.worker import work
 
-    app.main(prog_name="duly", obj=Wiring(_database, data_folder()))
+    app.main(prog_name="duly", obj=Wiring(_database, data_folder(), work))
     sys.exit(0)
 
 
 def _name_data_folder(arguments: Sequence[str]) -> None:
-    """Set `DULY_DATA` from `--data DIR` wherever it stands: the settings read it before options are parsed."""
+    """Set `DULY_DATA` from `--data DIR` wherever it stands: the settings read it before options are parsed.
+
+    The demo has an embedded database of its own, beside the firm's unless it is told where.
+    """
+    named = _data_option(arguments)
+    if list(arguments[:1]) == ["demo"]:
+        os.environ.pop("DATABASE_URL", None)
+        firm = default_data_folder().absolute()
+        named = named or str(firm.with_name(f"{firm.name}-demo"))
+    if named:
+        os.environ["DULY_DATA"] = named
+
+
+def _data_option(arguments: Sequence[str]) -> str | None:
     for position, argument in enumerate(arguments):
-        if argument == "--":
-            return
         name, equals, value = argument.partition("=")
         if name == "--data":
-            folder = value if equals else next(iter(arguments[position + 1 :]), "")
-            if folder:
-                os.environ["DULY_DATA"] = folder
+            return value if equals else next(iter(arguments[position + 1 :]), None)
+    return None
 
 
 @contextmanager
 def _database() -> Iterator[None]:
     from duly.config.database import running
-    from duly.config.embedded import EmbeddedError
     from duly.interfaces.cli.frame import Unavailable
 
     try:

@@ -2,7 +2,19 @@
 
 import click
 
-from duly.interfaces.cli.commands import billing, cash, drafts, importing, issuing, work
+from duly.interfaces.cli.commands import (
+    auditing,
+    billing,
+    cash,
+    delivering,
+    demo,
+    drafts,
+    importing,
+    issuing,
+    month,
+    setting_up,
+    work,
+)
 from duly.interfaces.cli.frame import App
 
 EPILOG = """
@@ -22,9 +34,11 @@ def app() -> None:
 
 
 for made in (
-    importing.import_, work.unbilled, work.approve, work.accept,
+    demo.demo, month.bill_month,
+    setting_up.set_up_, importing.import_, work.unbilled, work.approve, work.accept,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
-    issuing.issue, issuing.invoices,
+    issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement,
+    delivering.worker, auditing.audit,
 ):  # fmt: skip
     app.add_command(made)

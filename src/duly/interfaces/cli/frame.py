@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import click
 from rich.console import RenderableType
@@ -30,12 +30,27 @@ DONE: Final = 0
 FINDINGS: Final = 1
 
 
+class Left(Protocol):
+    """The jobs that a worker leaves: ready to run, waiting for their time, failed for good."""
+
+    ready: int
+    waiting: int
+    failed: int
+
+
+class Work(Protocol):
+    """Run jobs until stopped, or with `wait=False` until none is ready."""
+
+    def __call__(self, *, concurrency: int, wait: bool) -> Left: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the configuration hands to the command line."""
+    """What the configuration hands to the command line: doors know nothing of one another."""
 
     open_database: Callable[[], AbstractContextManager[None]]
     data_folder: Path
+    work: Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from rich.text import Text
 
 from duly.interfaces.cli.failures import Failure
 
+Shown = RenderableType
+"""What people are shown: a text, a table."""
+
 PIPE_WIDTH: Final = 200
 """How wide tables may be where no terminal says so."""
 

@@ -35,7 +35,7 @@ class Run:
     troubles: list[str]
 
 
-@command("bill", takes=("as", "on", "key"), example="duly bill --entity KASTANIE --period 2026-10 --as bea")
+@command("bill", takes=("as", "on", "key"), example="duly bill --entity KASTANIE --period 2026-10 --as lena")
 @click.option("--entity", metavar="CODE", help="The legal entity that bills.")
 @click.option("--period", type=PeriodOf(), help="Such as 2026-10 or 2026-Q4; all up to its end.")
 @click.option("--account", "accounts", multiple=True, metavar="NUMBER", help="Only this bill-to account; repeatable.")

@@ -19,7 +19,7 @@ ENTITY = click.option("--entity", required=True, metavar="CODE", help="The legal
 
 
 @command("receive", takes=("as", "on", "key"),
-         example="duly receive 1190.50 EUR --entity KASTANIE --account HAFEN --for R2026-00001 --as bea")  # fmt: skip
+         example="duly receive 1190.50 EUR --entity KASTANIE --account 1001 --for KS2026-0001 --as lena")  # fmt: skip
 @click.argument("amount", type=Amount())
 @click.argument("currency")
 @ENTITY
@@ -46,7 +46,7 @@ def receive(door: Door, amount: Decimal, currency: str, entity: str, account: st
 
 
 @command("allocate", takes=("as", "on", "key"),
-         example="duly allocate Q2026-00001 R2026-00002=500 --entity KASTANIE --as bea")  # fmt: skip
+         example="duly allocate KQ2026-0001 KS2026-0002=500 --entity KASTANIE --as lena")  # fmt: skip
 @click.argument("receipt")
 @click.argument("payments", nargs=-1, required=True, type=Payment(), metavar="INVOICE[=AMOUNT]...")
 @ENTITY
@@ -56,7 +56,7 @@ def allocate(door: Door, receipt: str, payments: Sequence[tuple[str, Decimal | N
     return Answer(done, [*_paid(done.allocated, done.currency), _left(done.on_account, done.currency)])
 
 
-@command("unallocate", takes=("as", "on", "key"), example='duly unallocate 7 --reason "Wrong invoice" --as bea')
+@command("unallocate", takes=("as", "on", "key"), example='duly unallocate 7 --reason "Wrong invoice" --as lena')
 @click.argument("allocation", type=int)
 @click.option("--reason", required=True, help="Why it is undone; it is kept.")
 def unallocate(door: Door, allocation: int, reason: str) -> Answer:
@@ -66,7 +66,7 @@ def unallocate(door: Door, allocation: int, reason: str) -> Answer:
     return Answer(done, [said])
 
 
-@command("statement", takes=("as", "on"), example="duly statement HAFEN --entity KASTANIE --since 2026-01-01 --as bea")
+@command("statement", takes=("as", "on"), example="duly statement 1001 --entity KASTANIE --since 2026-01-01 --as lena")
 @click.argument("account")
 @ENTITY
 @click.option("--since", type=Date(), help="The first day. The first of January otherwise.")

@@ -13,7 +13,7 @@ OPEN_STATES = ("draft", "in_review", "client_check", "ready")
 UNSEALED_STATES = ("draft", "ready")
 
 
-@command("drafts", takes=("as", "on"), example="duly drafts --entity KASTANIE --as bea")
+@command("drafts", takes=("as", "on"), example="duly drafts --entity KASTANIE --as lena")
 @selects
 def drafts(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None) -> Answer:
     """List the drafts in your book: what is not issued yet, with its state and total."""
@@ -21,7 +21,7 @@ def drafts(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None
     return Answer(found.to_dicts(), [draft_table(found)] if found.height else ["There are no drafts."])
 
 
-@command("check", takes=("as", "on"), example="duly check --run 1 --as bea")
+@command("check", takes=("as", "on"), example="duly check --run 1 --as lena")
 @selects
 def check(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None) -> Answer:
     """Run every named check over drafts and list what it found. Exit code 1 while something blocks."""
@@ -42,7 +42,7 @@ def check(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None)
 
 
 @command("waive", takes=("as", "on", "key"),
-         example='duly waive 12 purchase_order_missing --reason "Order 4711 follows by mail" --as bea')  # fmt: skip
+         example='duly waive 12 purchase_order_missing --reason "Order 4711 follows by mail" --as lena')  # fmt: skip
 @click.argument("draft", type=int)
 @click.argument("check_name", metavar="CHECK")
 @click.option("--reason", required=True, help="Why the finding does not matter here; it is kept.")
@@ -59,7 +59,7 @@ def review() -> None:
     """Submit drafts for review, approve or return them, confirm them for the client."""
 
 
-@command("submit", takes=("as", "on", "key"), example="duly review submit --run 1 --as bea")
+@command("submit", takes=("as", "on", "key"), example="duly review submit --run 1 --as lena")
 @selects
 def submit(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None) -> Answer:
     """Submit drafts for the review that their agreements demand; those that need none are ready at once."""
@@ -70,7 +70,7 @@ def submit(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None
     return Answer({"submitted": len(found), "waiting": waiting}, [said])
 
 
-@command("approve", takes=("as", "on", "key"), example="duly review approve 12 14 --as rita")
+@command("approve", takes=("as", "on", "key"), example="duly review approve 12 14 --as jonas")
 @selects
 def approve(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None) -> Answer:
     """Approve drafts as a second person. Whoever made or edited a draft cannot approve it."""
@@ -81,7 +81,7 @@ def approve(door: Door, ids: tuple[int, ...], run: int | None, entity: str | Non
     return Answer({"approved": len(found), "ready": ready}, [said])
 
 
-@command("return", takes=("as", "on", "key"), example='duly review return 12 --reason "Rate of March" --as rita')
+@command("return", takes=("as", "on", "key"), example='duly review return 12 --reason "Rate of March" --as jonas')
 @selects
 @click.option("--reason", required=True, help="What should change; the author reads it.")
 def return_(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None, reason: str) -> Answer:
@@ -106,7 +106,7 @@ for made in (submit, approve, return_, confirm):
     review.add_command(made)
 
 
-@command("discard", takes=("as", "on", "key"), example="duly discard 12 --as bea")
+@command("discard", takes=("as", "on", "key"), example="duly discard 12 --as lena")
 @selects
 def discard(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None) -> Answer:
     """Throw drafts away. Their work is free again, for the next bill run."""

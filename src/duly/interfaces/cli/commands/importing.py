@@ -5,18 +5,16 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import RenderableType
 
 from duly.billing.work.value import Difference, own_amount_differences
 from duly.formats.cells import DATE_ORDERS
 from duly.formats.timesheets import LAYOUTS
 from duly.interfaces.cli import imports
-from duly.interfaces.cli.commands.options import PeriodOf
+from duly.interfaces.cli.commands.options import EXISTING, PeriodOf
 from duly.interfaces.cli.frame import Answer, App, Door, command
 from duly.interfaces.cli.imports import WorkFile
-from duly.interfaces.cli.show import amount, hours, table
+from duly.interfaces.cli.show import Shown, amount, hours, table
 
-EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 PERIOD = click.option("--period", type=PeriodOf(), help="The period meant, such as 2026-10; other rows are told apart.")
 PREVIEW = click.option("--preview", is_flag=True, help="Say how the rows would come out, and store nothing.")
 KEEP_GOOD = click.option("--keep-good", is_flag=True, help="Take in the good rows and keep the others as rejected.")
@@ -29,7 +27,7 @@ def import_() -> None:
     """Take in files of work: timesheets and expenses."""
 
 
-@command("timesheet", takes=("as", "on"), example="duly import timesheet october.csv --period 2026-10 --as bea")
+@command("timesheet", takes=("as", "on"), example="duly import timesheet october.csv --period 2026-10 --as lena")
 @click.argument("file", type=EXISTING)
 @PERIOD
 @PREVIEW
@@ -47,7 +45,7 @@ def timesheet(door: Door, file: Path, period: tuple[date, date] | None, preview:
     return _taken_in(door, read, period, keep_good, preview)
 
 
-@command("expenses", takes=("as", "on"), example="duly import expenses expenses.csv --as bea")
+@command("expenses", takes=("as", "on"), example="duly import expenses expenses.csv --as lena")
 @click.argument("file", type=EXISTING)
 @PERIOD
 @PREVIEW
@@ -74,7 +72,7 @@ def _taken_in(door: Door, file: WorkFile, period: tuple[date, date] | None, keep
     return Answer({"file": file.name, "import": done, "differences": differences}, shown, int(rejected))
 
 
-def difference_table(name: str, differences: Sequence[Difference]) -> list[RenderableType]:
+def difference_table(name: str, differences: Sequence[Difference]) -> list[Shown]:
     """The rows whose own amount is not what our agreements make of them; nothing when all agree."""
     if not differences:
         return []

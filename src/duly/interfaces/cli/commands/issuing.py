@@ -12,7 +12,7 @@ from duly.interfaces.cli.show import amount, table
 ISSUABLE = ("draft", "ready")
 
 
-@command("issue", takes=("as", "on", "key"), example="duly issue --run 1 --on 2026-11-02 --as bea")
+@command("issue", takes=("as", "on", "key"), example="duly issue --run 1 --on 2026-11-02 --as lena")
 @selects
 def issue(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None) -> Answer:
     """Give drafts their numbers, freeze and post them. Exit code 1 when some could not be issued."""
@@ -34,7 +34,7 @@ def issue(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None)
                    for draft, reason in skipped]}, [*shown, *left, said], FINDINGS if skipped else DONE)  # fmt: skip
 
 
-@command("invoices", takes=("as", "on"), example="duly invoices --entity KASTANIE --open --as bea")
+@command("invoices", takes=("as", "on"), example="duly invoices --entity KASTANIE --open --as lena")
 @click.option("--entity", metavar="CODE", help="Those of one legal entity.")
 @click.option("--open", "only_open", is_flag=True, help="Only those that still owe something.")
 def invoices(door: Door, entity: str | None, only_open: bool) -> Answer:

@@ -2,11 +2,15 @@
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from duly.engine.periods import parse_period
+
+EXISTING: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""A file that is there."""
 
 
 class PeriodOf(click.ParamType):

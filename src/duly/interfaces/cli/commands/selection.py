@@ -45,6 +45,17 @@ def meant(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], r
     return chosen(door, actor, states, ids, run, entity)
 
 
+def issued(door: Door, actor: Actor, numbers: Sequence[str], run: int | None, entity: str | None) -> pl.DataFrame:
+    """The issued documents of these numbers, or all of the run or entity; raises `BadInput` for one not there."""
+    found = listed(actor=actor, on=door.on, run=run, entity=entity, states=("issued",))
+    if not numbers:
+        return found
+    missing = sorted(set(numbers) - set(found["number"]))
+    if missing:
+        raise BadInput(f"There is no issued document “{missing[0]}” here.", "`duly invoices` lists them.")
+    return found.filter(pl.col("number").is_in(list(numbers)))
+
+
 def names_of(accounts: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Number and name of accounts, by id."""
     return {id_: (number, name) for id_, number, name in

@@ -16,7 +16,7 @@ from duly.interfaces.cli.frame import Answer, Door, command
 from duly.interfaces.cli.show import amount, hours, table
 
 
-@command("unbilled", takes=("as", "on"), example="duly unbilled --entity KASTANIE --on 2026-10-31 --as bea")
+@command("unbilled", takes=("as", "on"), example="duly unbilled --entity KASTANIE --on 2026-10-31 --as lena")
 @click.option("--entity", metavar="CODE", help="Those of one legal entity.")
 def unbilled(door: Door, entity: str | None) -> Answer:
     """Show the work up to a day that is not billed, with its value, per account and agreement, before tax."""
@@ -34,7 +34,7 @@ def _unbilled_table(found: Unbilled) -> Table:
     ), title=f"Unbilled at {found.entity} up to {found.on}")  # fmt: skip
 
 
-@command("approve", takes=("as", "on", "key"), example="duly approve --period 2026-10 --account HAFEN --as bea")
+@command("approve", takes=("as", "on", "key"), example="duly approve --period 2026-10 --account 1001 --as lena")
 @click.option("--period", type=PeriodOf(), required=True, help="Work of this period, such as 2026-10.")
 @click.option("--account", "accounts", multiple=True, metavar="NUMBER", help="Of this account; repeatable.")
 @click.option("--entity", metavar="CODE", help="Of the accounts that one legal entity works for.")
@@ -58,7 +58,7 @@ def _entities(entity: str | None) -> list[str]:
 
 
 @command("accept", takes=("as", "on", "key"),
-         example='duly accept NORD-24 go-live --on 2026-10-20 --evidence "Mail of Ms Berg" --as bea')  # fmt: skip
+         example='duly accept ROUS-26 lot-1 --on 2026-10-20 --evidence "Mail of 20 October" --as lena')  # fmt: skip
 @click.argument("agreement")
 @click.argument("charge")
 @click.option("--share", type=Amount(), default="1", show_default=True, help="How much of it, as a fraction.")
