@@ -87,7 +87,7 @@ def test_nothing_else_changes_after_agreeing(world: World, changes: dict[str, An
 def test_new_terms_hold_from_a_later_day(world: World) -> None:
     agreed(world)
     later = replace(TERMS, valid_from=JULY, charges=(replace(FEE, price=Decimal(300)), HOURS), payment_days=14)
-    assert amended(world, later).outcome == "changed"
+    assert amended(world, later).outcome == "added"
     assert amended(world, later).outcome == "unchanged"
     assert agreed_versions(world.agreement("A-1")) == [TERMS, later]
     for terms, path in ((replace(later, payment_days=7), "payment_days"),

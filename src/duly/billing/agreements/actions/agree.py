@@ -55,7 +55,7 @@ def amend(*, actor: Actor, at: datetime, on: date, agreement: str, terms: Versio
     Raises `Refused` with a problem per path as `agree` does, `NotFound`.
     """
     row = _in_book(actor, agreement, on)
-    return Put(row.pk, "changed", ["terms"]) if _add_version(row, terms) else Put(row.pk, "unchanged", [])
+    return Put(row.pk, "added", ["terms"]) if _add_version(row, terms) else Put(row.pk, "unchanged", [])
 
 
 @verb("agreements.end_agreement", right="agree")

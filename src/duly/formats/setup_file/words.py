@@ -1,0 +1,45 @@
+"""The words a set-up file may use, and what it means where it says nothing."""
+
+from typing import Final
+
+ROLES: Final = ("account_manager", "biller", "reviewer", "finance_lead", "auditor", "administrator", "client")
+SCOPES: Final = ("all", "book")
+RIGHTS: Final = ("issue", "credit", "write_off", "refund", "bank_details", "waive", "override_cap")
+CONTACT_ROLES: Final = ("billing", "approver", "payer", "executive")
+ACCOUNT_KINDS: Final = ("business", "public", "person")
+LANGUAGES: Final = ("en", "de", "fr")
+TAX_CLASSES: Final = ("standard", "reduced", "zero", "exempt")
+CHARGE_KINDS: Final = ("time", "expense", "milestone", "recurring", "one_off")
+ROUNDINGS: Final = ("exact", "up", "nearest")
+INTERVALS: Final = ("day", "week", "month", "quarter", "half_year", "year")
+TIMINGS: Final = ("arrears", "advance")
+PRORATIONS: Final = ("by_day", "whole_period", "none")
+REVIEWS: Final = ("none", "peer", "peer_and_client")
+GROUPINGS: Final = ("person", "rate", "task", "project", "entry")
+CAP_BEHAVIOURS: Final = ("block", "warn")
+
+SERIES: Final = {
+    "invoice": "INV-{year}-{number:05}",
+    "credit_note": "CN-{year}-{number:05}",
+    "proforma": "PF-{year}-{number:05}",
+    "deposit": "DEP-{year}-{number:05}",
+    "receipt": "RCT-{year}-{number:05}",
+}
+
+CHART: Final = {
+    # posting role: account and name; the accounts are those of the German SKR 04
+    "receivable": ("1200", "Trade receivables"),
+    "on_account": ("3250", "Payments received on account"),
+    "deposits": ("3272", "Deposits received"),
+    "deferred_revenue": ("3900", "Deferred revenue"),
+    "revenue": ("4400", "Revenue"),
+    "tax": ("3806", "Value added tax"),
+    "bank": ("1800", "Bank"),
+    "exchange_difference": ("4840", "Exchange differences"),
+    "write_off": ("6930", "Bad debts"),
+    "fees": ("6855", "Bank charges"),
+    "interest": ("7100", "Interest received"),
+}
+
+UNITS: Final = {"time": "h", "expense": "item", "milestone": "item", "one_off": "item"}
+"""The unit of a charge by its kind; a recurring one counts its intervals."""
