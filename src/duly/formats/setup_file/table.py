@@ -12,6 +12,7 @@ from duly.formats import FormatError
 
 BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 LARGEST: Final = 10**12
+MANY: Final = 30
 NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]{1,10})?")
 KINDS: Final = {
     str: "text", int: "a whole number", bool: "true or false", date: "a date", list: "a list", dict: "a table",
@@ -210,4 +211,4 @@ def _meant(word: str, choices: Iterable[str]) -> str:
 
 
 def _listed(choices: Sequence[str]) -> str:
-    return ", ".join(choices) if len(choices) < 16 else ", ".join(choices[:15]) + " …"
+    return ", ".join(choices) if len(choices) <= MANY else ", ".join(choices[:MANY]) + " …"
