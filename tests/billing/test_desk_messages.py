@@ -60,7 +60,7 @@ LETTERS = {
     "de": ("Rechnung R1 von Halden & Söhne",
            "die Rechnung R1 vom 2. November 2026 über 1.234,50 EUR, zahlbar bis 2. Dezember 2026.\n"),
     "fr": ("Facture R1 de Halden & Söhne",
-           "facture R1 du 2 novembre 2026, d’un montant de 1\u202f234,50 EUR, à régler au plus tard le 2 décembre 2026.\n"),
+           "facture R1 du 2 novembre 2026, d’un montant de 1\u202f234,50 EUR.\nMerci de régler cette somme"),
 }  # fmt: skip
 
 

@@ -45,8 +45,8 @@ Mit freundlichen Grüßen
 """,
     "fr": """Bonjour,
 
-Veuillez trouver ci-joint : {title} {number} du {issued_on}, d’un montant de {amount}, à régler au plus tard le {due_on}.
-Merci de rappeler la référence {number} lors du paiement.
+Veuillez trouver ci-joint : {title} {number} du {issued_on}, d’un montant de {amount}.
+Merci de régler cette somme au plus tard le {due_on} en rappelant la référence {number}.
 
 Cordialement,
 {signature}

@@ -88,7 +88,8 @@ def sendable(actor: Actor, on: date, invoices: Sequence[int], receipts: Sequence
         from ({DOCUMENTS}) d join legal_entity e on e.id = d.entity_id join account a on a.id = d.account_id
        where %(everywhere)s or {IN_BOOK}
        order by d.table, d.id"""
-    values = {"invoices": list(invoices), "receipts": list(receipts), "user": actor.user_id, "on": on,
+    values = {"invoices": list(invoices), "receipts": list(receipts), "on": on,
+              "user": actor.user_id if "send" in actor.in_book else None,
               "everywhere": actor.may_everywhere("send")}  # fmt: skip
     found = [Sendable(**dict(zip(SENDABLE, row, strict=True)) | {"recipients": _recipients(row[-1])})
              for row in frames.rows(query, values)]  # fmt: skip

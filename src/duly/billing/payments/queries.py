@@ -19,7 +19,8 @@ REACHED: Final = f"(%(everywhere)s or {IN_BOOK})"
 
 def reach(actor: Actor, right: str, on: date) -> dict[str, Any]:
     """The parameters of `REACHED`. What is out of reach answers like what is not there (law 11)."""
-    return {"everywhere": actor.may_everywhere(right), "user": actor.user_id, "on": on}
+    user = actor.user_id if right in actor.in_book else None
+    return {"everywhere": actor.may_everywhere(right), "user": user, "on": on}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,13 @@ def payer(actor: Actor, number: str, on: date) -> int:
     return int(found[0][0])
 
 
-def receipt_on_account(actor: Actor, entity_id: int, number: str, on: date) -> OnAccount:
-    """The receipt of that number, as it stands; raises `NotFound`."""
+def receipt_on_account(actor: Actor, entity_id: int, number: str, on: date, right: str = "cash") -> OnAccount:
+    """The receipt of that number, as it stands; raises `NotFound`, also where the actor has not that right."""
     query = f"""select r.id, r.number, r.open_item_id, r.account_id, r.currency,
                        currency_exponent(r.currency), -o.balance, r.booked_on
                   from receipt r join open_item o on o.id = r.open_item_id join account a on a.id = r.account_id
                  where r.entity_id = %(entity)s and r.number = %(number)s and {REACHED}"""
-    found = frames.rows(query, {"entity": entity_id, "number": number, **reach(actor, "cash", on)})
+    found = frames.rows(query, {"entity": entity_id, "number": number, **reach(actor, right, on)})
     if not found:
         raise NotFound(f"There is no receipt “{number}” in your book.", "Check the receipt's number.")
     return OnAccount(*found[0])
