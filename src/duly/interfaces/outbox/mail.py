@@ -1,0 +1,115 @@
+"""Mail out, over SMTP: the message as it was queued, with its document drawn afresh and attached."""
+
+import logging
+import re
+import smtplib
+from types import TracebackType
+from typing import Self
+
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
+
+from duly.billing.desk.actions import Undelivered
+from duly.billing.desk.queries import Letter, Recipient
+from duly.billing.invoicing.documents import documents
+from duly.billing.payments.documents import receipts
+from duly.formats.typeset import render
+
+log = logging.getLogger(__name__)
+
+
+class Courier:
+    """Hands letters to the mail server over one connection, opened with the first of them.
+
+    Called with a letter it returns the server's answer, or raises `Undelivered` with words for the log. A server
+    that cannot be reached is not asked again for the other letters of the same job.
+    """
+
+    def __init__(self) -> None:
+        self.server = EmailBackend()
+        self.down: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:  # fmt: skip
+        self._hang_up()
+
+    def __call__(self, letter: Letter) -> str:
+        mail = self._mail(letter)
+        session = self._session()
+        sender = sanitize_address(letter.sender.email, "utf-8")
+        people = [sanitize_address(person.email, "utf-8") for person in letter.recipients]
+        try:
+            content = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
+            refused = session.sendmail(sender, people, content)
+        except (smtplib.SMTPException, OSError) as error:
+            self._hang_up()
+            raise Undelivered(_said(error), final=_is_final(error)) from error
+        return "accepted" if not refused else f"accepted, but not for {_refusals(refused)}"
+
+    def _mail(self, letter: Letter) -> EmailMessage:
+        try:
+            content = _drawn(letter)
+        except Exception as fault:
+            log.exception("message %s cannot be drawn", letter.id)
+            raise Undelivered(f"The document cannot be drawn: {type(fault).__name__}: {fault}") from fault
+        file_name = re.sub(r"[^\w.-]+", "-", letter.number) + ".pdf"
+        return EmailMessage(
+            letter.subject, letter.body, _address(letter.sender), [_address(person) for person in letter.recipients],
+            attachments=[(file_name, content, "application/pdf")], headers={"Message-ID": letter.message_id},
+        )  # fmt: skip
+
+    def _session(self) -> smtplib.SMTP:
+        if self.down is not None:
+            raise Undelivered(self.down)
+        try:
+            self.server.open()
+        except (smtplib.SMTPException, OSError) as error:
+            self.down = f"The mail server cannot be reached: {_said(error)}"
+            raise Undelivered(self.down) from error
+        assert self.server.connection is not None
+        return self.server.connection
+
+    def _hang_up(self) -> None:
+        try:
+            self.server.close()
+        except (smtplib.SMTPException, OSError):
+            self.server.connection = None
+
+
+def _drawn(letter: Letter) -> bytes:
+    drawn = documents if letter.table == "invoice" else receipts
+    [document] = drawn([letter.document])
+    return render(document)
+
+
+def _address(person: Recipient) -> str:
+    """`"Name" <address>`, with nothing in the name that could end the header."""
+    name = re.sub(r'[\x00-\x1f"\\<>]+', " ", person.name).strip()
+    return f'"{name}" <{person.email}>' if name else person.email
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return _refusals(error.recipients)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"
+    return str(error) or type(error).__name__
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the server refused these people or this content for good (RFC 5321, 4.2.1: 5yz replies)."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused) and error.smtp_code >= 500
+
+
+def _refusals(refused: dict[str, tuple[int, bytes]]) -> str:
+    return "; ".join(f"{person}: {code} {_text(said)}" for person, (code, said) in refused.items())
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
