@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 from click.testing import CliRunner
 
 from duly.interfaces.cli.app import app
-from duly.interfaces.cli.frame import Wiring
+from duly.interfaces.cli.frame import Command, Wiring
 from duly.interfaces.outbox.worker import work
 
 
@@ -22,12 +23,12 @@ class Told:
     text: str
 
 
-def duly(*arguments: object, user: str = "ben", on: str = "2026-11-02") -> Told:
-    """Run a command for machines; `user` and `on` are given where the command takes them."""
+def duly(*arguments: object, user: str | None = "ben", on: str | None = "2026-11-02") -> Told:
+    """Run a command for machines, by `user` on the day `on` where the command takes them."""
     return _told(*_with_actor(arguments, user, on), "--json")
 
 
-def said(*arguments: object, user: str = "ben", on: str = "2026-11-02") -> Told:
+def said(*arguments: object, user: str | None = "ben", on: str | None = "2026-11-02") -> Told:
     """Run a command for people."""
     return _told(*_with_actor(arguments, user, on))
 
@@ -39,6 +40,20 @@ def _told(*arguments: str) -> Told:
     return Told(result.exit_code, data, result.stdout + result.stderr)
 
 
-def _with_actor(arguments: tuple[object, ...], user: str, on: str) -> list[str]:
+def _with_actor(arguments: tuple[object, ...], user: str | None, on: str | None) -> list[str]:
     words = [str(argument) for argument in arguments]
-    return [*words, *(["--as", user] if "--as" not in words else []), *(["--on", on] if "--on" not in words else [])]
+    taken = _taken(words)
+    given = {"as": ("--as", user), "on": ("--on", on)}
+    return words + [word for name, (option, value) in given.items()
+                    if name in taken and value is not None and option not in words
+                    for word in (option, value)]  # fmt: skip
+
+
+def _taken(words: list[str]) -> tuple[str, ...]:
+    """The common options that the command takes."""
+    found: click.Command = app
+    for word in words:
+        if not isinstance(found, click.Group):
+            break
+        found = found.commands[word]
+    return found.takes if isinstance(found, Command) else ()
