@@ -206,19 +206,21 @@ def issued(sql: Sql, **how: Any) -> tuple[int, int]:
     return invoice, issue(sql, invoice)
 
 
-def receipt(sql: Sql, amount: str = "119.00", *, account: str = "ACME", on: date = ISSUED, by: str = "ben") -> int:
-    """Money received on account; its open item's id."""
+def receipt(sql: Sql, amount: str = "119.00", *, account: str = "ACME", on: date = ISSUED, by: str = "ben",
+            counted_on: date | None = None, received: str | None = None, from_account: str | None = None) -> int:
+    """Money received on account; its open item's id. The receipt may claim another sum, payer or day than is posted."""
     act(sql, by)
-    series, year, number = take_number(sql, "receipt", on)
+    series, year, number = take_number(sql, "receipt", counted_on or on)
     item = open_item(sql, "on_account", -Decimal(amount), account=account, on=on)
     booked = entry(sql, "receipt", on)
     transfer(sql, booked, "bank", "on_account", amount)
     move(sql, item, booked, -Decimal(amount))
     sql("""insert into receipt (entity_id, account_id, series_id, fiscal_year, sequence, number, received_on, booked_on,
                                 currency, amount, method, reference, language, seller_id, buyer_id, open_item_id)
-           select entity_id, account_id, %s, %s, %s, %s, %s, %s, 'EUR', %s, 'bank_transfer', '', 'en', %s, %s, id
-             from open_item where id = %s""",
-        series, year, number, f"Q{year}-{number:05}", on, on, amount, party_copy(sql), party_copy(sql), item)
+           select o.entity_id, a.id, %s, %s, %s, %s, %s, %s, 'EUR', %s, 'bank_transfer', '', 'en', %s, %s, o.id
+             from open_item o join account a on a.number = %s where o.id = %s""",
+        series, year, number, f"Q{year}-{number:05}", on, on, received or amount, party_copy(sql), party_copy(sql),
+        from_account or account, item)
     return item
 
 

@@ -129,7 +129,7 @@ def law_functions(scope: Scope) -> Iterator[str]:
 
 
 @audit("role", "The role that the product works as owns nothing and rules over nothing.")
-def role(scope: Scope) -> Iterator[str]:
+def role(scope: Scope) -> Iterator[str | Finding]:
     [(name, session, powerful, owned, member)] = frames.rows("""
         select current_user, session_user, r.rolsuper or r.rolcreaterole or r.rolbypassrls or r.rolreplication,
                (select count(*) from pg_class where relowner = r.oid),
@@ -141,4 +141,5 @@ def role(scope: Scope) -> Iterator[str]:
     if owned:
         yield f"The role {name} owns {owned} tables or indexes."
     if session != name:
-        yield f"The product signs in as {session} and only then becomes {name}: let DATABASE_URL sign in as {name}."
+        yield Finding("role", f"The product signs in as {session} and only then becomes {name}, which it could undo: "
+                      f"let DATABASE_URL sign in as {name}, and DULY_OWNER_DATABASE_URL as the owner.", note=True)

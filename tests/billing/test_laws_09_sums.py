@@ -1,0 +1,152 @@
+"""Law 9: lines sum to net, tax lines to tax, both to the total; nothing is allocated beyond what is there."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.billing import raw
+from tests.billing.raw import ISSUED, Sql
+from tests.billing.violations import Attempt, as_owner, at_once, owner_does, session, violation
+
+NO_CHECK_AT_ISSUE = "drop trigger issue_obeys on invoice"
+NO_BOUND = "alter table open_item drop constraint open_item_balance_within"
+
+
+def wrong_at_issue(change: str) -> Callable:
+    """A draft whose content is changed and then issued."""
+
+    def scene(sql: Sql, attempt: Attempt) -> None:
+        invoice = raw.draft(sql, work=[raw.time(sql)])
+        sql(change)
+        with attempt(sql):
+            raw.issue(sql, invoice)
+
+    return violation("DU009", without=NO_CHECK_AT_ISSUE)(scene)
+
+
+test_lines_do_not_sum_to_net = wrong_at_issue("update invoice_line set amount = 90")
+test_taxes_of_lines_do_not_sum_to_tax = wrong_at_issue("update invoice_line set tax = 18.99")
+test_tax_lines_do_not_sum_to_tax = wrong_at_issue("update tax_line set tax = 18.99")
+test_tax_lines_are_not_on_the_net = wrong_at_issue("update tax_line set base = 90")
+test_the_tax_is_of_another_category_than_the_lines = wrong_at_issue("update tax_line set category = 'AE'")
+test_the_tax_is_of_another_rate_than_the_lines = wrong_at_issue("update invoice_line set tax_rate = 0.07")
+test_the_tax_is_missing = wrong_at_issue("delete from tax_line")
+
+
+@violation("invoice_net_and_tax_are_total", without=(
+    "alter table invoice drop constraint invoice_net_and_tax_are_total",))
+def test_net_and_tax_are_not_the_total(sql: Sql, attempt: Attempt) -> None:
+    raw.draft(sql)
+    with attempt(sql):
+        sql("update invoice set total = 120")
+
+
+@violation("DU009", without=NO_CHECK_AT_ISSUE)
+def test_a_document_without_lines_is_issued(sql: Sql, attempt: Attempt) -> None:
+    invoice = raw.draft(sql)
+    sql("delete from tax_line")
+    sql("delete from invoice_line")
+    with attempt(sql):
+        raw.issue(sql, invoice)
+
+
+def issue_with(sql: Sql, invoice: int, item: int | None) -> None:
+    series, year, number = raw.take_number(sql, "invoice", ISSUED)
+    sql(raw.ISSUE, series, year, number, f"R{year}-{number:05}", ISSUED, ISSUED, ISSUED, item, invoice)
+
+
+@violation("DU009", without=NO_CHECK_AT_ISSUE)
+def test_a_document_is_issued_without_an_open_item(sql: Sql, attempt: Attempt) -> None:
+    invoice = raw.draft(sql)
+    with attempt(sql):
+        issue_with(sql, invoice, None)
+
+
+@violation("DU009", without=NO_CHECK_AT_ISSUE)
+def test_a_document_is_issued_with_an_open_item_that_nothing_posted(sql: Sql, attempt: Attempt) -> None:
+    invoice = raw.draft(sql)
+    with attempt(sql):
+        issue_with(sql, invoice, raw.open_item(sql, "receivable", 119))
+
+
+@violation("DU009", without=NO_CHECK_AT_ISSUE)
+def test_a_document_is_issued_with_another_customers_open_item(sql: Sql, attempt: Attempt) -> None:
+    invoice, other = raw.draft(sql), raw.subscription(sql)
+    item = raw.posted(sql, other)
+    with attempt(sql):
+        issue_with(sql, invoice, item)
+
+
+@violation("DU009", without=NO_CHECK_AT_ISSUE)
+def test_a_document_is_issued_that_is_partly_paid_already(sql: Sql, attempt: Attempt) -> None:
+    invoice = raw.draft(sql)
+    item, money = raw.posted(sql, invoice), raw.receipt(sql)
+    raw.pay(sql, money, item, "100.00")
+    with attempt(sql):
+        issue_with(sql, invoice, item)
+
+
+@violation("open_item_balance_within", without=NO_BOUND)
+def test_more_is_paid_than_is_owed(sql: Sql, attempt: Attempt) -> None:
+    _, item = raw.issued(sql)
+    money = raw.receipt(sql, "200.00")
+    with attempt(sql):
+        raw.pay(sql, money, item, "119.01")
+
+
+@violation("open_item_balance_within", without=NO_BOUND)
+def test_more_is_spent_than_was_received(sql: Sql, attempt: Attempt) -> None:
+    _, item = raw.issued(sql)
+    money = raw.receipt(sql, "50.00")
+    with attempt(sql):
+        raw.pay(sql, money, item, "50.01")
+
+
+@violation("open_item_balance_within", without=NO_BOUND)
+def test_more_is_taken_back_than_was_paid(sql: Sql, attempt: Attempt) -> None:
+    _, item = raw.issued(sql)
+    money = raw.receipt(sql, "119.00")
+    paid = raw.pay(sql, money, item, "19.00")
+    as_owner(sql, "alter table cash_allocation disable trigger user")
+    with attempt(sql):
+        raw.pay(sql, money, item, "-19.01", answers=paid)
+
+
+@violation("cash_allocation_answers_id_key",
+           without="alter table cash_allocation drop constraint cash_allocation_answers_id_key")
+def test_a_payment_is_undone_twice(sql: Sql, attempt: Attempt) -> None:
+    _, item = raw.issued(sql)
+    money = raw.receipt(sql, "119.00")
+    paid = raw.pay(sql, money, item, "19.00")
+    raw.pay(sql, money, item, "50.00")
+    raw.pay(sql, money, item, "-19.00", answers=paid)
+    with attempt(sql):
+        raw.pay(sql, money, item, "-19.00", answers=paid)
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["is-refused", "gets-through-without-the-bound"])
+def test_two_pay_the_same_item_at_once(database: str, guarded: bool) -> None:
+    if not guarded:
+        owner_does(database, NO_BOUND)
+    with session(database) as sql:
+        _, item = raw.issued(sql)
+        receipts = [raw.receipt(sql, "100.00") for _ in range(2)]
+    refused = at_once(database, *(paying(money, item) for money in receipts))
+    assert (refused is not None and "open_item_balance_within" in refused) == guarded
+    with session(database) as sql:
+        assert sql.one("select balance from open_item where id = %s", item) == (19 if guarded else -81)
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["is-refused", "gets-through-without-the-bound"])
+def test_two_spend_the_same_money_at_once(database: str, guarded: bool) -> None:
+    if not guarded:
+        owner_does(database, NO_BOUND)
+    with session(database) as sql:
+        items = [raw.issued(sql)[1] for _ in range(2)]
+        money = raw.receipt(sql, "100.00")
+    refused = at_once(database, *(paying(money, item) for item in items))
+    assert (refused is not None and "open_item_balance_within" in refused) == guarded
+
+
+def paying(money: int, item: int) -> Callable[[Sql], object]:
+    return lambda sql: raw.pay(sql, money, item, "100.00")
