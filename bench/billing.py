@@ -119,7 +119,7 @@ def _run() -> tuple[float, float, int]:
             actions.draft_partition(actor=who, at=AT, partition=partition)
         drafted = time.perf_counter()
         drafts = queries.listed(actor=who, on=ON, run=run.run)["id"].to_list()
-        issued = [one for one in actions.issue_in_chunks(actor=who, at=AT, on=ON, drafts=drafts)]
+        issued = list(actions.issue_in_chunks(actor=who, at=AT, on=ON, drafts=drafts))
         seconds = time.perf_counter() - started
     print(f"  drafted {drafted - started:.2f} s, issued {seconds - drafted + started:.2f} s", flush=True)
     documents = sum(len(one.numbers) for one in issued)
@@ -149,12 +149,12 @@ def _peak() -> Iterator[list[float]]:
 def _rows_left() -> dict[str, list[bytes]]:
     """Every row that the run left, as COPY text, in the chunks of its commits."""
     issue_of = f"select id, (row_number() over (order by id) - 1) / {CHUNK} as chunk from invoice"
-    part_of = "select i.id, p.ordinal - 1 as chunk from invoice i join bill_run_partition p on p.id = i.run_partition_id"
-    by_invoice = {"invoice": "x.id", "invoice_line": "x.invoice_id", "tax_line": "x.invoice_id", "finding": "x.invoice_id"}
-    left = {"bill_run": [_dump("select * from bill_run")], "bill_run_partition": [_dump("select * from bill_run_partition")],
-            "number_counter": [_dump("select * from number_counter")]}  # fmt: skip
-    left["party_copy"] = _chunks("select distinct on (c.id) c.*, k.chunk from party_copy c join invoice x on c.id in "
-                                 f"(x.seller_id, x.buyer_id) join ({part_of}) k on k.id = x.id order by c.id, k.chunk")  # fmt: skip
+    part_of = """select i.id, p.ordinal - 1 as chunk from invoice i
+                   join bill_run_partition p on p.id = i.run_partition_id"""
+    by_invoice = {"invoice": "x.id"} | dict.fromkeys(("invoice_line", "tax_line", "finding"), "x.invoice_id")
+    left = {table: [_dump(f"select * from {table}")] for table in ("bill_run", "bill_run_partition", "number_counter")}
+    left["party_copy"] = _chunks(f"""select distinct on (c.id) c.*, k.chunk from party_copy c
+        join invoice x on c.id in (x.seller_id, x.buyer_id) join ({part_of}) k on k.id = x.id order by c.id, k.chunk""")
     for table, key in by_invoice.items():
         left[table] = _chunks(f"select x.*, k.chunk from {table} x join ({part_of}) k on k.id = {key} order by x.id")
     for table in ("work_allocation", "charge_span"):
@@ -166,10 +166,11 @@ def _rows_left() -> dict[str, list[bytes]]:
     left["open_item_movement"] = _chunks(moves)
     entries = f"select m.entry_id as id, m.chunk from ({moves}) m"
     left["entry"] = _chunks(f"select x.*, k.chunk from entry x join ({entries}) k on k.id = x.id order by x.id")
-    left["transfer"] = _chunks(f"select x.*, k.chunk from transfer x join ({entries}) k on k.id = x.entry_id order by x.id")
-    for name, verb, chunks in (("event_issue", "invoicing.issue", issue_of), ("event_draft", "invoicing.draft_partition", part_of)):
+    transfers = f"select x.*, k.chunk from transfer x join ({entries}) k on k.id = x.entry_id order by x.id"
+    left["transfer"] = _chunks(transfers)
+    for name, verb, chunks in (("event_issue", "issue", issue_of), ("event_draft", "draft_partition", part_of)):
         left[name] = _chunks(f"select x.*, k.chunk from event x join ({chunks}) k on k.id = x.subject_id "
-                             f"where x.subject_type = 'invoice' and x.verb = '{verb}' order by x.id")  # fmt: skip
+                             f"where x.subject_type = 'invoice' and x.verb = 'invoicing.{verb}' order by x.id")  # fmt: skip
     return left
 
 

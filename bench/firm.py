@@ -52,7 +52,8 @@ def _people_and_rates() -> int:
 
 def _accounts(entity: m.LegalEntity, count: int) -> pl.DataFrame:
     numbers = pl.DataFrame({"n": range(1, count + 1)}).with_columns(
-        frames.next_ids("account", count).alias("account_id"), frames.next_ids("agreement", count).alias("agreement_id"),
+        frames.next_ids("account", count).alias("account_id"),
+        frames.next_ids("agreement", count).alias("agreement_id"),
         frames.next_ids("project", count).alias("project_id"),
         frames.next_ids("agreement_version", count).alias("version_id"),
     )  # fmt: skip
@@ -71,8 +72,8 @@ def _accounts(entity: m.LegalEntity, count: int) -> pl.DataFrame:
         pl.format("Agreement {}", "n").alias("name"), pl.lit(entity.pk).alias("entity_id"), "account_id",
         pl.lit("EUR").alias("currency"), pl.lit(START).alias("starts_on")))  # fmt: skip
     frames.write("project", numbers.select(
-        pl.col("project_id").alias("id"), pl.format("P{}", "n").alias("code"), pl.format("Project {}", "n").alias("name"),
-        "agreement_id"))  # fmt: skip
+        pl.col("project_id").alias("id"), pl.format("P{}", "n").alias("code"),
+        pl.format("Project {}", "n").alias("name"), "agreement_id"))  # fmt: skip
     return numbers
 
 

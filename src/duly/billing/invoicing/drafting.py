@@ -13,13 +13,12 @@ import polars as pl
 
 from duly.billing.agreements.queries import rates_frame, terms_frame
 from duly.billing.invoicing import queries, taxing
-from duly.billing.kernel import frames
-from duly.billing.kernel.frames import RATIO
+from duly.billing.work.models import WORK_KINDS
+from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import unbilled_frame
 from duly.engine.pricing import due_spans, price
 from duly.engine.totals import totals
 
-WORK_KINDS: Final = ("time", "expense", "milestone")
 REVIEW_ORDER: Final = ("none", "peer", "peer_and_client")
 HEADER_TERMS: Final = ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "consolidate")
 
@@ -84,11 +83,11 @@ def collect(scope: Scope) -> Inputs:
     terms = terms.with_columns(pl.col("purchase_order").fill_null(""))
     agreements = _documents(terms, scope)
     work = unbilled_frame(scope.entity_id, scope.accounts, scope.period_to, scope.snapshot)
-    matched, homeless = _with_terms(work, terms, agreements)
+    matched, homeless = _priced_by(work, terms, agreements)
     cards = matched["rate_card_id"].drop_nulls().unique().to_list()
     charges = terms.filter(pl.col("kind").is_in(WORK_KINDS).not_())["charge_id"].unique().to_list()
     return Inputs(
-        scope=scope, agreements=agreements, terms=terms, work=_converted(matched), unpriced=homeless,
+        scope=scope, agreements=agreements, terms=terms, work=matched, unpriced=homeless,
         rates=rates_frame(cards, snapshot=scope.snapshot), billed=queries.billed_spans(charges),
     )  # fmt: skip
 
@@ -107,52 +106,14 @@ def _documents(terms: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     return chosen.join(documents, on=key, nulls_equal=True).with_columns(pl.col("document_key").cast(pl.Int64))
 
 
-def _with_terms(work: pl.DataFrame, terms: pl.DataFrame, agreements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Each work item with the charge terms of its day; a project's own charge goes before the agreement's.
-
-    Work before the first version takes that version's terms (a check looks at it). The second frame is work whose
-    agreement has no charge for it.
-    """
-    columns = ["agreement_id", "kind", "terms_id", "charge_id", "charge_project_id", "charge_name", "terms_from",
-               "terms_to", "rate_card_id", "rounding", "increment_seconds", "minimum_seconds", "markup", "grouping",
-               "tax_class", "unit"]  # fmt: skip
-    offered = terms.filter(pl.col("kind").is_in(WORK_KINDS)).select(columns).rename({"charge_id": "charge_of_terms"})
-    first = pl.col("terms_from").min().over("agreement_id")
-    offered = offered.with_columns(pl.when(pl.col("terms_from") == first).then(date.min).otherwise("terms_from")
-                                   .alias("terms_from"))  # fmt: skip
-    day, project = pl.col("worked_on"), pl.col("charge_project_id")
-    fits = (
-        (day >= pl.col("terms_from"))
-        & (pl.col("terms_to").is_null() | (day < pl.col("terms_to")))
-        & (project.is_null() | (project == pl.col("project_id")).fill_null(False))
-        & (pl.col("charge_id").is_null() | (pl.col("charge_id") == pl.col("charge_of_terms")))
-    )
-    matched = (
-        work.join(offered, on=["agreement_id", "kind"], how="inner", maintain_order="left")
-        .filter(fits)
-        .sort("work_id", project.is_null(), "charge_of_terms")
-        .unique("work_id", keep="first", maintain_order=True)
-        .with_columns(pl.col("charge_of_terms").alias("charge_id"))
-        .join(agreements.select("agreement_id", "document_key", "currency", "exponent"), on="agreement_id",
-              maintain_order="left")
-    )  # fmt: skip
-    homeless = work.join(matched, on="work_id", how="anti").join(
-        agreements.select("agreement_id", "document_key"), on="agreement_id")  # fmt: skip
-    return matched, homeless.select("document_key", "work_id", pl.format(
-        "The agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))  # fmt: skip
-
-
-def _converted(work: pl.DataFrame) -> pl.DataFrame:
-    """Work with the dated exchange rate from its cost's currency to the document's; null where they are the same."""
-    foreign = work.filter(pl.col("cost_currency") != pl.col("currency")).select(
-        "cost_currency", "currency", "worked_on").unique()  # fmt: skip
-    schema = {"cost_currency": pl.String, "currency": pl.String, "worked_on": pl.Date, "exchange_rate": RATIO}
-    rates = frames.read("""select w.base, w.quote, w.on_day, (select x.rate from exchange_rate x
-            where x.base = w.base and x.quote = w.quote and x.valid_from <= w.on_day order by x.valid_from desc limit 1)
-        from unnest(%s::text[], %s::text[], %s::date[]) as w (base, quote, on_day)""",
-                        [foreign["cost_currency"].to_list(), foreign["currency"].to_list(),
-                         foreign["worked_on"].to_list()], schema)  # fmt: skip
-    return work.join(rates, on=["cost_currency", "currency", "worked_on"], how="left", maintain_order="left")
+def _priced_by(work: pl.DataFrame, terms: pl.DataFrame, agreements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Work with its charge's terms and its document; and the work that its agreement has no charge for."""
+    documents = agreements.select("agreement_id", "document_key")
+    matched = with_terms(work, terms).join(documents, on="agreement_id", maintain_order="left")
+    homeless = work.join(matched, on="work_id", how="anti").join(documents, on="agreement_id").select(
+        "document_key", "work_id",
+        pl.format("the agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))  # fmt: skip
+    return matched, homeless
 
 
 def compute(inputs: Inputs) -> Drafts:

@@ -80,8 +80,9 @@ def evidence(drafts: Sequence[int]) -> pl.DataFrame:
 def billed_spans(charges: Sequence[int]) -> pl.DataFrame:
     """Days of these charges that stand on a draft or document: charge_id, span_from, span_to (exclusive)."""
     schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
-    return frames.read("""select charge_id, span_from, span_to from charge_span
-        where charge_id = any(%s) and kind = 'regular' and not released order by 1, 2""", [list(charges)], schema)  # fmt: skip
+    query = """select charge_id, span_from, span_to from charge_span
+                where charge_id = any(%s) and kind = 'regular' and not released order by 1, 2"""
+    return frames.read(query, [list(charges)], schema)
 
 
 def listed(

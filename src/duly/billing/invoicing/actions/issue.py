@@ -95,7 +95,8 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     drafts = headers["id"].to_list()
     facts = facts_of(drafts, on)
     check_drafts(facts)
-    reasons = _blocking(drafts) | dict.fromkeys(taxes_changed(facts), "Its taxes are no longer right at the tax point: draft it again.")  # fmt: skip
+    outdated = "Its taxes are no longer right at the tax point: draft it again."
+    reasons = _blocking(drafts) | dict.fromkeys(taxes_changed(facts), outdated)
     fresh = (
         headers.join(freeze_sellers(headers["entity_id"].unique().to_list()), on="entity_id", suffix="_now")
         .join(freeze_buyers(headers["account_id"].unique().to_list()), on="account_id", suffix="_now")

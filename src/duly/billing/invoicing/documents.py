@@ -1,0 +1,152 @@
+"""Stored invoices and drafts as the engine's `Document`: what is typeset, sent and exported.
+
+An issued document is built from its frozen copies only (parties, lines, taxes, the evidence as recorded), so it is
+the same every time.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, Final
+
+from duly.billing.kernel import frames
+from duly.billing.kernel.errors import NotFound
+from duly.engine.document import (
+    AnnexEntry,
+    BankAccount,
+    Document,
+    Line,
+    Logo,
+    Party,
+    Row,
+    Subtotal,
+    TaxLine,
+    TaxRegistration,
+)
+from duly.engine.tax import REASONS
+
+Record = dict[str, Any]
+
+HEADERS: Final = """select i.id, i.kind, i.state, i.number, i.language, i.currency,
+        currency_exponent(i.currency) as exponent, i.issued_on, i.tax_point, i.due_on, i.service_from, i.service_to,
+        i.purchase_order, i.payment_days, i.net, i.tax, i.total, i.time_annex, s.data as seller, b.data as buyer
+    from invoice i join party_copy s on s.id = i.seller_id join party_copy b on b.id = i.buyer_id
+    where i.id = any(%s) order by i.id"""
+
+LINES: Final = """select l.invoice_id, l.position, l.kind, l.description, l.quantity, l.unit, l.unit_price, l.amount,
+        l.tax_category, l.tax_rate, l.service_from, l.service_to, l.explanation, g.number as agreement
+    from invoice_line l join agreement g on g.id = l.agreement_id
+    where l.invoice_id = any(%s) order by l.invoice_id, l.position"""
+
+TAXES: Final = """select invoice_id, category, rate, base, tax, reason from tax_line
+    where invoice_id = any(%s) order by invoice_id, rate desc, category"""
+
+ANNEX: Final = """select l.invoice_id, w.worked_on, w.person_name, w.project_name, w.task, w.description, a.quantity,
+        a.billed_quantity, a.amount
+    from work_allocation a join invoice_line l on l.id = a.line_id join invoice i on i.id = l.invoice_id
+    join work_item w on w.id = a.work_item_id
+    where l.invoice_id = any(%s) and l.kind = 'time' and i.time_annex
+    order by l.invoice_id, w.project_name, w.worked_on, w.started_at, w.id"""
+
+
+def documents(ids: Sequence[int]) -> list[Document]:
+    """The documents of these invoices and drafts, in the order of `ids`; six queries whatever their number.
+
+    Ask for a few hundred at a time: their evidence is in memory. Raises `NotFound` for an id that is not there.
+    """
+    wanted = list(ids)
+    found = {record["id"]: record for record in _records(HEADERS, wanted)}
+    if missing := [one for one in wanted if one not in found]:
+        raise NotFound(f"There is no document {missing[0]}.")
+    lines, taxes, annex = (_by_invoice(query, wanted) for query in (LINES, TAXES, ANNEX))
+    logos = _logos([record["seller"].get("logo") for record in found.values()])
+    return [_document(found[one], lines.get(one, []), taxes.get(one, []), annex.get(one, []), logos) for one in wanted]
+
+
+def _records(query: str, ids: list[int]) -> Iterator[Record]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(query, [ids])
+        names = [column.name for column in cursor.description or ()]
+        for values in cursor.fetchall():
+            record = dict(zip(names, values, strict=True))
+            yield {name: json.loads(value) if name in ("seller", "buyer", "explanation") and isinstance(value, str)
+                   else value for name, value in record.items()}  # fmt: skip
+
+
+def _by_invoice(query: str, ids: list[int]) -> dict[int, list[Record]]:
+    grouped = groupby(_records(query, ids), key=lambda record: record["invoice_id"])
+    return {invoice: list(records) for invoice, records in grouped}
+
+
+def _logos(digests: Sequence[str | None]) -> dict[str, Logo]:
+    rows = frames.rows("select sha256, content, media_type from stored_file where sha256 = any(%s)",
+                       [[digest for digest in set(digests) if digest]])  # fmt: skip
+    return {digest: Logo(bytes(content), media_type) for digest, content, media_type in rows}
+
+
+def _document(head: Record, lines: list[Record], taxes: list[Record], annex: list[Record],
+              logos: Mapping[str, Logo]) -> Document:  # fmt: skip
+    seller = head["seller"]
+    draft = head["state"] != "issued"
+    return Document(
+        kind=head["kind"], language=head["language"], currency=head["currency"], exponent=head["exponent"],
+        seller=_party(seller), buyer=_party(head["buyer"]), number=head["number"] or "", issued_on=head["issued_on"],
+        tax_point=head["tax_point"], due_on=head["due_on"], service_from=head["service_from"],
+        service_to=head["service_to"], purchase_order=head["purchase_order"],
+        agreements=tuple(dict.fromkeys(line["agreement"] for line in lines)), payment_days=head["payment_days"],
+        payment_reference=head["number"] or "", bank_accounts=_banks(seller, head["currency"]),
+        lines=tuple(_line(line) for line in lines), subtotals=_subtotals(lines),
+        tax_lines=tuple(_tax(tax, head["language"]) for tax in taxes),
+        net=head["net"], tax=head["tax"], total=head["total"], payable=head["total"],
+        annex=tuple(_entry(entry) for entry in annex), colour=seller["colour"],
+        logo=logos.get(seller.get("logo") or ""), draft=draft,
+    )  # fmt: skip
+
+
+def _party(copy: Record) -> Party:
+    return Party(
+        name=copy["name"], address=tuple(copy["address"]), country=copy["country"],
+        registrations=tuple(TaxRegistration(one["scheme"], one["number"]) for one in copy["registrations"]),
+        **{name: copy.get(name, "") for name in ("email", "phone", "website", "legal_text", "account_number",
+                                                 "contact_name")},
+    )  # fmt: skip
+
+
+def _banks(seller: Record, currency: str) -> tuple[BankAccount, ...]:
+    """The seller's accounts in the document's currency, or all of them where there is none."""
+    accounts = seller["bank_accounts"]
+    fitting = [one for one in accounts if one["currency"] == currency] or accounts
+    return tuple(BankAccount(one["holder"], one["iban"], one["bic"], one["bank"]) for one in fitting)
+
+
+def _line(line: Record) -> Line:
+    return Line(
+        position=line["position"], description=line["description"], quantity=line["quantity"], unit=line["unit"],
+        unit_price=line["unit_price"], amount=line["amount"], tax_category=line["tax_category"],
+        tax_rate=line["tax_rate"], section=line["kind"],
+        seconds=int(line["quantity"]) if line["kind"] == "time" else None, service_from=line["service_from"],
+        service_to=line["service_to"], explanation=tuple(Row(row) for row in line["explanation"]),
+    )  # fmt: skip
+
+
+def _subtotals(lines: list[Record]) -> tuple[Subtotal, ...]:
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        sums[line["kind"]] = sums.get(line["kind"], Decimal(0)) + line["amount"]
+    return tuple(Subtotal(section, amount) for section, amount in sums.items())
+
+
+def _tax(tax: Record, language: str) -> TaxLine:
+    reason = REASONS[tax["reason"]][language] if tax["reason"] else ""
+    return TaxLine(tax["category"], tax["rate"], tax["base"], tax["tax"], reason)
+
+
+def _entry(entry: Record) -> AnnexEntry:
+    return AnnexEntry(
+        date=entry["worked_on"], person=entry["person_name"], project=entry["project_name"], task=entry["task"],
+        description=entry["description"], seconds=int(entry["quantity"]),
+        billed_seconds=int(entry["billed_quantity"]), amount=entry["amount"],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Computes. Pure: no Django, no input or output, no clock, no settings."""
