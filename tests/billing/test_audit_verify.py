@@ -39,7 +39,6 @@ HARM: list[tuple[str, str, str]] = [
     ("law_functions", "drop function settled_at()", "settled_at is missing"),
     ("role", "alter table name_mapping owner to duly_app", "owns"),
     ("role", "alter role duly_app createrole", "may switch the laws off"),
-    ("role", "set local role duly_app", "which it could undo"),
     ("numbers", "update invoice set sequence = 3, number = 'R2026-00003' where sequence = 2",
      "Before R2026-00003 the numbers 2 to 2"),
     ("numbers", "update invoice set issued_on = '2026-10-01' where sequence = 2",
@@ -126,6 +125,13 @@ def test_a_trigger_switched_off_is_reported(sound: World) -> None:
         sql(ROLE)
         with product_on("owner"):
             assert found("guards") == ["The trigger event_frozen on event is switched off."]
+
+
+def test_a_product_that_signs_in_as_the_owner_is_told_so(sound: World) -> None:
+    with damaged():
+        [finding] = AUDITS["role"].findings(Scope())
+    assert finding.note
+    assert "which it could undo" in finding.text
 
 
 def test_a_cut_tail_shows_only_through_the_published_head(sound: World) -> None:
