@@ -27,11 +27,11 @@ class User(AbstractBaseUser):
     login = models.CharField(max_length=80, unique=True)
     name = models.CharField(max_length=200)
     email = models.EmailField(max_length=254)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]
 
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: list[str] = []  # type: ignore[misc]
 
     class Meta:
         db_table = "app_user"

@@ -123,8 +123,8 @@ def _answer_again(key: str, arguments: Mapping[str, Any], command: Running, kind
     digest, result = frames.rows("select body_digest, result::text from command where key = %s", [key])[0]
     if digest != _digest(command, arguments):
         raise Refused(f"The idempotency key “{key}” was used for another command.", "Use a new key.", law=8)
-    value = json.loads(result) if result is not None else None
-    return kind(**value) if dataclasses.is_dataclass(kind) and isinstance(value, dict) else value
+    value: Any = json.loads(result) if result is not None else None
+    return kind(**value) if isinstance(kind, type) and dataclasses.is_dataclass(kind) else value
 
 
 def _digest(command: Running, arguments: Mapping[str, Any]) -> str:

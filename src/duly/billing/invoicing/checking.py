@@ -14,14 +14,14 @@ from duly.engine.checks import Facts, run_checks
 from duly.engine.pricing.rates import with_rates
 from duly.engine.tax import EU_COUNTRIES
 
-CONTEXT: Final = {
+CONTEXT: Final[frames.Schema] = {
     "account_id": pl.Int64, "entity_id": pl.Int64, "account_name": pl.String, "account_kind": pl.String,
     "buyer_country": pl.String, "buyer_tax_id": pl.String, "requires_purchase_order": pl.Boolean,
     "has_billing_contact": pl.Boolean, "entity": pl.String, "seller_country": pl.String,
     "base_currency": pl.String, "lock_date": pl.Date, "has_bank_account": pl.Boolean,
 }  # fmt: skip
 
-UNPRICED: Final = {"document_key": pl.Int64, "text": pl.String}
+UNPRICED: Final[frames.Schema] = {"document_key": pl.Int64, "text": pl.String}
 
 
 def facts_of(drafts: Sequence[int], on: date) -> Facts:
@@ -84,7 +84,7 @@ def _draft_facts(headers: pl.DataFrame, drafts: list[int], on: date) -> pl.DataF
 
 def _orders(accounts: list[int], drafts: list[int]) -> pl.DataFrame:
     """Purchase orders with what other drafts and documents bill on them."""
-    schema = {"account_id": pl.Int64, "purchase_order": pl.String, "order_amount": MONEY,
+    schema: frames.Schema = {"account_id": pl.Int64, "purchase_order": pl.String, "order_amount": MONEY,
               "order_expires_on": pl.Date, "order_billed_before": MONEY}  # fmt: skip
     return frames.read("""select o.account_id, o.number, o.amount, o.expires_on,
             (select coalesce(sum(i.net), 0) from invoice i where i.account_id = o.account_id
@@ -95,7 +95,7 @@ def _orders(accounts: list[int], drafts: list[int]) -> pl.DataFrame:
 
 def _habits(accounts: list[int]) -> pl.DataFrame:
     """What the accounts' last six invoices were around (their mean, for a look, not for money)."""
-    schema = {"account_id": pl.Int64, "earlier_invoices": pl.Int64, "usual_total": MONEY}
+    schema: frames.Schema = {"account_id": pl.Int64, "earlier_invoices": pl.Int64, "usual_total": MONEY}
     return frames.read("""select a.id, h.invoices, h.usual from unnest(%s::bigint[]) as a (id) cross join lateral (
             select count(*) as invoices, round(avg(total), 2) as usual from (
               select total from invoice i where i.account_id = a.id and i.state = 'issued' and i.kind = 'invoice'
@@ -106,7 +106,7 @@ def _habits(accounts: list[int]) -> pl.DataFrame:
 def base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
     """Base units for one unit of each document currency on the day: entity_id, currency, base_rate, base_exponent."""
     pairs = headers.select("entity_id", "currency").unique()
-    schema = {"entity_id": pl.Int64, "currency": pl.String, "base_rate": pl.Decimal(38, 10),
+    schema: frames.Schema = {"entity_id": pl.Int64, "currency": pl.String, "base_rate": pl.Decimal(38, 10),
               "base_exponent": pl.Int64}  # fmt: skip
     return frames.read("""select e.id, w.currency, case when w.currency = e.base_currency then 1 else (
               select x.rate from exchange_rate x where x.base = w.currency and x.quote = e.base_currency
@@ -119,7 +119,7 @@ def base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
 def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
     here = lines.group_by("document_key", "agreement_id", maintain_order=True).agg(
         pl.col("amount").sum().alias("billed_here"), pl.col("service_to").max().alias("until"))  # fmt: skip
-    schema = {"agreement_id": pl.Int64, "until": pl.Date, "agreement": pl.String, "starts_on": pl.Date,
+    schema: frames.Schema = {"agreement_id": pl.Int64, "until": pl.Date, "agreement": pl.String, "starts_on": pl.Date,
               "ends_on": pl.Date, "cap": MONEY, "cap_behaviour": pl.String, "billed_before": MONEY}  # fmt: skip
     wanted = here.select("agreement_id", "until").unique()
     agreed = frames.read("""select w.id, w.until, g.number, g.starts_on, g.ends_on, v.cap, v.cap_behaviour,
@@ -139,7 +139,7 @@ def _day_facts(work: pl.DataFrame) -> pl.DataFrame:
     here = work.filter((pl.col("kind") == "time") & pl.col("person_id").is_not_null())
     days = here.select("document_key", "person_id", "worked_on").unique()
     pairs = days.select("person_id", "worked_on").unique()
-    schema = {"person_id": pl.Int64, "person": pl.String, "worked_on": pl.Date, "seconds": pl.Int64}
+    schema: frames.Schema = {"person_id": pl.Int64, "person": pl.String, "worked_on": pl.Date, "seconds": pl.Int64}
     totals = frames.read("""select d.person_id, p.name, d.worked_on, t.seconds
         from unnest(%s::bigint[], %s::date[]) as d (person_id, worked_on) join person p on p.id = d.person_id
         cross join lateral (select sum(w.quantity)::bigint as seconds from work_item w

@@ -12,14 +12,14 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound
 from duly.billing.kernel.frames import MONEY, PRICE, QUANTITY
 
-HEADER: Final = {
+HEADER: Final[frames.Schema] = {
     "id": pl.Int64, "kind": pl.String, "state": pl.String, "entity_id": pl.Int64, "account_id": pl.Int64,
     "review": pl.String, "currency": pl.String, "exponent": pl.Int8, "payment_days": pl.Int64,
     "purchase_order": pl.String, "service_from": pl.Date, "service_to": pl.Date, "tax_point": pl.Date,
     "seller_id": pl.Int64, "buyer_id": pl.Int64, "net": MONEY, "tax": MONEY, "total": MONEY,
 }  # fmt: skip
 
-LISTED: Final = {
+LISTED: Final[frames.Schema] = {
     "id": pl.Int64, "number": pl.String, "kind": pl.String, "state": pl.String, "entity": pl.String,
     "account": pl.String, "account_name": pl.String, "currency": pl.String, "net": MONEY, "tax": MONEY,
     "total": MONEY, "service_from": pl.Date, "service_to": pl.Date, "issued_on": pl.Date, "due_on": pl.Date,
@@ -44,7 +44,7 @@ def headers(drafts: Sequence[int]) -> pl.DataFrame:
     return found
 
 
-LINES: Final = {
+LINES: Final[frames.Schema] = {
     "line_id": pl.Int64, "document_key": pl.Int64, "position": pl.Int64, "agreement_id": pl.Int64, "kind": pl.String,
     "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
     "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date,
@@ -58,7 +58,7 @@ def lines(drafts: Sequence[int]) -> pl.DataFrame:
         order by invoice_id, position""", [list(drafts)], LINES)  # fmt: skip
 
 
-EVIDENCE: Final = {
+EVIDENCE: Final[frames.Schema] = {
     "document_key": pl.Int64, "position": pl.Int64, "unit_price": PRICE, "kind": pl.String, "work_id": pl.Int64,
     "agreement_id": pl.Int64, "project_id": pl.Int64, "project": pl.String, "person_id": pl.Int64,
     "person": pl.String, "role": pl.String, "task": pl.String, "description": pl.String, "worked_on": pl.Date,
@@ -79,7 +79,7 @@ def evidence(drafts: Sequence[int]) -> pl.DataFrame:
 
 def billed_spans(charges: Sequence[int]) -> pl.DataFrame:
     """Days of these charges that stand on a draft or document: charge_id, span_from, span_to (exclusive)."""
-    schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
+    schema: frames.Schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
     query = """select charge_id, span_from, span_to from charge_span
                 where charge_id = any(%s) and kind = 'regular' and not released order by 1, 2"""
     return frames.read(query, [list(charges)], schema)
@@ -107,7 +107,7 @@ def listed(
     return frames.read(query, values, LISTED)
 
 
-FOUND: Final = {
+FOUND: Final[frames.Schema] = {
     "invoice_id": pl.Int64, "check_name": pl.String, "severity": pl.String, "path": pl.String, "text": pl.String,
     "waived": pl.Boolean,
 }  # fmt: skip

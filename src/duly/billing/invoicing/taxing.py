@@ -9,7 +9,7 @@ from duly.billing.reference.queries import tax_rates_frame
 from duly.engine.checks import Facts
 from duly.engine.tax import at_rates, tax_lines, treated
 
-PARTIES: Final = {
+PARTIES: Final[frames.Schema] = {
     "account_id": pl.Int64, "entity_id": pl.Int64, "buyer_country": pl.String, "buyer_kind": pl.String,
     "buyer_tax_id": pl.String, "seller_country": pl.String, "seller_tax_id": pl.String,
 }  # fmt: skip

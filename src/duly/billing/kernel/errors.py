@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import psycopg
 from django.db import DatabaseError
 
 
@@ -48,12 +49,14 @@ CONSTRAINTS = {
 
 def explained(error: DatabaseError) -> Refused | None:
     """The database's refusal in the product's words; None when it is no refusal but a fault."""
-    diagnostics = getattr(error.__cause__, "diag", None)
-    state = getattr(diagnostics, "sqlstate", None) or ""
+    if not isinstance(error.__cause__, psycopg.Error):
+        return None
+    diagnostics = error.__cause__.diag
+    state = diagnostics.sqlstate or ""
     if law := re.fullmatch(r"DU(\d{3})", state):
         text = str(diagnostics.message_primary)
         return Refused(text if text.endswith(".") else text + ".", diagnostics.message_hint or "", law=int(law[1]))
-    known = CONSTRAINTS.get(getattr(diagnostics, "constraint_name", None) or "")
+    known = CONSTRAINTS.get(diagnostics.constraint_name or "")
     if known:
         return Refused(known[1], known[2], law=known[0])
     if state.startswith("23") or state == "22003":

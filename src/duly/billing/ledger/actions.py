@@ -35,7 +35,7 @@ def post(entries: pl.DataFrame, postings: pl.DataFrame, movements: pl.DataFrame)
 
 
 def _transfers(entries: pl.DataFrame, postings: pl.DataFrame) -> pl.DataFrame:
-    schema = {"chart_id": pl.Int64, "entity_id": pl.Int64, "role": pl.String}
+    schema: frames.Schema = {"chart_id": pl.Int64, "entity_id": pl.Int64, "role": pl.String}
     chart = frames.read("select id, entity_id, role from chart_account", [], schema)
     joined = postings.join(entries.select("key", "entry_id", "entity_id"), on="key", maintain_order="left")
     for side in ("debit", "credit"):

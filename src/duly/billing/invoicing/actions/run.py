@@ -1,6 +1,6 @@
 """Bill runs: launched over frozen input, drafted partition by partition, watched, stopped and resumed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -114,7 +114,7 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
     return Drafted(partition, drafts.headers.height, drafts.lines.height, digest)
 
 
-def _claimed(partition: int) -> tuple[BillRun, dict[str, Any]]:
+def _claimed(partition: int) -> tuple[BillRun, Mapping[str, Any]]:
     """The partition's row, locked until commit, and its run; `Refused` when another worker holds it."""
     part = (
         BillRunPartition.objects.select_for_update(skip_locked=True).filter(pk=partition)
