@@ -41,7 +41,7 @@ def _command(name: str, made: Command) -> str:
     text = "\n\n".join(_line(part) for part in (made.help or "").split("\n\n"))
     own = [_option(param, context) for param in made.params
            if isinstance(param, click.Option) and param.name not in ("as_json", "data")]  # fmt: skip
-    options = f"\n{_table(own)}" if own else ""
+    options = _table(own) if own else ""
     return f"\n## {name}\n{text}\n\n    {usage}\n{options}\nExample:\n\n    bin/{made.example}\n"
 
 
@@ -49,11 +49,12 @@ def _option(param: click.Option, context: click.Context) -> tuple[str, str]:
     told = param.get_help_record(context)
     assert told is not None
     names, text = told
-    return f"`{names}`", _line(text).replace("|", "\\|")
+    return f"`{names}`", _line(text)
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
-    return "\n| option | meaning |\n|---|---|\n" + "".join(f"| {name} | {text} |\n" for name, text in rows)
+    cells = ((name.replace("|", "\\|"), text.replace("|", "\\|")) for name, text in rows)
+    return "\n| option | meaning |\n|---|---|\n" + "".join(f"| {name} | {text} |\n" for name, text in cells)
 
 
 def checks_page() -> str:
