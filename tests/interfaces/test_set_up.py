@@ -1,25 +1,32 @@
 """A set-up file put into the books: from nothing, again, with changes, and refused with the place and the remedy."""
 
-from datetime import UTC, datetime
+import os
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connections
 
 from duly.billing import models as m
 from duly.billing.accounts import models as accounts
+from duly.billing.accounts.queries import actor
 from duly.billing.agreements import models as agreements
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.billing.ledger.models import POSTING_ROLES
 from duly.billing.reference.models import TAX_CLASSES
+from duly.billing.work.value import unbilled
 from duly.formats.setup_file import read_set_up, words
 from duly.interfaces.cli.failures import BadInput
+from duly.interfaces.cli.imports import expenses_file, take_in, timesheet_file
 from duly.interfaces.cli.set_up import Report, apply, load
 
+OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
 AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KASTANIE = EXAMPLES / "kastanie" / "set-up.toml"
-SMALL = (EXAMPLES / "timesheets.toml").read_text()
+SMALL = (EXAMPLES / "timesheets.toml").read_text() + '\n[mapping.people]\nada = "ada"\ngrace = "grace"\n'
+CORPORA = os.environ.get("DULY_CORPORA")
 
 
 @pytest.fixture
@@ -64,6 +71,40 @@ def test_the_smallest_example(empty: None) -> None:
     assert set(m.Project.objects.values_list("code", flat=True)) == {"ACME-WEB", "ACME-SUP", "BIG-MIG"}
     seeded = m.TaxRate.objects.filter(country="DE").values_list("tax_class", flat=True)
     assert set(seeded) == set(TAX_CLASSES)
+
+
+@pytest.mark.parametrize(("name", "read", "outcomes"), [
+    # billable, non-billable, without client
+    ("toggl.csv", timesheet_file, (27, 1, 3)),
+    ("harvest.csv", timesheet_file, (17, 2, 1)),
+    ("expenses.csv", expenses_file, (5, 1, 0)),
+])  # fmt: skip
+def test_the_example_firms_files_come_in(empty: None, name: str, read: Any, outcomes: tuple[int, ...]) -> None:
+    set_up, pictures = load(KASTANIE)
+    apply(set_up, actor_login=None, at=AT, pictures=pictures)
+    found = take_in(read(name, (KASTANIE.parent / name).read_bytes()), actor=actor("lena"), at=AT, period=OCTOBER)
+    assert tuple(found.outcomes[kind] for kind in ("billable", "non_billable", "without_client")) == outcomes
+    assert found.rejected == []
+
+
+def test_the_example_firms_work_has_a_price(empty: None) -> None:
+    set_up, pictures = load(KASTANIE)
+    apply(set_up, actor_login=None, at=AT, pictures=pictures)
+    for name, read in (("toggl.csv", timesheet_file), ("harvest.csv", timesheet_file), ("expenses.csv", expenses_file)):
+        take_in(read(name, (KASTANIE.parent / name).read_bytes()), actor=actor("lena"), at=AT, period=OCTOBER)
+    found = unbilled(actor=actor("lena"), entity="KASTANIE", on=date(2026, 10, 31))
+    assert found.problems == []
+    assert {one.agreement: one.currency for one in found.agreements} == {
+        "ALPEN-26": "EUR", "BRIGHT-26": "USD", "NORD-26": "EUR"}  # fmt: skip
+
+
+@pytest.mark.skipif(not CORPORA, reason="DULY_CORPORA names no folder with the public corpora")
+@pytest.mark.parametrize("name", ["toggl_detailed", "clockify_detailed", "harvest_time_report", "kimai_export"])
+def test_the_public_timesheets_come_in(empty: None, name: str) -> None:
+    apply(read_set_up((EXAMPLES / "timesheets.toml").read_bytes()), actor_login=None, at=AT)
+    content = (Path(CORPORA or "") / "timesheets" / f"{name}.csv").read_bytes()
+    found = take_in(timesheet_file(name, content), actor=actor("ada"), at=AT, period=OCTOBER)
+    assert (found.outcomes["billable"], found.outcomes["without_client"], found.rejected) == (83, 24, [])
 
 
 @pytest.mark.parametrize(("old", "new", "kind"), [
