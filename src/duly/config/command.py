@@ -12,7 +12,7 @@ from duly.config.embedded import EmbeddedError, default_data_folder
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
-    _name_data_folder(sys.argv[1:])
+    name_data_folder(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duly.config.settings")
     signal.signal(signal.SIGTERM, _leave)
     import django
@@ -27,7 +27,7 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-def _name_data_folder(arguments: Sequence[str]) -> None:
+def name_data_folder(arguments: Sequence[str]) -> None:
     """Set `DULY_DATA` from `--data DIR` wherever it stands: the settings read it before options are parsed.
 
     The demo has an embedded database of its own, beside the firm's unless it is told where.
