@@ -90,7 +90,7 @@ def _run(command: Running, key: str | None, act: Callable[[], R], arguments: Map
     outermost = not connection.in_atomic_block
     token = _running.set(command)
     try:
-        with transaction.atomic():
+        with transaction.atomic(), connection.wrap_database_errors:  # COPY's refusals come raw otherwise
             if one_snapshot and outermost:
                 frames.execute("set transaction isolation level repeatable read")
             frames.rows("select set_config('duly.actor', %s, true), set_config('duly.command', %s, true)",
