@@ -2,6 +2,9 @@
 
 A charge's days are cut at period boundaries and where its terms change. In advance a piece is due when it begins
 before the end of the billed period, in arrears when it has ended by then.
+
+Only proration by day splits a period between two terms. Where a period has one price, whole or none at all, the
+terms of its first day bill it to its end, and once, whatever was billed of it.
 """
 
 from collections.abc import Iterator
@@ -11,13 +14,17 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from duly.engine.periods import periods_from
+from duly.engine.periods import Period, periods_from
 
 ONE_DAY: Final = timedelta(days=1)
 
 
 class Schedule(NamedTuple):
-    """What the due pieces of a charge's terms follow from; many charges share one."""
+    """What the due pieces of a charge's terms follow from; many charges share one.
+
+    The terms hold in [start, end); with its neighbours of the same rhythm the charge runs in [run_from, run_to).
+    Everything before `since` is billed.
+    """
 
     interval: str
     count: int
@@ -27,6 +34,9 @@ class Schedule(NamedTuple):
     proration: str
     start: date
     end: date | None
+    since: date
+    run_from: date
+    run_to: date | None
     through: date
 
 
@@ -39,7 +49,10 @@ class Piece(NamedTuple):
     period_days: int
 
 
-PIECES: Final = {"schedule": pl.Int64, "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64,
+RHYTHM: Final = ("interval", "interval_count", "alignment", "_anchor", "timing", "proration")
+SCHEDULE: Final = (*RHYTHM, "_start", "_end", "_since", "_run_from", "_run_to")
+
+PIECES: Final = {"_schedule": pl.UInt32, "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64,
                  "period_days": pl.Int64}  # fmt: skip
 
 
@@ -47,7 +60,8 @@ def due_spans(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.
     """One row per span to bill, the charge's columns with span_from, span_to, days, period_days.
 
     charges   terms of recurring and one-off charges: charge_id, kind, price, quantity, interval, interval_count,
-              alignment, anchor, timing, proration, due_on, [terms_from, terms_to), agreement_from, agreement_to (last day)
+              alignment, anchor, timing, proration, due_on, [terms_from, terms_to), agreement_from, agreement_to (its
+              last day)
     billed    charge_id, span_from, span_to of what is billed already
     through   the exclusive end of the billed period
     """
@@ -57,12 +71,12 @@ def due_spans(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.
 
 
 def _one_off(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.DataFrame:
-    """Once, on its date, by the terms of that day (the first terms where the day lies before them)."""
+    """Once, on its date, by the first terms that do not end before it."""
     due = pl.col("due_on")
-    first = pl.col("terms_from") == pl.col("terms_from").min().over("charge_id")
-    holds = ((due >= pl.col("terms_from")) | first) & (pl.col("terms_to").is_null() | (due < pl.col("terms_to")))
     return (
-        charges.filter((due < pl.lit(through)) & holds)
+        charges.filter(pl.col("terms_to").is_null() | (due < pl.col("terms_to")))
+        .sort("charge_id", "terms_from").unique("charge_id", keep="first", maintain_order=True)
+        .filter(due < pl.lit(through))
         .join(billed.select("charge_id").unique(), on="charge_id", how="anti", maintain_order="left")
         .with_columns(
             due.alias("span_from"), (due + ONE_DAY).alias("span_to"),
@@ -72,24 +86,47 @@ def _one_off(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.D
 
 
 def _recurring(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.DataFrame:
-    last = pl.min_horizontal("terms_to", pl.col("agreement_to") + ONE_DAY)
-    begun = pl.max_horizontal("terms_from", "agreement_from")
-    contiguous = _billed_until(billed)
-    keys = ["interval", "interval_count", "alignment", "_anchor", "timing", "proration", "_start", "_end"]
-    dated = charges.join(contiguous, on="charge_id", how="left", maintain_order="left").with_columns(
-        pl.coalesce("anchor", "agreement_from").alias("_anchor"), last.alias("_end"), begun.alias("_begun"),
-    ).with_columns(
-        pl.when(pl.col("_first") <= pl.col("_begun")).then(pl.max_horizontal("_begun", "_until"))
-        .otherwise("_begun").alias("_start"),
+    scheduled = _scheduled(charges, billed)
+    schedules = scheduled.select(SCHEDULE).unique(maintain_order=True).with_row_index("_schedule")
+    pieces = [(number, *piece) for number, *schedule in schedules.iter_rows()
+              for piece in _pieces(Schedule(*schedule, through))]  # fmt: skip
+    due = scheduled.join(schedules, on=SCHEDULE, nulls_equal=True, maintain_order="left").join(
+        pl.DataFrame(pieces, schema=PIECES, orient="row"), on="_schedule", maintain_order="left")  # fmt: skip
+    return _without_billed(due, billed).drop(pl.selectors.starts_with("_"))
+
+
+def _scheduled(charges: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
+    """Terms with the columns of `SCHEDULE`."""
+    runs = _in_runs(charges.with_columns(
+        pl.coalesce("anchor", "agreement_from").alias("_anchor"),
+        pl.max_horizontal("terms_from", "agreement_from").alias("_start"),
+        pl.min_horizontal("terms_to", pl.col("agreement_to") + ONE_DAY).alias("_end"),
+    ))  # fmt: skip
+    whole = runs.join(_billed_until(billed), on="charge_id", how="left", maintain_order="left").with_columns(
+        pl.when(pl.col("_first") <= pl.col("_start")).then(pl.max_horizontal("_start", "_until")).otherwise("_start")
+        .alias("_since"),
     )  # fmt: skip
-    dated = dated.with_columns(pl.struct(keys).rank("dense").cast(pl.Int64).alias("schedule"))
-    pieces = [
-        (number, *piece)
-        for number, *schedule in dated.select("schedule", *keys).unique().sort("schedule").iter_rows()
-        for piece in _pieces(Schedule(*schedule, through))
-    ]
-    due = dated.join(pl.DataFrame(pieces, schema=PIECES, orient="row"), on="schedule", maintain_order="left")
-    return _without_billed(due, billed).drop("_anchor", "_end", "_begun", "_start", "_first", "_until", "schedule")
+    by_day = pl.col("proration") == "by_day"
+    # By day only what lies ahead matters: charges billed up to one day share their schedule from there.
+    return whole.with_columns(
+        pl.when(by_day).then("_since").otherwise("_start").alias("_start"),
+        pl.when(by_day).then("_since").otherwise("_run_from").alias("_run_from"),
+        pl.when(by_day).then("_end").otherwise("_run_to").alias("_run_to"),
+    )  # fmt: skip
+
+
+def _in_runs(terms: pl.DataFrame) -> pl.DataFrame:
+    """Terms with `_run_from` and `_run_to`: as long as they follow each other in one rhythm, whatever the price."""
+    apart = [pl.col(name).ne_missing(pl.col(name).shift()) for name in ("charge_id", *RHYTHM)]
+    after_a_gap = pl.col("_start").ne_missing(pl.col("_end").shift())
+    return (
+        terms.sort("charge_id", "terms_from")
+        .with_columns(pl.any_horizontal(after_a_gap, *apart).cum_sum().alias("_run"))
+        .with_columns(
+            pl.col("_start").first().over("_run").alias("_run_from"),
+            pl.col("_end").last().over("_run").alias("_run_to"),
+        )
+    )
 
 
 def _billed_until(billed: pl.DataFrame) -> pl.DataFrame:
@@ -110,42 +147,54 @@ def _pieces(schedule: Schedule) -> tuple[Piece, ...]:
 
 
 def _cut(s: Schedule) -> Iterator[Piece]:
-    if s.end is not None and s.end <= s.start:
+    """The schedule's due pieces, in order."""
+    if s.end is not None and s.end <= s.since:
         return
-    for period in periods_from(s.start, s.interval, s.count, s.alignment, s.anchor):
-        start = max(period.start, s.start)
-        end = min(period.end, s.end) if s.end else period.end
-        due = start < s.through if s.timing == "advance" else end <= s.through
-        if not due:
+    for period in periods_from(s.since, s.interval, s.count, s.alignment, s.anchor):
+        if s.end is not None and period.start >= s.end:
             return
-        days = (end - start).days
-        if s.proration == "whole_period":
-            yield Piece(start, end, period.days, period.days)
-        elif s.proration == "by_day" or days == period.days:
-            yield Piece(start, end, days, period.days)
-        if s.end is not None and period.end >= s.end:
+        piece = _by_day(s, period) if s.proration == "by_day" else _of_one_price(s, period)
+        if piece is None:
+            continue
+        if (piece.span_from if s.timing == "advance" else piece.span_to - ONE_DAY) >= s.through:
             return
+        if piece.days:
+            yield piece
+
+
+def _by_day(s: Schedule, period: Period) -> Piece:
+    """The period's days under these terms, each at its share of the price."""
+    start, end = max(period.start, s.start), min(period.end, s.end or period.end)
+    return Piece(start, end, (end - start).days, period.days)
+
+
+def _of_one_price(s: Schedule, period: Period) -> Piece | None:
+    """The period by the terms of its first day in the run: at the whole price, or where it is broken at none."""
+    start, end = max(period.start, s.run_from), min(period.end, s.run_to or period.end)
+    if start < s.start:
+        return None
+    broken = (end - start).days < period.days
+    return Piece(start, end, 0 if broken and s.proration == "none" else period.days, period.days)
 
 
 def _without_billed(due: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
-    """Pieces with no billed day; where a piece is billed in part, its remaining days are cut out one stretch each."""
+    """Pieces with no billed day; by day, the days of a piece that are left are cut out, one stretch each."""
     theirs = billed.select("charge_id", pl.col("span_from").alias("_from"), pl.col("span_to").alias("_to"))
     numbered = due.with_row_index("_piece")
     touched = numbered.join(theirs, on="charge_id").filter(
         (pl.col("_from") < pl.col("span_to")) & (pl.col("_to") > pl.col("span_from")))  # fmt: skip
     free = numbered.join(touched, on="_piece", how="anti", maintain_order="left").drop("_piece")
-    if touched.is_empty():
+    by_day = touched.filter(pl.col("proration") == "by_day").sort("_piece", "_from")
+    left = [
+        (piece, start, end, (end - start).days)
+        for (piece,), spans in by_day.group_by("_piece", maintain_order=True)
+        for start, end in _gaps(*spans.select("span_from", "span_to").row(0), spans.select("_from", "_to").rows())
+    ]
+    if not left:
         return free
-    left = []
-    for (piece,), spans in touched.sort("_piece", "_from").group_by("_piece", maintain_order=True):
-        start, end, days, full = spans.select("span_from", "span_to", "days", "period_days").row(0)
-        for gap_from, gap_to in _gaps(start, end, spans.select("_from", "_to").rows()):
-            share = (gap_to - gap_from).days if days == (end - start).days else 0
-            if share:
-                left.append((piece, gap_from, gap_to, share, full))
-    schema = {"_piece": pl.UInt32, "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64, "period_days": pl.Int64}
-    rest = numbered.drop("span_from", "span_to", "days", "period_days").join(
-        pl.DataFrame(left, schema=schema, orient="row"), on="_piece")  # fmt: skip
+    schema = {"_piece": pl.UInt32, "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64}
+    rest = numbered.drop("span_from", "span_to", "days").join(
+        pl.DataFrame(left, schema=schema, orient="row"), on="_piece", maintain_order="left")  # fmt: skip
     return pl.concat([free, rest.select(free.columns)])
 
 

@@ -1,0 +1,6 @@
+"""Properties have no time limit: a busy machine is no bug."""
+
+from hypothesis import settings
+
+settings.register_profile("engine", deadline=None, max_examples=60, derandomize=True)
+settings.load_profile("engine")
