@@ -20,8 +20,10 @@ AMOUNT: Final = pl.Decimal(38, AMOUNT_SCALE)
 
 TEN: Final = pl.lit(10, dtype=pl.Int128)
 
+Exact = Decimal | int | Fraction
 
-def round_quotient(numerator: Decimal | int | Fraction, denominator: Decimal | int | Fraction, exponent: int) -> Decimal:
+
+def round_quotient(numerator: Exact, denominator: Exact, exponent: int) -> Decimal:
     """numerator ÷ denominator, rounded half away from zero to `exponent` decimals. Exact for any size."""
     exact = Fraction(numerator) / Fraction(denominator) * 10**exponent
     whole, rest = divmod(abs(exact.numerator), exact.denominator)
@@ -129,4 +131,4 @@ def _refuse_inexact(shares: pl.DataFrame) -> None:
         raise ValueError("a total that is not a whole number of minor units cannot be shared out")
     largest, heaviest = (shares[name].abs().max() or 0 for name in ("total", "weight"))
     if max(int(largest), shares.height) * int(heaviest) >= 2**127:
-        raise OverflowError(f"a total of {largest} units cannot be shared out exactly by weights up to {heaviest} units")
+        raise OverflowError(f"a total of {largest} units cannot be shared out exactly by weights up to {heaviest}")

@@ -28,15 +28,31 @@ def replay(explanation: str | Sequence[Mapping[str, Any]]) -> Decimal:
 
 
 def plain(column: pl.Expr) -> pl.Expr:
-    """A decimal as text without the zeros that its scale adds: 95.00000000 → 95."""
+    """A number as text without the zeros that its scale adds: 95.00000000 → 95."""
     text = column.cast(pl.String)
     return pl.when(text.str.contains(".", literal=True)).then(
         text.str.strip_chars_end("0").str.strip_chars_end(".")).otherwise(text)  # fmt: skip
 
 
+def number(column: pl.Expr) -> pl.Expr:
+    """A number as a JSON string, so that no digit is lost on the way."""
+    return pl.concat_str(pl.lit('"'), plain(column), pl.lit('"'))
+
+
+def count(column: pl.Expr) -> pl.Expr:
+    """A whole number as a JSON number, null as null."""
+    return column.cast(pl.String).fill_null("null")
+
+
+def words(column: pl.Expr) -> pl.Expr:
+    """Any text as a JSON string."""
+    return pl.struct(column.alias("_")).struct.json_encode().str.slice(len('{"_":')).str.head(-1)
+
+
 def row(step: str, **values: pl.Expr) -> pl.Expr:
-    """One row as JSON text; values are text or whole numbers, so that no digit is lost on the way."""
-    return pl.struct(pl.lit(step).alias("step"), *(value.alias(name) for name, value in values.items())).struct.json_encode()
+    """One row as a JSON object; values are JSON already: `number`, `count` or `words`."""
+    named = [part for name, value in values.items() for part in (pl.lit(f',"{name}":'), value)]
+    return pl.concat_str(pl.lit(f'{{"step":"{step}"'), *named, pl.lit("}"))
 
 
 def rows(*parts: pl.Expr) -> pl.Expr:
@@ -46,4 +62,4 @@ def rows(*parts: pl.Expr) -> pl.Expr:
 
 def rounding_row() -> pl.Expr:
     """The closing row: to which decimals, and what it came to."""
-    return row("round", exponent=pl.col("exponent").cast(pl.Int64), amount=plain(pl.col("amount")))
+    return row("round", exponent=count(pl.col("exponent")), amount=number(pl.col("amount")))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from duly.engine.pricing.explain import plain, row
+from duly.engine.pricing.explain import number, row, words
 from duly.engine.pricing.lines import SPAN, finished
 from duly.engine.rounding import RATIO
 
@@ -20,9 +20,10 @@ def price_fixed(fixed: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     partial = pl.col("days") != pl.col("period_days")
     lines = finished(
         parts,
-        row("price", times=plain(pl.col("price"))),
-        pl.when(pl.col("quantity") != 1).then(row("quantity", times=plain(pl.col("quantity")), unit=pl.col("unit"))),
-        pl.when(partial).then(row("days", times=pl.col("days").cast(pl.String))),
-        pl.when(partial).then(row("period_days", over=pl.col("period_days").cast(pl.String))),
+        row("price", times=number(pl.col("price"))),
+        pl.when(pl.col("quantity") != 1).then(
+            row("quantity", times=number(pl.col("quantity")), unit=words(pl.col("unit")))),
+        pl.when(partial).then(row("days", times=number(pl.col("days")))),
+        pl.when(partial).then(row("period_days", over=number(pl.col("period_days")))),
     )
     return lines, parts.select(pl.col(name).cast(kind) for name, kind in SPAN.items())

@@ -4,9 +4,9 @@ from typing import Final
 
 import polars as pl
 
-from duly.engine.pricing.explain import plain, row
+from duly.engine.pricing.explain import number, row, words
 from duly.engine.pricing.lines import PRICE, finished, whole
-from duly.engine.rounding import RATIO
+from duly.engine.rounding import RATIO, SCALE
 
 RATE_UNITS: Final = 10**10
 """Exchange rates have at most 10 decimals; as whole units over this they stay exact beside a mark-up."""
@@ -17,9 +17,10 @@ def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
     foreign = pl.col("cost_currency") != pl.col("currency")
     lost = work.filter(foreign & pl.col("exchange_rate").is_null()).select("work_id", "document_key", pl.format(
         "no exchange rate from {} to {} on {}; add one.", "cost_currency", "currency", "worked_on").alias("text"))
-    priced = work.join(lost, on="work_id", how="anti", maintain_order="left").sort("document_key", "worked_on", "work_id")
+    priced = work.join(lost, on="work_id", how="anti").sort("document_key", "worked_on", "work_id")
+    _refuse_finer_rates(priced)
     factor = (pl.lit(1).cast(RATIO) + pl.col("markup").cast(RATIO)).alias("factor")
-    units = (pl.col("exchange_rate") * pl.lit(RATE_UNITS).cast(RATIO)).cast(pl.Int64)
+    units = (pl.col("exchange_rate").cast(RATIO) * pl.lit(RATE_UNITS).cast(RATIO)).cast(pl.Int64)
     parts = priced.with_row_index("part", offset=1).with_columns(factor, units.alias("rate_units")).with_columns(
         (pl.col("amount").cast(RATIO) * pl.col("factor") * pl.col("rate_units").fill_null(1).cast(RATIO))
         .alias("numerator"),
@@ -34,13 +35,20 @@ def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
     return lines, whole(parts, lines), lost
 
 
+def _refuse_finer_rates(expenses: pl.DataFrame) -> None:
+    finer = pl.col("exchange_rate").cast(RATIO).to_physical() % (10**SCALE // RATE_UNITS) != 0
+    rates = expenses.filter(finer)["exchange_rate"]
+    if rates.len():
+        raise ValueError(f"the exchange rate {rates[0]} has more than 10 decimals")
+
+
 def _expense_rows() -> tuple[pl.Expr, ...]:
     marked = pl.col("markup") != 0
     return (
-        row("cost", times=plain(pl.col("cost")), currency=pl.col("cost_currency")),
-        pl.when(marked).then(row("markup", times=plain(pl.col("factor")))),
+        row("cost", times=number(pl.col("cost")), currency=words(pl.col("cost_currency"))),
+        pl.when(marked).then(row("markup", times=number(pl.col("factor")))),
         pl.when(pl.col("exchange_rate").is_not_null()).then(
-            row("exchange", times=plain(pl.col("exchange_rate")), to=pl.col("currency"))),
+            row("exchange", times=number(pl.col("exchange_rate")), to=words(pl.col("currency")))),
     )  # fmt: skip
 
 
@@ -54,6 +62,6 @@ def price_milestones(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("unit").replace("", "item"),
         pl.col("worked_on").alias("service_from"), pl.col("worked_on").alias("service_to"),
     )  # fmt: skip
-    lines = finished(parts, row("agreed", times=plain(pl.col("unit_price"))),
-                     pl.when(pl.col("quantity") != 1).then(row("accepted", times=plain(pl.col("quantity")))))  # fmt: skip
+    accepted = pl.when(pl.col("quantity") != 1).then(row("accepted", times=number(pl.col("quantity"))))
+    lines = finished(parts, row("agreed", times=number(pl.col("unit_price"))), accepted)
     return lines, whole(parts, lines)

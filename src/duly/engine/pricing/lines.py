@@ -30,9 +30,15 @@ SPAN: Final = {"part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "s
 
 
 def finished(lines: pl.DataFrame, *explanation: pl.Expr) -> pl.DataFrame:
-    """Lines with `amount`, rounded once from their exact quotient, and the explanation that ends in that rounding."""
-    rounded = lines.with_columns(
-        round_quotient_expr(pl.col("numerator"), pl.col("denominator"), pl.col("exponent")).alias("amount"))  # fmt: skip
+    """Lines with `amount`, rounded once from their exact quotient, and the explanation that ends in that rounding.
+
+    Raises `ValueError` for a line that comes to no amount: a price, quantity or increment is missing.
+    """
+    amount = round_quotient_expr(pl.col("numerator"), pl.col("denominator"), pl.col("exponent"))
+    rounded = lines.with_columns(amount.alias("amount"))
+    if rounded["amount"].null_count():
+        lost = rounded.filter(pl.col("amount").is_null()).row(0, named=True)
+        raise ValueError(f"terms {lost['terms_id']} of charge {lost['charge_id']} ({lost['kind']}) give no amount")
     return rounded.with_columns(rows(*explanation, rounding_row()).alias("explanation")).select(
         pl.col(name).cast(kind) for name, kind in LINE.items())  # fmt: skip
 

@@ -10,6 +10,8 @@ from duly.engine.pricing.items import price_expenses, price_milestones
 from duly.engine.pricing.lines import ALLOCATION, KINDS, SPAN
 from duly.engine.pricing.time import price_time
 
+WORK_KINDS: Final = ("time", "expense", "milestone")
+
 PROBLEM: Final = {"work_id": pl.Int64, "document_key": pl.Int64, "text": pl.String}
 
 
@@ -33,8 +35,12 @@ def price(work: pl.DataFrame, fixed: pl.DataFrame, rates: pl.DataFrame) -> Price
             minimum_seconds, markup, grouping, charge_name, tax_class, unit
     fixed   due spans of recurring and one-off charges, see `due_spans`
     rates   dated rates, see `with_rates`
+
+    The order of the rows given makes no difference. Raises `ValueError` for work of another kind.
     """
-    by_kind = {kind: work.filter(pl.col("kind") == kind) for kind in ("time", "expense", "milestone")}
+    by_kind = {kind: work.filter(pl.col("kind") == kind) for kind in WORK_KINDS}
+    if sum(part.height for part in by_kind.values()) != work.height:
+        raise ValueError(f"work is {', '.join(WORK_KINDS)}; there is work of another kind")
     time_lines, time_parts, unrated = price_time(by_kind["time"], rates)
     expense_lines, expense_parts, unconverted = price_expenses(by_kind["expense"])
     milestone_lines, milestone_parts = price_milestones(by_kind["milestone"])
@@ -47,7 +53,7 @@ def price(work: pl.DataFrame, fixed: pl.DataFrame, rates: pl.DataFrame) -> Price
         lines=lines.drop("model", "part"),
         allocations=_keyed(allocations, keys).select("work_id", "line_key", *list(ALLOCATION)[2:]),
         spans=_keyed({"fixed": spans}, keys).select("line_key", *list(SPAN)[1:]),
-        problems=pl.concat([unrated, unconverted]).cast(PROBLEM),  # type: ignore[arg-type]
+        problems=pl.concat([unrated, unconverted]).cast(PROBLEM).sort("work_id"),  # type: ignore[arg-type]
     )
 
 
@@ -56,7 +62,7 @@ def _numbered(models: dict[str, pl.DataFrame]) -> pl.DataFrame:
     section = pl.col("kind").replace_strict({kind: rank for rank, kind in enumerate(KINDS)}, return_dtype=pl.Int8)
     together = pl.concat([frame.with_columns(pl.lit(model).alias("model")) for model, frame in models.items()])
     return (
-        together.sort("document_key", section, "charge_id", "service_from", "description", "unit_price", "model", "part")
+        together.sort("document_key", section, "charge_id", "service_from", "description", "unit_price", "part")
         .with_row_index("line_key", offset=1)
         .with_columns(pl.col("line_key").cast(pl.Int64),
                       pl.int_range(1, pl.len() + 1).over("document_key").alias("position"))
