@@ -1,6 +1,7 @@
 """A set-up file put into the books: from nothing, again, with changes, and refused with the place and the remedy."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,22 @@ def test_who_sets_up(empty: None) -> None:
         applied(SMALL)
     with pytest.raises(NotFound):
         applied(SMALL, "grace")
+
+
+def test_of_two_at_once_one_founds(empty: None) -> None:
+    def attempt(_: int) -> str:
+        try:
+            return applied(SMALL).founded or ""
+        except Refused as refusal:
+            return refusal.text
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(attempt, range(2)))
+    assert answers[1] == "ada"
+    assert "has users" in answers[0]
+    assert m.User.objects.count() == 1
 
 
 def test_without_the_rights_nothing_is_set_up(empty: None) -> None:
