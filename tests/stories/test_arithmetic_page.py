@@ -1,0 +1,125 @@
+"""The page on the arithmetic computes: each of its tables is worked by the engine, row by row."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from duly.engine.periods import period_containing
+from duly.engine.pricing.items import price_expenses
+from duly.engine.pricing.rates import with_rates
+from duly.engine.pricing.time import billed_seconds
+from duly.engine.rounding import distribute, round_quotient
+from duly.engine.tax import tax_lines
+from duly.interfaces.cli.show import hours
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "arithmetic.md"
+Row = list[str]
+MONEY, RATIO, PRICE = pl.Decimal(38, 4), pl.Decimal(38, 14), pl.Decimal(38, 8)
+
+CARD = [  # person, project, role, task, price, valid_from, valid_to
+    (None, None, None, None, 150, date(2026, 1, 1), None),
+    (None, None, "developer", None, 120, date(2026, 1, 1), None),
+    (None, None, None, "support", 95, date(2026, 1, 1), None),
+    (None, 1, None, None, 110, date(2026, 1, 1), None),
+    (1, None, None, None, 130, date(2026, 1, 1), date(2026, 10, 16)),
+    (1, None, None, None, 140, date(2026, 10, 16), None),
+    (None, None, "developer", "support", 115, date(2026, 1, 1), None),
+]
+IDS = {"ada": 1, "bob": 2, "shop": 1, "other": 2}
+
+
+def tables() -> list[tuple[str, Row]]:
+    """Each row of each table that is marked as worked, with the table's name."""
+    found = []
+    for name, table in re.findall(r"<!-- worked: (\w+) -->\n((?:\|.*\n)+)", PAGE.read_text()):
+        for line in table.splitlines()[2:]:
+            found.append((name, [cell.strip() for cell in line.strip("|").split("|")]))
+    return found
+
+
+def rounding(row: Row) -> Row:
+    return [*row[:3], str(round_quotient(int(row[0]), int(row[1]), int(row[2])))]
+
+
+def hours_(row: Row) -> Row:
+    amount = round_quotient(int(row[0]) * Decimal(row[2]), 3600, 2)
+    return [row[0], hours(row[0]), row[2], str(amount)]
+
+
+def increments(row: Row) -> Row:
+    entry = pl.DataFrame({"quantity": [int(row[0])], "rounding": [row[1]], "increment_seconds": [int(row[2])],
+                          "minimum_seconds": [int(row[3])]})  # fmt: skip
+    return [*row[:4], str(entry.select(billed_seconds()).item())]
+
+
+def rates(row: Row) -> Row:
+    columns = ("person_id", "project_id", "role", "task", "price", "valid_from", "valid_to")
+    card = pl.DataFrame(CARD, schema=columns, orient="row").with_columns(
+        pl.lit(1).alias("rate_card_id"), pl.int_range(1, pl.len() + 1).cast(pl.Int64).alias("rate_id"),
+        pl.col("price").cast(PRICE))  # fmt: skip
+    work = pl.DataFrame({"rate_card_id": [1], "person_id": [IDS[row[0]]], "project_id": [IDS[row[1]]], "role": [row[2]],
+                         "task": [row[3]], "worked_on": [date.fromisoformat(row[4])]})  # fmt: skip
+    return [*row[:5], f"{with_rates(work, card)['price'][0]:.0f}"]
+
+
+def expenses(row: Row) -> Row:
+    same = row[2] == "1"
+    work = pl.DataFrame({
+        "work_id": [1], "document_key": [1], "agreement_id": [1], "charge_id": [1], "terms_id": [1],
+        "kind": ["expense"], "project_id": [None], "project": [None], "person_id": [None], "person": [None],
+        "role": [None], "task": [None], "worked_on": [date(2026, 10, 5)], "quantity": [Decimal(1)],
+        "amount": [Decimal(row[0])], "cost_currency": ["EUR" if same else "USD"],
+        "exchange_rate": [None if same else Decimal(row[2])], "description": ["Train"], "currency": ["EUR"],
+        "exponent": [2], "rate_card_id": [None], "rounding": ["exact"], "increment_seconds": [1],
+        "minimum_seconds": [0], "markup": [Decimal(row[1])], "grouping": ["person"], "charge_name": ["Travel"],
+        "tax_class": ["standard"], "unit": [""],
+    }, schema_overrides={"amount": MONEY, "exchange_rate": RATIO, "markup": PRICE, "quantity": pl.Decimal(38, 6),
+                         "exponent": pl.Int8, "project": pl.String, "person": pl.String, "task": pl.String,
+                         "project_id": pl.Int64, "person_id": pl.Int64})  # fmt: skip
+    lines, _, _ = price_expenses(work)
+    return [*row[:3], f"{lines['amount'][0]:.2f}"]
+
+
+def periods(row: Row) -> Row:
+    found = period_containing(date.fromisoformat(row[0]), row[1], 1, row[2], date.fromisoformat(row[3]))
+    return [*row[:4], str(found.start), str(found.end)]
+
+
+def proration(row: Row) -> Row:
+    return [*row[:3], str(round_quotient(Decimal(row[0]) * int(row[1]), int(row[2]), 2))]
+
+
+def shares(row: Row) -> Row:
+    parts = distribute(Decimal(row[0]), [int(weight) for weight in row[1].split()], 2)
+    return [*row[:2], " ".join(str(part) for part in parts)]
+
+
+def tax(row: Row) -> Row:
+    amounts = [Decimal(amount) for amount in row[0].split()]
+    lines = pl.DataFrame({
+        "document_key": [1] * len(amounts), "tax_category": ["S"] * len(amounts),
+        "tax_rate": [Decimal(row[1])] * len(amounts), "tax_reason": [""] * len(amounts), "amount": amounts,
+        "exponent": [2] * len(amounts),
+    }, schema_overrides={"amount": MONEY, "tax_rate": pl.Decimal(38, 6), "exponent": pl.Int8})  # fmt: skip
+    spread, summed = tax_lines(lines)
+    return [*row[:2], f"{summed['tax'][0]:.2f}", " ".join(f"{part:.2f}" for part in spread["tax"])]
+
+
+WORKED: dict[str, Callable[[Row], Row]] = {
+    "rounding": rounding, "hours": hours_, "increments": increments, "rates": rates, "expenses": expenses,
+    "periods": periods, "proration": proration, "shares": shares, "tax": tax,
+}  # fmt: skip
+
+
+def test_every_way_of_working_has_its_table() -> None:
+    assert {name for name, _ in tables()} == set(WORKED)
+
+
+@pytest.mark.parametrize(("name", "row"), tables(), ids=lambda value: value if isinstance(value, str) else "")
+def test_the_row_is_what_the_engine_computes(name: str, row: Row) -> None:
+    assert WORKED[name](row) == row
