@@ -140,3 +140,15 @@ def test_a_stopped_run_drafts_nothing_until_it_is_resumed(world: World) -> None:
     for partition in left:
         actions.draft_partition(actor=ben, at=NOW, partition=partition)
     assert m.BillRun.objects.get(pk=run.run).state == "done"
+
+
+def test_a_failed_partition_says_why_and_is_taken_up_again(world: World) -> None:
+    ben = world.actor("ben")
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+                         period_to=OCTOBER[1])
+    assert actions.fail_partition(actor=ben, at=NOW, partition=run.partitions[0], error="No rate for GBP")
+    assert m.BillRunPartition.objects.get().error == "No rate for GBP"
+    assert actions.resume(actor=ben, at=NOW, on=TODAY, run=run.run) == run.partitions
+    actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
+    assert m.BillRunPartition.objects.get().error == ""
+    assert not actions.fail_partition(actor=ben, at=NOW, partition=run.partitions[0], error="late")

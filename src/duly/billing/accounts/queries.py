@@ -12,6 +12,10 @@ IN_BOOK = """(a.manager_id = %(user)s
               or (a.cover_id = %(user)s and %(on)s::date between a.cover_from and a.cover_until))"""
 """SQL: is account `a` in the book of the user on a day? The manager's accounts, and the covered ones in time."""
 
+BILLED_TO = """select id from account where id = any(%(accounts)s) and bill_to_id is null
+               union all select id from account where bill_to_id = any(%(accounts)s)"""
+"""SQL: the accounts whose work these bill-to accounts pay for; two look-ups by key."""
+
 
 def actor(login: str, *, on_behalf_of: str | None = None) -> Actor:
     """The active user as an actor, with the rights of their roles; raises `NotFound`."""

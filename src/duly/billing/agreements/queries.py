@@ -5,6 +5,7 @@ from typing import Final
 
 import polars as pl
 
+from duly.billing.accounts.queries import BILLED_TO
 from duly.billing.kernel import frames
 from duly.billing.kernel.frames import MONEY, PRICE, QUANTITY
 
@@ -47,8 +48,7 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
             select v.*, lead(v.valid_from) over (partition by v.agreement_id order by v.valid_from) as valid_to
               from agreement_version v
               join agreement a on a.id = v.agreement_id
-              join account c on c.id = a.account_id
-             where a.entity_id = %(entity)s and coalesce(c.bill_to_id, c.id) = any(%(bill_to)s)
+             where a.entity_id = %(entity)s and a.account_id in ({BILLED_TO})
                and {VISIBLE.format("v")})
         select a.id, a.number, a.name, a.entity_id, c.id, p.id, a.currency, currency_exponent(a.currency),
                a.starts_on, a.ends_on, v.id, v.valid_from, v.valid_to, v.review, v.grouping, v.consolidate,
@@ -64,7 +64,7 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
           join charge h on h.id = t.charge_id
           left join purchase_order o on o.id = v.purchase_order_id
          order by a.id, v.valid_from, h.id"""
-    return frames.read(query, {"entity": entity_id, "bill_to": list(bill_to), "snapshot": snapshot}, TERMS)
+    return frames.read(query, {"entity": entity_id, "accounts": list(bill_to), "snapshot": snapshot}, TERMS)
 
 
 def rates_frame(cards: Sequence[int], *, snapshot: str | None = None) -> pl.DataFrame:

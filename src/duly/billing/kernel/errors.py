@@ -33,6 +33,10 @@ class Forbidden(Refused):
     """The actor has no right to do this, or not for this account."""
 
 
+class Busy(Refused):
+    """Someone else is doing exactly this at the moment."""
+
+
 class NotFound(Refused):
     """Something was named that does not exist, or not in the actor's book: the two are told apart by nobody."""
 

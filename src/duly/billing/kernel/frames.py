@@ -19,7 +19,8 @@ RATIO = pl.Decimal(38, 14)
 
 def read(query: str, parameters: Sequence[Any] | Mapping[str, Any], schema: Schema) -> pl.DataFrame:
     """The query's rows as a frame with the columns and types of `schema`, in its order."""
-    with connection.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv)", parameters) as copy:
+    statement = f"copy ({query}) to stdout (format csv)"
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         data = b"".join(copy)
     if not data:
         return pl.DataFrame(schema=schema)
@@ -42,7 +43,8 @@ def write(table: str, frame: pl.DataFrame, columns: Sequence[str] | None = None)
         return 0
     chosen = frame.select(columns) if columns is not None else frame
     names = ", ".join(f'"{name}"' for name in chosen.columns)
-    with connection.cursor() as cursor, cursor.copy(f"copy {table} ({names}) from stdin (format csv)") as copy:
+    statement = f"copy {table} ({names}) from stdin (format csv)"
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(chosen.write_csv(include_header=False, quote_style="necessary", datetime_format="%+"))
     return frame.height
 

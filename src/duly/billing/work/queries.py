@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from duly.billing.accounts.queries import refuse_outside_book
+from duly.billing.accounts.queries import BILLED_TO, refuse_outside_book
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.work.rows import EntryRow, ExpenseRow, Imported, RejectedRow
@@ -45,9 +45,9 @@ def unbilled_frame(
     Columns: see `UNBILLED`; `quantity` is seconds for time, 1 for expenses and milestones; `amount` is an
     expense's cost in `cost_currency` or a milestone's amount. Ordered by work_id.
     """
-    where = """w.billable and w.approved_in is not null and remaining.quantity > 0 and w.worked_on < %(period_to)s
-           and w.agreement_id in (select g.id from agreement g join account a on a.id = g.account_id
-                                   where g.entity_id = %(entity)s and coalesce(a.bill_to_id, a.id) = any(%(accounts)s))
+    where = f"""w.billable and w.approved_in is not null and remaining.quantity > 0 and w.worked_on < %(period_to)s
+           and w.agreement_id in (select g.id from agreement g where g.entity_id = %(entity)s
+                                     and g.account_id in ({BILLED_TO}))
            and (%(snapshot)s::text is null or pg_visible_in_snapshot(w.approved_in, %(snapshot)s::text::pg_snapshot))"""
     values = {"entity": entity_id, "accounts": list(bill_to_accounts), "period_to": period_to, "snapshot": snapshot}
     return work_frame(where, values).drop("whole", "approved", "billable")

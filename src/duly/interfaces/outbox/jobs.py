@@ -54,13 +54,19 @@ def send(messages: list[int]) -> None:
 
 
 def draft_partition(partition: int) -> None:
-    """Draft a partition of a bill run in the name of who launched it."""
+    """Draft a partition of a bill run in the name of who launched it; a refusal is noted on the partition."""
     from duly.billing.accounts.queries import actor
-    from duly.billing.invoicing.actions import draft_partition as draft
+    from duly.billing.invoicing import actions
     from duly.billing.invoicing.models import BillRunPartition
+    from duly.billing.kernel.errors import Busy, Refused
 
     login = BillRunPartition.objects.values_list("run__launched_by__login", flat=True).get(pk=partition)
-    draft(actor=actor(login), at=now(), partition=partition)
+    try:
+        actions.draft_partition(actor=actor(login), at=now(), partition=partition)
+    except Busy:
+        return
+    except Refused as refused:
+        actions.fail_partition(actor=actor(login), at=now(), partition=partition, error=str(refused))
 
 
 def seal(timestamp: int | None = None) -> None:

@@ -16,7 +16,7 @@ from duly.billing.invoicing.models import BillRun, BillRunPartition
 from duly.billing.invoicing.storing import store
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import NotFound, Refused
+from duly.billing.kernel.errors import Busy, NotFound, Refused
 
 PARTITION_ACCOUNTS: Final = 500
 
@@ -89,8 +89,8 @@ def _payers(actor: Actor, entity: LegalEntity, until: date, on: date, accounts: 
 def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
     """Draft one partition of a run: price, tax, check and store it whole, and mark it done in the same commit.
 
-    A partition that is done answers what it came to; one that another worker holds, or whose run was stopped,
-    raises `Refused`. Several workers draft different partitions at once.
+    A partition that is done answers what it came to. Raises `Busy` when another worker holds it, `Refused` when its
+    run was stopped. Several workers draft different partitions at once.
     """
     run, part = _claimed(partition)
     refuse_outside_book(actor, "bill", part["accounts"], run.on)
@@ -122,9 +122,24 @@ def _claimed(partition: int) -> tuple[BillRun, Mapping[str, Any]]:
     )  # fmt: skip
     if part is None:
         if BillRunPartition.objects.filter(pk=partition).exists():
-            raise Refused(f"Another worker is drafting partition {partition}.", "Nothing needs to be done.")
+            raise Busy(f"Another worker is drafting partition {partition}.", "Nothing needs to be done.")
         raise NotFound(f"There is no partition {partition}.")
     return BillRun.objects.get(pk=part["run_id"]), part
+
+
+@verb("invoicing.fail_partition", right="bill")
+def fail_partition(*, actor: Actor, at: datetime, partition: int, error: str) -> bool:
+    """Note why a partition could not be drafted, for whoever watches the run; `resume` takes it up again.
+
+    Answers False when it is done meanwhile. Raises `Busy` when another worker holds it.
+    """
+    run, part = _claimed(partition)
+    refuse_outside_book(actor, "bill", part["accounts"], run.on)
+    if part["state"] == "done":
+        return False
+    frames.execute("update bill_run_partition set state = 'failed', error = %s where id = %s", [error, partition])
+    record("bill_run", run.pk, partition=partition, error=error)
+    return True
 
 
 @verb("invoicing.stop", right="bill")
