@@ -3,6 +3,8 @@
 import polars as pl
 
 from duly.engine.checks.registry import Facts, check
+from duly.engine.checks.wording import amount
+from duly.engine.pricing.explain import plain
 
 
 @check("purchase_order_missing", "blocks")
@@ -17,12 +19,13 @@ def purchase_order_missing(facts: Facts) -> pl.DataFrame:
 
 @check("purchase_order_exceeded", "blocks")
 def purchase_order_exceeded(facts: Facts) -> pl.DataFrame:
-    """What is billed on an order stays within its value, this draft and others included."""
-    total = pl.col("order_billed_before") + pl.col("net")
-    return facts.drafts.filter(pl.col("order_amount").is_not_null() & (total > pl.col("order_amount"))).select(
+    """What is billed on an order stays within its value, this draft and all others included."""
+    total = pl.col("order_billed_before") + pl.col("net").sum().over("account_id", "purchase_order")
+    ordered = facts.drafts.with_columns(total.alias("_on_order"))
+    return ordered.filter(pl.col("_on_order") > pl.col("order_amount")).select(
         "document_key", pl.lit("purchase_order").alias("path"),
         pl.format("Order {} is worth {} {}; with this draft {} would be billed on it. Ask for a larger order.",
-                  "purchase_order", "order_amount", "currency", total).alias("text"),
+                  "purchase_order", amount("order_amount"), "currency", amount("_on_order")).alias("text"),
     )  # fmt: skip
 
 
@@ -38,12 +41,13 @@ def purchase_order_expired(facts: Facts) -> pl.DataFrame:
 
 @check("agreement_cap_exceeded", "blocks")
 def agreement_cap_exceeded(facts: Facts) -> pl.DataFrame:
-    """Billing under an agreement stays within its cap; the agreement says whether beyond it blocks or warns."""
-    total = pl.col("billed_before") + pl.col("billed_here")
-    return facts.agreements.filter(total > pl.col("cap")).select(
+    """Billing under an agreement stays within its cap, all drafts included; it says whether beyond blocks or warns."""
+    total = pl.col("billed_before") + pl.col("billed_here").sum().over("agreement_id")
+    capped = facts.agreements.with_columns(total.alias("_billed")).filter(pl.col("_billed") > pl.col("cap"))
+    return capped.join(facts.drafts.select("document_key", "currency", "exponent"), on="document_key").select(
         "document_key", pl.format("agreements.{}.cap", "agreement").alias("path"),
-        pl.format("Agreement {} is capped at {}; with this draft {} would be billed.", "agreement", "cap",
-                  total).alias("text"),
+        pl.format("Agreement {} is capped at {} {}; with this draft {} would be billed. Raise the cap or leave work "
+                  "out.", "agreement", amount("cap"), "currency", amount("_billed")).alias("text"),
         pl.when(pl.col("cap_behaviour") == "warn").then(pl.lit("warns")).otherwise(pl.lit("blocks")).alias("severity"),
     )  # fmt: skip
 
@@ -56,11 +60,11 @@ def work_outside_agreement(facts: Facts) -> pl.DataFrame:
         on=["document_key", "agreement_id"],
     )
     outside = (pl.col("worked_on") < pl.col("starts_on")) | (pl.col("worked_on") > pl.col("ends_on"))
+    ending = pl.concat_str(pl.lit(" and ends on "), pl.col("ends_on").cast(pl.String)).fill_null("")
     return dated.filter(outside).select(
         "document_key", pl.format("lines[{}].work[{}]", "position", "work_id").alias("path"),
         pl.format("Work of {} lies outside agreement {}, which begins on {}{}. Correct the date or the agreement.",
-                  "worked_on", "agreement", "starts_on",
-                  pl.concat_str(pl.lit(" and ends on "), pl.col("ends_on").cast(pl.String)).fill_null("")).alias("text"),
+                  "worked_on", "agreement", "starts_on", ending).alias("text"),
     )  # fmt: skip
 
 
@@ -71,10 +75,6 @@ def rate_differs_from_card(facts: Facts) -> pl.DataFrame:
     return facts.work.filter((pl.col("kind") == "time") & differs).select(
         "document_key", pl.format("lines[{}].unit_price", "position").alias("path"),
         pl.format("The line charges {} an hour; the rate card says {} for {} on {}. Draft the invoice again.",
-                  _plain("unit_price"), _plain("card_price").fill_null("nothing"), "person", "worked_on").alias("text"),
+                  plain(pl.col("unit_price")), plain(pl.col("card_price")).fill_null("nothing"),
+                  pl.col("person").fill_null("this person"), "worked_on").alias("text"),
     )  # fmt: skip
-
-
-def _plain(column: str) -> pl.Expr:
-    """A price without the zeros that its scale adds: 95.00000000 → 95."""
-    return pl.col(column).cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")

@@ -3,6 +3,7 @@
 import polars as pl
 
 from duly.engine.checks.registry import Facts, check
+from duly.engine.checks.wording import amount
 
 USUAL_HISTORY = 3
 """How many earlier invoices make a habit."""
@@ -24,7 +25,7 @@ def total_negative(facts: Facts) -> pl.DataFrame:
     """An invoice asks for money; what goes the other way is a credit note."""
     return facts.drafts.filter((pl.col("total") < 0) & (pl.col("kind") != "credit_note")).select(
         "document_key", pl.lit("total").alias("path"),
-        pl.format("The total is {} {}. Write a credit note instead.", "total", "currency").alias("text"),
+        pl.format("The total is {} {}. Write a credit note instead.", amount("total"), "currency").alias("text"),
     )  # fmt: skip
 
 
@@ -57,6 +58,6 @@ def amount_unusual(facts: Facts) -> pl.DataFrame:
     known = (pl.col("earlier_invoices") >= USUAL_HISTORY) & (usual > 0)
     return facts.drafts.filter(known & far).select(
         "document_key", pl.lit("total").alias("path"),
-        pl.format("The total is {} {}; this account's last invoices were around {}.", "total", "currency",
-                  "usual_total").alias("text"),
+        pl.format("The total is {} {}; this account's last invoices were around {}.", amount("total"), "currency",
+                  amount("usual_total")).alias("text"),
     )  # fmt: skip

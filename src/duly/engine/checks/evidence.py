@@ -3,6 +3,7 @@
 import polars as pl
 
 from duly.engine.checks.registry import Facts, check
+from duly.engine.checks.wording import hours
 
 DAY_SECONDS = 24 * 60 * 60
 
@@ -12,8 +13,7 @@ def day_over_24_hours(facts: Facts) -> pl.DataFrame:
     """Nobody works more than 24 hours on one day, over all projects together."""
     return facts.days.filter(pl.col("seconds") > DAY_SECONDS).select(
         "document_key", pl.format("work.{}.{}", "person", "worked_on").alias("path"),
-        pl.format("{} has {} hours on {}. Correct the entries.", "person",
-                  (pl.col("seconds") / 3600).round(2), "worked_on").alias("text"),
+        pl.format("{} has {} h on {}. Correct the entries.", "person", hours("seconds"), "worked_on").alias("text"),
     )  # fmt: skip
 
 
@@ -34,7 +34,8 @@ def duplicate_entry(facts: Facts) -> pl.DataFrame:
 def work_without_price(facts: Facts) -> pl.DataFrame:
     """Nothing that was earned is forgotten: work that no rate prices is named, not left out in silence."""
     grouped = facts.unpriced.group_by("document_key", "text").agg(pl.len().alias("times"))
+    entries = pl.when(pl.col("times") == 1).then(pl.lit("1 entry is")).otherwise(pl.format("{} entries are", "times"))
     return grouped.select(
         "document_key", pl.lit("work").alias("path"),
-        pl.format("{} entries are not on this draft: {}", "times", "text").alias("text"),
+        pl.format("{} not on this draft: {}", entries, "text").alias("text"),
     )  # fmt: skip

@@ -12,15 +12,20 @@ NEEDS_BUYER_TAX_ID = ("AE", "K")
 @check("tax_id_invalid", "blocks")
 def tax_id_invalid(facts: Facts) -> pl.DataFrame:
     """A tax treatment that rests on the customer's tax id needs a valid one of the customer's country."""
-    treated = facts.lines.filter(pl.col("tax_category").is_in(NEEDS_BUYER_TAX_ID))
-    drafts = facts.drafts.join(treated.select("document_key").unique(), on="document_key")
-    numbers = drafts["buyer_tax_id"].unique().drop_nulls()
-    valid = numbers.filter(pl.Series([vat.is_valid(number) for number in numbers], dtype=pl.Boolean))
-    return drafts.filter(~pl.col("buyer_tax_id").fill_null("").is_in(valid.implode())).select(
+    treated = facts.lines.filter(pl.col("tax_category").is_in(NEEDS_BUYER_TAX_ID)).select("document_key").unique()
+    drafts = facts.drafts.join(treated, on="document_key").with_columns(pl.col("buyer_tax_id").fill_null(""))
+    pairs = drafts.select("buyer_tax_id", "buyer_country").unique()
+    invalid = pairs.filter(pl.Series([not _is_vat_id(*pair) for pair in pairs.iter_rows()], dtype=pl.Boolean))
+    return drafts.join(invalid, on=["buyer_tax_id", "buyer_country"], how="semi").select(
         "document_key", pl.lit("buyer.tax_id").alias("path"),
-        pl.format("Reverse charge for {} needs its VAT id; “{}” is not one. Ask the customer for it.", "account_name",
-                  pl.col("buyer_tax_id").fill_null("")).alias("text"),
+        pl.format("Reverse charge for {} needs its VAT id of {}; “{}” is not one. Ask the customer for it.",
+                  "account_name", "buyer_country", "buyer_tax_id").alias("text"),
     )  # fmt: skip
+
+
+def _is_vat_id(number: str, country: str) -> bool:
+    """Valid by its check digits, and of the country: Greek ids begin with EL, all others with the country's code."""
+    return bool(vat.is_valid(number)) and vat.compact(number).startswith("EL" if country == "GR" else country)
 
 
 @check("tax_id_missing", "blocks")
