@@ -129,6 +129,6 @@ def _refuse_inexact(shares: pl.DataFrame) -> None:
     """Raise for totals with parts of a minor unit, and for products and sums that could leave 128 bits."""
     if shares.select((pl.col("total") % pl.col("unit") != 0).any()).item():
         raise ValueError("a total that is not a whole number of minor units cannot be shared out")
-    largest, heaviest = (shares[name].abs().max() or 0 for name in ("total", "weight"))
-    if max(int(largest), shares.height) * int(heaviest) >= 2**127:
+    largest, heaviest = shares.select(pl.col("total", "weight").abs().max().fill_null(0)).row(0)
+    if max(largest, shares.height) * heaviest >= 2**127:
         raise OverflowError(f"a total of {largest} units cannot be shared out exactly by weights up to {heaviest}")

@@ -7,13 +7,15 @@ import polars as pl
 from duly.engine.pricing.explain import rounding_row, rows
 from duly.engine.rounding import AMOUNT, RATIO, round_quotient_expr
 
+DataType = pl.DataType | type[pl.DataType]
+
 PRICE: Final = pl.Decimal(38, 8)
 QUANTITY: Final = pl.Decimal(38, 6)
 
 KINDS: Final = ("time", "expense", "milestone", "recurring", "one_off")
 """The order of sections on a document."""
 
-LINE: Final = {
+LINE: Final[dict[str, DataType]] = {
     "document_key": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64,
     "kind": pl.String, "description": pl.String, "unit": pl.String, "quantity": QUANTITY, "unit_price": PRICE,
     "numerator": RATIO, "denominator": pl.Int64, "amount": AMOUNT, "exponent": pl.Int8, "tax_class": pl.String,
@@ -22,11 +24,11 @@ LINE: Final = {
 """`numerator ÷ denominator` is the exact quotient of which `amount` is the one rounding; for time `quantity` is
 seconds. `part` ties a model's lines to its allocations or spans until all lines are numbered."""
 
-ALLOCATION: Final = {
+ALLOCATION: Final[dict[str, DataType]] = {
     "work_id": pl.Int64, "part": pl.Int64, "quantity": QUANTITY, "billed_quantity": QUANTITY, "amount": AMOUNT,
 }  # fmt: skip
 
-SPAN: Final = {"part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
+SPAN: Final[dict[str, DataType]] = {"part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
 
 
 def finished(lines: pl.DataFrame, *explanation: pl.Expr) -> pl.DataFrame:

@@ -27,7 +27,7 @@ class Schedule(NamedTuple):
     """
 
     interval: str
-    count: int
+    every: int
     alignment: str
     anchor: date
     timing: str
@@ -89,7 +89,7 @@ def _recurring(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl
     scheduled = _scheduled(charges, billed)
     schedules = scheduled.select(SCHEDULE).unique(maintain_order=True).with_row_index("_schedule")
     pieces = [(number, *piece) for number, *schedule in schedules.iter_rows()
-              for piece in _pieces(Schedule(*schedule, through))]  # fmt: skip
+              for piece in _pieces(Schedule._make((*schedule, through)))]  # fmt: skip
     due = scheduled.join(schedules, on=SCHEDULE, nulls_equal=True, maintain_order="left").join(
         pl.DataFrame(pieces, schema=PIECES, orient="row"), on="_schedule", maintain_order="left")  # fmt: skip
     return _without_billed(due, billed).drop(pl.selectors.starts_with("_"))
@@ -150,7 +150,7 @@ def _cut(s: Schedule) -> Iterator[Piece]:
     """The schedule's due pieces, in order."""
     if s.end is not None and s.end <= s.since:
         return
-    for period in periods_from(s.since, s.interval, s.count, s.alignment, s.anchor):
+    for period in periods_from(s.since, s.interval, s.every, s.alignment, s.anchor):
         if s.end is not None and period.start >= s.end:
             return
         piece = _by_day(s, period) if s.proration == "by_day" else _of_one_price(s, period)
@@ -188,7 +188,7 @@ def _without_billed(due: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
     left = [
         (piece, start, end, (end - start).days)
         for (piece,), spans in by_day.group_by("_piece", maintain_order=True)
-        for start, end in _gaps(*spans.select("span_from", "span_to").row(0), spans.select("_from", "_to").rows())
+        for start, end in _gaps(spans["span_from"][0], spans["span_to"][0], spans.select("_from", "_to").rows())
     ]
     if not left:
         return free

@@ -37,21 +37,21 @@ def billed_seconds() -> pl.Expr:
     seconds, step, least = pl.col("quantity").cast(pl.Int64), pl.col("increment_seconds"), pl.col("minimum_seconds")
     up = (seconds + step - 1) // step * step
     nearest = (seconds * 2 + step) // (step * 2) * step
-    rounded = pl.when(pl.col("rounding") == "up").then(up).when(pl.col("rounding") == "nearest").then(nearest)
-    rounded = rounded.otherwise(seconds)
+    way = pl.col("rounding")
+    rounded = pl.when(way == "up").then(up).when(way == "nearest").then(nearest).otherwise(seconds)
     return pl.when(rounded < least).then(least).otherwise(rounded)
 
 
 def _labelled(rated: pl.DataFrame) -> pl.DataFrame:
     """Entries in printing order, numbered by `entry`, with the `label` they share a line under, or `apart` alone."""
     grouping = pl.col("grouping")
-    label = pl.when(grouping == "entry").then(pl.col("description").replace("", None).fill_null(pl.col("task")))
-    for name, column in GROUPED_BY.items():
-        label = label.when(grouping == name).then(pl.col(column))
+    label = pl.coalesce(
+        pl.when(grouping == "entry").then(pl.coalesce(pl.col("description").replace("", None), "task")),
+        *(pl.when(grouping == name).then(pl.col(column)) for name, column in GROUPED_BY.items()),
+    )
     apart = pl.when(grouping == "entry").then(pl.col("work_id"))
     return (
-        rated.with_columns(label.otherwise(None).alias("label"), apart.otherwise(None).alias("apart"),
-                           billed_seconds().alias("billed"))
+        rated.with_columns(label.alias("label"), apart.alias("apart"), billed_seconds().alias("billed"))
         .sort("document_key", "charge_id", "worked_on", "work_id")
         .with_row_index("entry")
     )  # fmt: skip
