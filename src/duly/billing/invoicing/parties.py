@@ -3,6 +3,7 @@
 The copies carry what EN 16931 asks of seller (BG-4) and buyer (BG-7), and where to pay (BG-17).
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -45,11 +46,20 @@ def freeze_buyers(accounts: Sequence[int]) -> pl.DataFrame:
 
 
 def _freeze(parties: str, ids: Sequence[int], owner: str, copy: str) -> pl.DataFrame:
-    """Insert the copies that are new, in digest order so that two at once cannot lock crosswise; look all up."""
-    digested = f"""with party as materialized (
-        select id, data, encode(sha256(convert_to(data::text, 'UTF8')), 'hex') as digest from ({parties}) p)"""
-    frames.execute(f"""{digested} insert into party_copy (digest, data)
-        select distinct on (digest) digest, data from party order by digest on conflict (digest) do nothing""",
-                   [list(ids)])  # fmt: skip
-    return frames.read(f"{digested} select party.id, c.id from party join party_copy c using (digest)",
-                       [list(ids)], {owner: pl.Int64, copy: pl.Int64})  # fmt: skip
+    """Copies by content: most are there already, so look first and write only what is new."""
+    now = frames.read(f"select id, data::text from ({parties}) p", [list(ids)], {owner: pl.Int64, "data": pl.String})
+    digests = [hashlib.sha256(data.encode()).hexdigest() for data in now["data"]]
+    now = now.with_columns(pl.Series("digest", digests, dtype=pl.String))
+    kept = _kept(digests, copy)
+    new = now.join(kept, on="digest", how="anti").unique("digest").sort("digest")
+    if not new.is_empty():
+        # In digest order, so that two runs that freeze the same parties cannot lock each other crosswise.
+        frames.execute("""insert into party_copy (digest, data) select * from unnest(%s::text[], %s::jsonb[])
+                          on conflict (digest) do nothing""", [new["digest"].to_list(), new["data"].to_list()])
+        kept = _kept(digests, copy)
+    return now.join(kept, on="digest").select(owner, copy)
+
+
+def _kept(digests: list[str], copy: str) -> pl.DataFrame:
+    schema: frames.Schema = {copy: pl.Int64, "digest": pl.String}
+    return frames.read("select id, digest from party_copy where digest = any(%s)", [digests], schema)
