@@ -6,7 +6,7 @@ from datetime import datetime
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import Refused
+from duly.billing.kernel.errors import Forbidden, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ def erase_personal(*, actor: Actor, at: datetime, subject_type: str, subject_id:
     issued documents stay, since the law demands that they be kept (GDPR article 17(3)(b)). Raises `Refused` without
     a reason or when nothing is kept of that subject.
     """
+    if not actor.may_everywhere("people"):
+        raise Forbidden(f"{actor.login} may not erase personal values.", "Ask an administrator for it.")
     if not reason.strip():
         raise Refused("Erasing needs a reason.", "Say who asked for it, and when.")
     erased = frames.execute("""delete from personal_value p using event e
