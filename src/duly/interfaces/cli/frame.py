@@ -4,13 +4,13 @@ A command is a function from a `Door` and its own options to an `Answer`; it pri
 0 done · 1 findings to look at, or refused by a rule · 2 bad usage or input · 3 a fault · 130 stopped by Ctrl-C.
 """
 
-import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -131,18 +131,23 @@ class Command(click.Command):
         ctx.params["door"] = door
         try:
             answer: Answer = super().invoke(ctx)
-            code = answer.code
-            show.answer(answer.data, answer.shown, as_json=door.json)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has had enough
-            code = DONE
         except (click.exceptions.Exit, SystemExit):
             raise
         except BaseException as error:
             failure = failures.understood(error, door.wiring.data_folder)
-            show.failure(failure, as_json=door.json)
-            code = failure.code
+            code, printed = failure.code, partial(show.failure, failure, as_json=door.json)
+        else:
+            code, printed = answer.code, partial(show.answer, answer.data, answer.shown, as_json=door.json)
+        _while_read(printed)
         ctx.exit(code)
+
+
+def _while_read(printed: Callable[[], None]) -> None:
+    """Print, or be silent when whoever reads us has had enough, as `head` has."""
+    try:
+        printed()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _door(ctx: click.Context) -> Door:
@@ -164,7 +169,7 @@ def command(
     """Make a function the command `name`, with the common options it `takes`; the database is open while it runs."""
 
     def made(function: Callable[..., Answer]) -> Command:
-        @functools.wraps(function)
+        @wraps(function)
         def act(door: Door, **options: Any) -> Answer:
             if not database:
                 return function(door, **options)
