@@ -85,7 +85,7 @@ def test_after_kill_9_the_next_command_works(firm: Path) -> None:
 def test_after_kill_9_of_the_server_the_next_command_works(firm: Path) -> None:
     worker = start(firm, "worker")
     os.kill(working(firm), signal.SIGKILL)
-    worker.send_signal(signal.SIGTERM)
+    worker.kill()
     worker.communicate(timeout=120)
     assert duly(firm, "drafts", "--as", "ada", "--json")[:2] == (0, "[]\n")
 
@@ -97,6 +97,16 @@ def test_a_stopped_worker_leaves_cleanly(firm: Path) -> None:
     _, err = worker.communicate(timeout=120)
     assert "Traceback" not in err
     assert not (firm / "postgres" / "postmaster.pid").exists()
+
+
+def test_several_processes_draft_one_run(firm: Path) -> None:
+    assert duly(firm, "set-up", ROOT / "examples" / "kastanie" / "set-up.toml", "--as", "ada")[0] == 0
+    scope = ("--entity", "KASTANIE", "--period", "2026-10", "--as", "lena", "--on", "2026-11-02")
+    code, out, err = duly(firm, "bill", *scope, "--partition", 1, "--workers", 3, "--json")
+    run = json.loads(out)
+    assert (code, run["left"], run["troubles"], err) == (0, [], [], "")
+    assert sorted(draft["account"] for draft in run["drafts"]) == ["1002", "1003", "1004", "1005"]
+    assert json.loads(duly(firm, "bill", *scope, "--json")[1])["drafts"] == []
 
 
 def test_a_reader_that_has_had_enough_is_no_failure(firm: Path) -> None:

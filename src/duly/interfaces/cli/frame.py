@@ -33,9 +33,12 @@ FINDINGS: Final = 1
 class Left(Protocol):
     """The jobs that a worker leaves: ready to run, waiting for their time, failed for good."""
 
-    ready: int
-    waiting: int
-    failed: int
+    @property
+    def ready(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
 
 
 class Work(Protocol):

@@ -15,6 +15,7 @@ from rich.console import RenderableType
 from duly.billing.accounts.queries import accounts_by_number
 from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.invoicing import actions, queries
+from duly.billing.invoicing.actions.run import PARTITION_ACCOUNTS
 from duly.billing.invoicing.actions.run import preview as preview_run
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Refused
@@ -41,10 +42,12 @@ class Run:
 @click.option("--account", "accounts", multiple=True, metavar="NUMBER", help="Only this bill-to account; repeatable.")
 @click.option("--preview", is_flag=True, help="Compute the drafts and store nothing.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes at once.")
+@click.option("--partition", type=click.IntRange(1), default=PARTITION_ACCOUNTS, show_default=True,
+              help="Accounts that are drafted together, in one commit.")  # fmt: skip
 @click.option("--background", is_flag=True, help="Leave the drafting to `duly worker`.")
 @click.option("--resume", type=int, metavar="RUN", help="Let a stopped or killed run go on.")
 def bill(door: Door, entity: str | None, period: tuple[date, date] | None, accounts: Sequence[str], preview: bool,
-         workers: int, background: bool, resume: int | None) -> Answer:  # fmt: skip
+         workers: int, partition: int, background: bool, resume: int | None) -> Answer:  # fmt: skip
     """Turn unbilled work and due charges into drafts. Safe to run again: nothing is billed twice."""
     actor = door.actor()
     if resume is not None:
@@ -56,7 +59,8 @@ def bill(door: Door, entity: str | None, period: tuple[date, date] | None, accou
     scope: dict[str, Any] = {"entity": entity_of(entity), "period_from": period[0], "period_to": period[1]}
     if preview:
         return _previewed(preview_run(actor=actor, on=door.on, accounts=ids, **scope))
-    run = door.act(actions.launch, actor, on=door.on, accounts=ids, in_background=background, **scope)
+    run = door.act(actions.launch, actor, on=door.on, accounts=ids, partition_accounts=partition,
+                   in_background=background, **scope)  # fmt: skip
     if background:
         return _said(run.run, run.partitions)
     return shown(drafted(door, actor, run.run, run.partitions, workers))

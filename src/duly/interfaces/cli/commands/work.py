@@ -13,7 +13,7 @@ from duly.billing.work.value import Unbilled
 from duly.interfaces.cli.commands.options import Amount, PeriodOf
 from duly.interfaces.cli.commands.selection import entity_codes
 from duly.interfaces.cli.frame import Answer, Door, command
-from duly.interfaces.cli.show import amount, hours, table
+from duly.interfaces.cli.show import Shown, amount, hours, table
 
 
 @command("unbilled", takes=("as", "on"), example="duly unbilled --entity KASTANIE --on 2026-10-31 --as lena")
@@ -22,7 +22,11 @@ def unbilled(door: Door, entity: str | None) -> Answer:
     """Show the work up to a day that is not billed, with its value, per account and agreement, before tax."""
     actor = door.actor()
     found = [value.unbilled(actor=actor, entity=code, on=door.on) for code in _entities(entity)]
-    return Answer(found, [part for one in found for part in (_unbilled_table(one), *one.problems)])
+    shown: list[Shown] = []
+    for one in found:
+        shown += [_unbilled_table(one)] if one.agreements else [f"Nothing is unbilled at {one.entity} up to {one.on}."]
+        shown += one.problems
+    return Answer(found, shown)
 
 
 def _unbilled_table(found: Unbilled) -> Table:
