@@ -1,10 +1,14 @@
 """Money: an exact amount of one currency, in whole minor units."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
+from typing import Final
 
 from duly.engine.currencies import exponent
 from duly.engine.rounding import round_quotient
+
+EXACT: Final = Context(prec=60, traps=[Inexact])
+"""Sums of money never round; what does not fit raises."""
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -24,13 +28,13 @@ class Money:
             raise ValueError(f"{self.amount} {self.currency} is not a whole number of minor units")
 
     def __add__(self, other: "Money") -> "Money":
-        return Money(self.amount + self._same(other), self.currency)
+        return Money(EXACT.add(self.amount, self._same(other)), self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money(self.amount - self._same(other), self.currency)
+        return Money(EXACT.subtract(self.amount, self._same(other)), self.currency)
 
     def __neg__(self) -> "Money":
-        return Money(-self.amount, self.currency)
+        return Money(EXACT.minus(self.amount), self.currency)
 
     def __lt__(self, other: "Money") -> bool:
         return self.amount < self._same(other)

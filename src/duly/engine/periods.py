@@ -15,6 +15,9 @@ MONTHS: Final = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 DAYS: Final = {"day": 1, "week": 7}
 INTERVALS: Final = (*DAYS, *MONTHS)
 
+DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+"""A day as written; `date.fromisoformat` alone would take 2026-W05 for its Monday."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
@@ -94,18 +97,20 @@ def parse_period(text: str) -> Period:
     """
     text = text.strip()
     try:
-        if match := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", text):
+        if match := re.fullmatch(rf"({DAY})\.\.({DAY})", text):
             return Period(date.fromisoformat(match[1]), date.fromisoformat(match[2]))
-        if match := re.fullmatch(r"(\d{4})-[Qq]([1-4])", text):
+        if match := re.fullmatch(r"([0-9]{4})-[Qq]([1-4])", text):
             start = date(int(match[1]), int(match[2]) * 3 - 2, 1)
             return Period(start, add_months(start, 3))
-        if match := re.fullmatch(r"(\d{4})-(\d\d)", text):
+        if match := re.fullmatch(r"([0-9]{4})-([0-9]{2})", text):
             start = date(int(match[1]), int(match[2]), 1)
             return Period(start, add_months(start, 1))
-        if re.fullmatch(r"\d{4}", text):
+        if re.fullmatch(r"[0-9]{4}", text):
             return Period(date(int(text), 1, 1), date(int(text) + 1, 1, 1))
-        start = date.fromisoformat(text)
-        return Period(start, start + timedelta(days=1))
-    except ValueError as error:
+        if re.fullmatch(DAY, text):
+            start = date.fromisoformat(text)
+            return Period(start, start + timedelta(days=1))
+        raise ValueError("it has another form")
+    except (ValueError, OverflowError) as error:
         forms = "2026, 2026-Q4, 2026-10, 2026-10-05 or 2026-10-01..2026-11-01"
         raise ValueError(f"“{text}” is no period ({error}); write it as {forms}.") from None

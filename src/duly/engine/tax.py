@@ -115,7 +115,8 @@ def at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     lines   tax_category, tax_class, seller_country, service_to (the tax point)
     rates   country, tax_class, rate, valid_from, valid_to (exclusive, null for open)
 
-    A taxed line without a dated rate gets zero, which is no valid rate of category S; a check blocks it.
+    A taxed line without a dated rate gets zero, which is no valid rate of category S; a check blocks it. Raises
+    `polars.exceptions.ComputeError` where two rates hold on one day.
     """
     day = pl.col("service_to")
     dated = lines.with_row_index("_row").join(
@@ -125,7 +126,7 @@ def at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     taxed = pl.when(pl.col("tax_category") == "S").then(pl.col("rate").fill_null(0)).otherwise(0)
     return (
         lines.with_row_index("_row")
-        .join(dated.select("_row", "rate"), on="_row", how="left", maintain_order="left")
+        .join(dated.select("_row", "rate"), on="_row", how="left", validate="1:1", maintain_order="left")
         .with_columns(taxed.cast(RATE).alias("tax_rate"))
         .drop("_row", "rate")
     )
