@@ -31,16 +31,21 @@ ALLOCATION: Final[dict[str, DataType]] = {
 SPAN: Final[dict[str, DataType]] = {"part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
 
 
+def complete(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The frame, when every row has a value in `column`; otherwise `ValueError`, since null would add up to zero."""
+    if frame[column].null_count():
+        lost = frame.filter(pl.col(column).is_null()).row(0, named=True)
+        raise ValueError(f"terms {lost['terms_id']} of charge {lost['charge_id']} ({lost['kind']}) give no {column}")
+    return frame
+
+
 def finished(lines: pl.DataFrame, *explanation: pl.Expr) -> pl.DataFrame:
     """Lines with `amount`, rounded once from their exact quotient, and the explanation that ends in that rounding.
 
     Raises `ValueError` for a line that comes to no amount: a price, quantity or increment is missing.
     """
     amount = round_quotient_expr(pl.col("numerator"), pl.col("denominator"), pl.col("exponent"))
-    rounded = lines.with_columns(amount.alias("amount"))
-    if rounded["amount"].null_count():
-        lost = rounded.filter(pl.col("amount").is_null()).row(0, named=True)
-        raise ValueError(f"terms {lost['terms_id']} of charge {lost['charge_id']} ({lost['kind']}) give no amount")
+    rounded = complete(lines.with_columns(amount.alias("amount")), "amount")
     return rounded.with_columns(rows(*explanation, rounding_row()).alias("explanation")).select(
         pl.col(name).cast(kind) for name, kind in LINE.items())  # fmt: skip
 

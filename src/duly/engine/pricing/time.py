@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from duly.engine.pricing.explain import count, number, row
-from duly.engine.pricing.lines import ALLOCATION, finished
+from duly.engine.pricing.lines import ALLOCATION, complete, finished
 from duly.engine.pricing.rates import with_rates
 from duly.engine.rounding import RATIO, distribute_frame
 
@@ -26,7 +26,7 @@ def price_time(work: pl.DataFrame, rates: pl.DataFrame) -> tuple[pl.DataFrame, p
     unpriced = rated.filter(pl.col("price").is_null()).select("work_id", "document_key", pl.format(
         "no rate for {} on {}; add one to the rate card.", pl.col("person").fill_null("this person"), "worked_on",
     ).alias("text"))  # fmt: skip
-    entries = _labelled(rated.filter(pl.col("price").is_not_null()))
+    entries = complete(_labelled(rated.filter(pl.col("price").is_not_null())), "billed")
     summed = _summed(entries)
     lines = finished(summed, *_explained())
     return lines, _allocated(entries, summed.select("part", "entry"), lines), unpriced
