@@ -38,7 +38,8 @@ LINE: Final[Defaults] = {
 
 ENTRY: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "position": (pl.Int64, 1), "kind": (pl.String, "time"),
-    "work_id": (pl.Int64, COUNTED), "agreement_id": (pl.Int64, 1), "project": (pl.String, "Apollo"), "person_id": (pl.Int64, 1),
+    "work_id": (pl.Int64, COUNTED), "agreement_id": (pl.Int64, 1), "project": (pl.String, "Apollo"),
+    "person_id": (pl.Int64, 1),
     "person": (pl.String, "Ada"), "task": (pl.String, None), "description": (pl.String, "Design"),
     "worked_on": (pl.Date, date(2026, 10, 5)), "started_at": (pl.String, None), "quantity": (QUANTITY, 3600),
     "cost": (MONEY, None), "unit_price": (PRICE, 95), "card_price": (PRICE, 95),
