@@ -22,6 +22,10 @@ RIGHTS: Final = frozenset().union(*ROLE_RIGHTS.values()) | {
 }  # fmt: skip
 
 
+FIRM_RIGHTS: Final = frozenset({"settings", "people", "reference", "close", "audit", "bank_details"})
+"""What concerns the firm as a whole: a role that is scoped to a book of accounts does not give it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Someone acting: their rights everywhere, and those that hold only in their own book.
@@ -37,7 +41,7 @@ class Actor:
 
     def may(self, right: str) -> bool:
         """Whether the actor has the right at all, be it only for their own book."""
-        return right in self.everywhere or right in self.in_book
+        return right in self.everywhere or (right in self.in_book and right not in FIRM_RIGHTS)
 
     def may_everywhere(self, right: str) -> bool:
         return right in self.everywhere
