@@ -57,7 +57,8 @@ def time(sql: Sql, seconds: int = 3600, *, approved: bool = True) -> int:
 
 
 def draft(sql: Sql, *, agreement: str = "ACME-TM", charge: str = "hours", by: str = "ben", net: str = "100.00",
-          tax: str = "19.00", work: Sequence[int] = (), span: tuple[date, date] | None = None) -> int:
+          tax: str = "19.00", work: Sequence[int] = (), span: tuple[date, date] | None = None,
+          review: str | None = None) -> int:
     """A draft of one line at 19 %, billing whole work items or the days of a charge; its id."""
     act(sql, by)
     copy = party_copy(sql)
@@ -65,10 +66,10 @@ def draft(sql: Sql, *, agreement: str = "ACME-TM", charge: str = "hours", by: st
         insert into invoice (kind, state, entity_id, account_id, created_by, review, currency, language,
                purchase_order, payment_days, time_annex, service_from, service_to, tax_point, seller_id, buyer_id,
                net, tax, total)
-        select 'invoice', 'draft', a.entity_id, a.account_id, %s, v.review, 'EUR', 'en', '', 30, false, %s, %s, %s,
-               %s, %s, %s::numeric, %s::numeric, %s::numeric + %s::numeric
+        select 'invoice', 'draft', a.entity_id, a.account_id, %s, coalesce(%s, v.review), 'EUR', 'en', '', 30, false,
+               %s, %s, %s, %s, %s, %s::numeric, %s::numeric, %s::numeric + %s::numeric
           from agreement a join agreement_version v on v.agreement_id = a.id where a.number = %s returning id""",
-                      by, *OCTOBER, OCTOBER[1], copy, copy, net, tax, net, tax, agreement)
+                      by, review, *OCTOBER, OCTOBER[1], copy, copy, net, tax, net, tax, agreement)
     added = line(sql, invoice, agreement=agreement, charge=charge, net=net, tax=tax)
     sql("""insert into tax_line (invoice_id, category, rate, base, tax, reason)
            values (%s, 'S', 0.19, %s, %s, '')""", invoice, net, tax)
