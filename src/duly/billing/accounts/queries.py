@@ -22,27 +22,52 @@ def actor(login: str, *, on_behalf_of: str | None = None) -> Actor:
     user = User.objects.filter(login=login, is_active=True).first()
     if user is None:
         raise NotFound(f"There is no active user “{login}”.", "Name one with --as, or add them to the set-up file.")
-    everywhere = set(RightGrant.objects.filter(user=user).values_list("right", flat=True))
+    everywhere: set[str] = set()
     in_book: set[str] = set()
     for role, scope in RoleGrant.objects.filter(user=user).values_list("role", "scope"):
-        (everywhere if scope == "all" else in_book).update(ROLE_RIGHTS[role])
+        # A client never acts beyond the own account, whatever scope the grant has.
+        (everywhere if scope == "all" and role != "client" else in_book).update(ROLE_RIGHTS[role])
+    # A right given by name reaches as far as the person's widest role.
+    by_name = RightGrant.objects.filter(user=user).values_list("right", flat=True)
+    (everywhere if everywhere else in_book).update(by_name)
     return Actor(user.login, user.pk, frozenset(everywhere), frozenset(in_book), on_behalf_of)
 
 
-def refuse_outside_book(actor: Actor, right: str, accounts: Iterable[int], on: date) -> None:
+def refuse_outside_book(actor: Actor, right: str, accounts: Iterable[int | None], on: date, what: str = "") -> None:
     """Raise unless the actor may use `right` on every one of `accounts` (law 11): one set query, no write before.
 
-    An account that is not there and one outside the book answer alike.
+    `what` is what was asked for, such as “account X”. None stands for the account of something that is not there:
+    that and one outside the book answer alike.
     """
-    wanted = sorted(set(accounts))
+    wanted = {account or 0 for account in accounts}
     everywhere = actor.may_everywhere(right)
     if not everywhere and right not in actor.in_book:
         raise Forbidden(f"{actor.login} may not do this: it needs the right “{right}”.")
     query = f"""select count(*) from account a
                  where a.id = any(%(wanted)s) and (%(everywhere)s or {IN_BOOK})"""
-    values = {"wanted": wanted, "everywhere": everywhere, "user": actor.user_id, "on": on}
+    values = {"wanted": sorted(wanted), "everywhere": everywhere, "user": actor.user_id, "on": on}
     if frames.rows(query, values)[0][0] != len(wanted):
-        raise NotFound("One of these is not in your book of accounts.", "Nothing was changed.")
+        raise unseen(actor, right, what)
+
+
+def unseen(actor: Actor, right: str, what: str = "") -> NotFound:
+    """The one answer for what is not there and for what is outside the actor's book (law 11)."""
+    if what and actor.may_everywhere(right):
+        return NotFound(f"There is no {what}.", "Check how it is written. Nothing was changed.")
+    named = f"The {what}" if what else "One of these"
+    return NotFound(f"{named} is not in your book of accounts.", "Check how it is written. Nothing was changed.")
+
+
+def accounts_in_book(actor: Actor, right: str, numbers: Sequence[str], on: date) -> dict[str, Account]:
+    """The accounts of these numbers; raises `NotFound` alike for one that is not there and one outside the book."""
+    query = f"select a.id from account a where a.number = any(%(numbers)s) and (%(everywhere)s or {IN_BOOK})"
+    values = {"numbers": list(numbers), "everywhere": actor.may_everywhere(right), "user": actor.user_id, "on": on}
+    found = Account.objects.in_bulk([row[0] for row in frames.rows(query, values)])
+    by_number = {account.number: account for account in found.values()}
+    for number in numbers:
+        if number not in by_number:
+            raise unseen(actor, right, f"account “{number}”")
+    return by_number
 
 
 def entity(code: str) -> LegalEntity:

@@ -86,7 +86,7 @@ def deliver(*, actor: Actor, at: datetime, on: date, message: int, hand_over: Ca
     sending, is left alone. When the process dies between the server's answer and the commit the message is
     sent again under the same Message-ID: at least once. Raises `NotFound` outside the book.
     """
-    refuse_outside_book(actor, "send", [queries.account_of(message)], on)
+    refuse_outside_book(actor, "send", [queries.account_of(message)], on, f"message {message}")
     letter = queries.waiting_letter(message)
     if letter is None:
         return Delivered(message, frames.rows("select state from message where id = %s", [message])[0][0], None)

@@ -126,12 +126,10 @@ def waiting_letter(message: int) -> Letter | None:
                   _recipients(recipients), subject, body)  # fmt: skip
 
 
-def account_of(message: int) -> int:
-    """The account that a message goes to; raises `NotFound`."""
+def account_of(message: int) -> int | None:
+    """The account that a message goes to; None where there is no such message."""
     found = frames.rows("select account_id from message where id = %s", [message])
-    if not found:
-        raise NotFound("One of these is not in your book of accounts.", "Nothing was changed.")
-    return int(found[0][0])
+    return int(found[0][0]) if found else None
 
 
 def still_queued(messages: Sequence[int]) -> list[int]:

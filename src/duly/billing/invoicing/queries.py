@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from duly.billing.accounts.queries import IN_BOOK
+from duly.billing.accounts.queries import IN_BOOK, unseen
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound
@@ -27,9 +27,17 @@ LISTED: Final[frames.Schema] = {
 }  # fmt: skip
 
 
-def locked_headers(drafts: Sequence[int]) -> pl.DataFrame:
-    """The headers of these documents, locked in id order until commit; raises `NotFound` when one is missing."""
+def locked_headers(actor: Actor, right: str, drafts: Sequence[int], on: date) -> pl.DataFrame:
+    """The headers of these documents, locked in id order until commit.
+
+    Raises `NotFound` alike for one that is not there and one whose account is outside the actor's book (law 11).
+    """
     frames.execute("select from invoice where id = any(%s) order by id for no key update", [list(drafts)])
+    query = f"""select i.id from invoice i join account a on a.id = i.account_id
+                 where i.id = any(%(drafts)s) and (%(everywhere)s or {IN_BOOK})"""
+    values = {"drafts": list(drafts), "everywhere": actor.may_everywhere(right), "user": actor.user_id, "on": on}
+    if missing := sorted(set(drafts) - {row[0] for row in frames.rows(query, values)}):
+        raise unseen(actor, right, f"draft {missing[0]}")
     return headers(drafts)
 
 

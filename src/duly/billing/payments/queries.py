@@ -93,8 +93,10 @@ def allocation_made(actor: Actor, allocation: int, on: date) -> Allocation:
     query = f"""select r.entity_id, r.id, r.number, i.number, c.source_id, c.target_id, c.amount, r.currency,
                        currency_exponent(r.currency), i.base_rate, c.booked_on
                   from cash_allocation c join receipt r on r.open_item_id = c.source_id
-                  join invoice i on i.open_item_id = c.target_id join account a on a.id = r.account_id
-                 where c.id = %(allocation)s and c.answers_id is null and {REACHED}"""
+                  join invoice i on i.open_item_id = c.target_id
+                 where c.id = %(allocation)s and c.answers_id is null
+                   and (select bool_and(coalesce({REACHED}, false)) from account a
+                         where a.id in (r.account_id, i.account_id))"""
     found = frames.rows(query, {"allocation": allocation, **reach(actor, "cash", on)})
     if not found:
         raise NotFound(f"There is no allocation {allocation} in your book.", "A receipt names its allocations.")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from duly.billing.accounts.models import CONTACT_ROLES, Account, Contact, PurchaseOrder, TaxRegistration
-from duly.billing.accounts.queries import accounts_by_number, refuse_outside_book, user_id
+from duly.billing.accounts.queries import accounts_in_book, refuse_outside_book, user_id
 from duly.billing.audit.actions import verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
@@ -30,10 +30,9 @@ def put_account(
     where the account would be its own ancestor or the payer has a payer itself.
     """
     frames.rows("select pg_advisory_xact_lock(hashtext('accounts.hierarchy'))")
-    named = accounts_by_number([other for other in (parent, bill_to) if other])
+    named = accounts_in_book(actor, "accounts", [other for other in (parent, bill_to) if other], on)
     known = Account.objects.filter(number=number).first()
-    touched = [account.pk for account in (*named.values(), known) if account is not None]
-    refuse_outside_book(actor, "accounts", touched, on)
+    refuse_outside_book(actor, "accounts", [known.pk] if known else [], on, f"account “{number}”")
     values: dict[str, Any] = {
         "name": name, "sort_name": name.casefold()[:200], "street": street, "street_2": street_2, "postcode": postcode,
         "city": city, "region": region, "country": country, "kind": kind, "currency": currency, "language": language,
@@ -71,9 +70,7 @@ def _line_up(account_id: int) -> set[int]:
 
 
 def _in_book(actor: Actor, number: str, on: date) -> Account:
-    account = accounts_by_number([number])[number]
-    refuse_outside_book(actor, "accounts", [account.pk], on)
-    return account
+    return accounts_in_book(actor, "accounts", [number], on)[number]
 
 
 @verb("accounts.assign_manager", right="accounts")

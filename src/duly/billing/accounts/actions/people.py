@@ -45,6 +45,8 @@ def _refuse_strange(roles: Mapping[str, str], rights: Sequence[str]) -> None:
           for role in roles if role not in ROLES),
         *(Problem("roles", f"“{scope}” is not a scope.", "Use all or book.")
           for scope in roles.values() if scope not in SCOPES),
+        *(Problem("roles", "A client acts for the own account only.", "Give the role client the scope book.")
+          for role, scope in roles.items() if (role, scope) == ("client", "all")),
         *(Problem("rights", f"“{right}” is not a sensitive right.", f"Use {', '.join(SENSITIVE_RIGHTS)}.")
           for right in rights if right not in SENSITIVE_RIGHTS),
     ]  # fmt: skip

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 
 from duly.billing.accounts.models import Account, PurchaseOrder
-from duly.billing.accounts.queries import accounts_by_number, refuse_outside_book
+from duly.billing.accounts.queries import accounts_in_book, refuse_outside_book
 from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, ChargeTerms, Project, RateCard
 from duly.billing.agreements.terms import ChargeInput, VersionInput, differences, problems_of
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import NotFound, Problem, Refused
+from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.put import Put, put
 from duly.engine.currencies import exponent
 
@@ -27,8 +27,7 @@ def agree(
     `projects` (code → name) are what its work is booked on. Raises `Refused` with a problem per path for terms that
     do not hold together or differ from those agreed, `NotFound` for names, and for accounts outside the book.
     """
-    customer = accounts_by_number([account])[account]
-    refuse_outside_book(actor, "agree", [customer.pk], on)
+    customer = accounts_in_book(actor, "agree", [account], on)[account]
     fixed = {"entity_id": entity_of(entity).pk, "account_id": customer.pk, "currency": currency,
              "starts_on": terms.valid_from}  # fmt: skip
     _refuse_unknown(currency)
@@ -39,7 +38,7 @@ def agree(
     if known is not None:
         _refuse_other(known, fixed)
     agreement = put(Agreement, {"number": number}, {**fixed, "name": name, "ends_on": ends_on})
-    row = _locked(number)
+    row = Agreement.objects.select_for_update().get(number=number)
     changes = [f"projects.{code}" for code, title in (projects or {}).items() if _put_project(row, code, title)]
     if _add_version(row, terms):
         changes.append("terms")
@@ -76,15 +75,9 @@ def put_project(*, actor: Actor, at: datetime, on: date, agreement: str, code: s
 
 
 def _in_book(actor: Actor, number: str, on: date) -> Agreement:
-    row = _locked(number)
-    refuse_outside_book(actor, "agree", [row.account_id], on)
-    return row
-
-
-def _locked(number: str) -> Agreement:
     row = Agreement.objects.select_for_update().filter(number=number).first()
-    if row is None:
-        raise NotFound(f"There is no agreement “{number}”.", "Check the number, or agree on it first.")
+    refuse_outside_book(actor, "agree", [row.account_id if row else None], on, f"agreement “{number}”")
+    assert row is not None
     return row
 
 

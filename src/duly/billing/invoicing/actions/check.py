@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 import polars as pl
 
-from duly.billing.accounts.queries import refuse_outside_book
 from duly.billing.audit.actions import record, record_many, subjects, verb
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.checking import check_drafts, facts_of
@@ -33,8 +32,7 @@ def check(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Che
 
     Raises `NotFound` for a draft that is not there or not in the book, `Refused` for an issued document.
     """
-    headers = queries.locked_headers(drafts)
-    refuse_outside_book(actor, "bill", headers["account_id"], on)
+    headers = queries.locked_headers(actor, "bill", drafts, on)
     if not headers.filter(pl.col("state").is_in(FINAL)).is_empty():
         raise Refused("Only drafts are checked; one of these is issued or discarded.")
     check_drafts(facts_of(drafts, on))
@@ -54,8 +52,7 @@ def waive(*, actor: Actor, at: datetime, on: date, draft: int, check_name: str, 
     """
     if not reason.strip():
         raise Refused("A waiver needs a reason.", "Say why the finding does not matter here.")
-    headers = queries.locked_headers([draft])
-    refuse_outside_book(actor, "waive", headers["account_id"], on)
+    queries.locked_headers(actor, "waive", [draft], on)
     waived = frames.execute("""insert into waiver
             (invoice_id, check_name, path, text, reason, waived_by_id, waived_at)
         select invoice_id, check_name, path, text, %s, %s, %s from finding

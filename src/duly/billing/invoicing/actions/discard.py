@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from duly.billing.accounts.queries import refuse_outside_book
 from duly.billing.audit.actions import record_many, subjects, verb
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.state import move
@@ -18,8 +17,7 @@ def discard(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> i
     Raises `NotFound` outside the book, `Refused` for a document that is issued, discarded or under review
     (return it first).
     """
-    headers = queries.locked_headers(drafts)
-    refuse_outside_book(actor, "bill", headers["account_id"], on)
+    queries.locked_headers(actor, "bill", drafts, on)
     for evidence in ("work_allocation", "charge_span"):
         frames.execute(f"""delete from {evidence} where line_id in
             (select id from invoice_line where invoice_id = any(%s))""", [list(drafts)])  # fmt: skip

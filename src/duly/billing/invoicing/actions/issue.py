@@ -7,7 +7,6 @@ from typing import Final
 
 import polars as pl
 
-from duly.billing.accounts.queries import refuse_outside_book
 from duly.billing.audit.actions import enqueue, record_many, verb
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.checking import base_rates, check_drafts, facts_of
@@ -62,8 +61,7 @@ def issue(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Iss
     if len(drafts) > CHUNK:
         raise ValueError(f"at most {CHUNK} drafts at once; use issue_in_chunks")
     drafts = sorted(set(drafts))
-    headers = queries.locked_headers(drafts)
-    refuse_outside_book(actor, "issue", headers["account_id"], on)
+    headers = queries.locked_headers(actor, "issue", drafts, on)
     waiting, skipped = _waiting(headers)
     ready, blocked = _ready(waiting, on)
     numbered = _numbered(ready, on)

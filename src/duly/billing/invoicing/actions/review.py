@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 import polars as pl
 
-from duly.billing.accounts.queries import refuse_outside_book
 from duly.billing.audit.actions import record_many, subjects, verb
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.state import move
@@ -21,8 +20,7 @@ def submit(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> in
     The required steps are written as rows for the content as it stands. Drafts whose agreements demand none are
     ready at once. Raises `Refused` while a blocking finding is open.
     """
-    headers = queries.locked_headers(drafts)
-    refuse_outside_book(actor, "bill", headers["account_id"], on)
+    headers = queries.locked_headers(actor, "bill", drafts, on)
     open_findings = queries.findings(drafts).filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
     if not open_findings.is_empty():
         raise Refused(f"Draft {open_findings['invoice_id'][0]} is blocked: {open_findings['text'][0]}",
@@ -73,8 +71,7 @@ def _given(reason: str) -> str:
 def _decide(actor: Actor, at: datetime, on: date, drafts: Sequence[int], step: str, verdict: str,
             reason: str) -> int:  # fmt: skip
     """Write the decision on the step that waits, then move on; the database checks who decides and on what."""
-    headers = queries.locked_headers(drafts)
-    refuse_outside_book(actor, "review" if step == "peer" else "client_check", headers["account_id"], on)
+    headers = queries.locked_headers(actor, "review" if step == "peer" else "client_check", drafts, on)
     waiting = {"peer": "in_review", "client": "client_check"}[step]
     idle = headers.filter(pl.col("state") != waiting)
     if not idle.is_empty():

@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from duly.billing.accounts.models import LegalEntity
-from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book
+from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
 from duly.billing.audit.actions import enqueue, record, record_many, verb
 from duly.billing.invoicing.checking import check_drafts, gather
 from duly.billing.invoicing.drafting import Drafts, Scope, collect, compute
@@ -16,7 +16,7 @@ from duly.billing.invoicing.models import BillRun, BillRunPartition
 from duly.billing.invoicing.storing import store
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import Busy, NotFound, Refused
+from duly.billing.kernel.errors import Busy, Refused
 
 PARTITION_ACCOUNTS: Final = 500
 
@@ -92,8 +92,7 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
     A partition that is done answers what it came to. Raises `Busy` when another worker holds it, `Refused` when its
     run was stopped. Several workers draft different partitions at once.
     """
-    run, part = _claimed(partition)
-    refuse_outside_book(actor, "bill", part["accounts"], run.on)
+    run, part = _claimed(actor, partition)
     if part["state"] == "done":
         return Drafted(partition, part["drafts"], 0, part["digest"], already=True)
     if run.state == "stopped":
@@ -107,6 +106,7 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
         pl.lit(run.pk).alias("run"), pl.col("total").cast(pl.String), "currency",
     ).struct.json_encode().alias("data")))  # fmt: skip
     digest = computed.digest()
+    record("bill_run", run.pk, partition=partition, drafts=drafts.headers.height, digest=digest)
     frames.execute("""update bill_run_partition set state = 'done', drafts = %s, digest = %s, error = ''
                        where id = %s""", [drafts.headers.height, digest, partition])  # fmt: skip
     frames.execute("""update bill_run set state = 'done' where id = %s and not exists (
@@ -114,8 +114,8 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
     return Drafted(partition, drafts.headers.height, drafts.lines.height, digest)
 
 
-def _claimed(partition: int) -> tuple[BillRun, Mapping[str, Any]]:
-    """The partition's row, locked until commit, and its run; `Refused` when another worker holds it."""
+def _claimed(actor: Actor, partition: int) -> tuple[BillRun, Mapping[str, Any]]:
+    """The partition's row, locked until commit, and its run; `Busy` when another worker holds it, `NotFound`."""
     part = (
         BillRunPartition.objects.select_for_update(skip_locked=True).filter(pk=partition)
         .values("run_id", "accounts", "state", "drafts", "digest").first()
@@ -123,8 +123,10 @@ def _claimed(partition: int) -> tuple[BillRun, Mapping[str, Any]]:
     if part is None:
         if BillRunPartition.objects.filter(pk=partition).exists():
             raise Busy(f"Another worker is drafting partition {partition}.", "Nothing needs to be done.")
-        raise NotFound(f"There is no partition {partition}.")
-    return BillRun.objects.get(pk=part["run_id"]), part
+        raise unseen(actor, "bill", f"partition {partition}")
+    run = BillRun.objects.get(pk=part["run_id"])
+    refuse_outside_book(actor, "bill", part["accounts"], run.on, f"partition {partition}")
+    return run, part
 
 
 @verb("invoicing.fail_partition", right="bill")
@@ -133,8 +135,7 @@ def fail_partition(*, actor: Actor, at: datetime, partition: int, error: str) ->
 
     Answers False when it is done meanwhile. Raises `Busy` when another worker holds it.
     """
-    run, part = _claimed(partition)
-    refuse_outside_book(actor, "bill", part["accounts"], run.on)
+    run, part = _claimed(actor, partition)
     if part["state"] == "done":
         return False
     frames.execute("update bill_run_partition set state = 'failed', error = %s where id = %s", [error, partition])
@@ -162,8 +163,9 @@ def resume(*, actor: Actor, at: datetime, on: date, run: int, in_background: boo
 def _set_running(actor: Actor, on: date, run: int, state: str) -> int:
     found = BillRun.objects.select_for_update().filter(pk=run).first()
     if found is None:
-        raise NotFound(f"There is no bill run {run}.")
-    refuse_outside_book(actor, "bill", [account for part in found.partitions.all() for account in part.accounts], on)
+        raise unseen(actor, "bill", f"bill run {run}")
+    accounts = [account for part in found.partitions.all() for account in part.accounts]
+    refuse_outside_book(actor, "bill", accounts, on, f"bill run {run}")
     left = found.partitions.exclude(state="done").count()
     if left and found.state != state:
         BillRun.objects.filter(pk=run).update(state=state)

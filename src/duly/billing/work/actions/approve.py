@@ -6,11 +6,11 @@ from datetime import date, datetime
 
 import polars as pl
 
-from duly.billing.accounts.queries import accounts_by_number, refuse_outside_book
+from duly.billing.accounts.queries import accounts_in_book, refuse_outside_book
 from duly.billing.audit.actions import record_many, verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import NotFound, Refused
+from duly.billing.kernel.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,15 @@ CHOSEN = """select w.id, w.agreement_id, g.account_id, w.worked_on,
 def _by_id(actor: Actor, on: date, items: Sequence[int]) -> pl.DataFrame:
     query = f"{CHOSEN} where w.id = any(%(items)s) order by w.id for no key update of w"
     found = _locked(query, {"items": list(items)})
-    refuse_outside_book(actor, "approve_work", found["account_id"].unique().to_list(), on)
-    if found.height != len(set(items)):
-        raise NotFound("One of these work items is not in your book of accounts.", "Nothing was approved.")
+    missing = [None] if found.height != len(set(items)) else []
+    refuse_outside_book(actor, "approve_work", [*found["account_id"], *missing], on)
     return found
 
 
 def _by_account(
     actor: Actor, on: date, numbers: Sequence[str], period: tuple[date, date] | None
 ) -> pl.DataFrame:
-    accounts = [account.pk for account in accounts_by_number(numbers).values()]
-    refuse_outside_book(actor, "approve_work", accounts, on)
+    accounts = [account.pk for account in accounts_in_book(actor, "approve_work", numbers, on).values()]
     begin, end = period or (date.min, date.max)
     query = f"""{CHOSEN} where g.account_id = any(%(accounts)s) and w.worked_on >= %(begin)s and w.worked_on < %(end)s
                            and w.approved_in is null order by w.id for no key update of w"""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from duly.billing.accounts.models import Person
 from duly.billing.accounts.queries import refuse_outside_book
-from duly.billing.agreements.models import Agreement, Project
+from duly.billing.agreements.models import Project
 from duly.billing.audit.actions import record, running, verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
@@ -83,7 +83,8 @@ def _work(actor: Actor, on: date, person: str, project: str, task: str, descript
     if worker is None:
         raise NotFound(f"There is no person “{person}”.", "Check the code; the set-up file lists them.")
     place = Project.objects.select_related("agreement").filter(code=project).first()
-    refuse_unseen(actor, "work", place.agreement if place else None, on, f"project “{project}”")
+    payer = place.agreement.account_id if place else None
+    refuse_outside_book(actor, "work", [payer], on, f"project “{project}”")
     assert place is not None
     if len(task) > 100:
         raise Refused("The task has more than 100 characters.", "Say it shorter; details go in the description.")
@@ -92,14 +93,6 @@ def _work(actor: Actor, on: date, person: str, project: str, task: str, descript
         role=worker.role, task=task, description=description, worked_on=on, billable=billable,
         source_key=f"hand:{running().id}",
     )  # fmt: skip
-
-
-def refuse_unseen(actor: Actor, right: str, agreement: Agreement | None, on: date, what: str) -> None:
-    """Raise `NotFound` alike for what is not there and what is outside the actor's book (law 11)."""
-    try:
-        refuse_outside_book(actor, right, [agreement.account_id if agreement else 0], on)
-    except NotFound:
-        raise NotFound(f"There is no {what} in your book of accounts.", "Check how it is written.") from None
 
 
 def _added(item: WorkItem, **data: str | int) -> Added:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from duly.billing.accounts.queries import refuse_outside_book
 from duly.billing.agreements.models import Agreement, ChargeTerms
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Refused
 from duly.billing.kernel.fields import CurrentTransaction
-from duly.billing.work.actions.by_hand import refuse_unseen
 from duly.billing.work.models import WorkItem
 from duly.engine.currencies import exponent
 from duly.engine.rounding import round_quotient
@@ -48,7 +48,7 @@ def accept_milestone(
         raise Refused("Nothing says how the client accepted.", "Name the mail, the protocol or the meeting.")
     frames.rows("select 1 from agreement where number = %s for no key update", [agreement])
     agreed = Agreement.objects.filter(number=agreement).first()
-    refuse_unseen(actor, "approve_work", agreed, on, f"agreement “{agreement}”")
+    refuse_outside_book(actor, "approve_work", [agreed.account_id if agreed else None], on, f"agreement “{agreement}”")
     assert agreed is not None
     terms = _terms(agreed, charge, on)
     before, times = _accepted(terms.charge_id)
