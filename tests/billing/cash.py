@@ -68,7 +68,7 @@ def _issue(invoice: m.Invoice, on: date, due_on: date, base_rate: Decimal) -> No
         values (%s, 'invoice', %s, %s, gen_random_uuid()) returning id, command_id""",
         [item.entity_id, on, number])[0]  # fmt: skip
     frames.execute("""insert into event (command_id, verb, actor, at, subject_type, subject_id, data)
-        values (%s, 'test.issue', 'ben', %s, 'invoice', %s, '{}')""", [command, NOW, invoice.pk])  # fmt: skip
+        values (%s, 'invoicing.issue', 'ben', %s, 'invoice', %s, '{}')""", [command, NOW, invoice.pk])  # fmt: skip
     frames.execute("""insert into transfer (entry_id, debit_id, credit_id, currency, amount, base_amount)
         select %s, d.id, c.id, %s, %s, round(%s * %s, 2) from chart_account d, chart_account c
          where d.role = 'receivable' and c.role = 'revenue' and d.entity_id = %s and c.entity_id = %s""",
