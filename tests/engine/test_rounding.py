@@ -9,13 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duly.engine.rounding import AMOUNT, RATIO, distribute, distribute_frame, round_quotient, round_quotient_expr
+from duly.engine.rounding import (
+    AMOUNT,
+    RATIO,
+    apportion,
+    apportion_frame,
+    distribute,
+    distribute_frame,
+    round_quotient,
+    round_quotient_expr,
+)
 
 LARGEST = 10**38 - 1
 """A decimal of scale 14 in units of its last digit."""
 
 numerators = st.integers(-LARGEST, LARGEST) | st.integers(-(10**18), 10**18)
-denominators = st.integers(1, 2**63 - 1) | st.integers(1, 10_000) | st.sampled_from([1, 3_600, 10**10])
+sizes = st.integers(1, 2**63 - 1) | st.integers(1, 10_000) | st.sampled_from([1, 3_600, 10**10])
+denominators = sizes | sizes.map(lambda size: -size)
 exponents = st.integers(0, 4)
 
 
@@ -24,9 +34,9 @@ def units(count: int, scale: int) -> Decimal:
 
 
 def in_a_frame(numerator: Decimal, denominator: int, exponent: int) -> Decimal | None:
-    frame = pl.DataFrame({"n": [numerator], "d": [denominator], "e": [exponent]},
-                         schema={"n": RATIO, "d": pl.Int64, "e": pl.Int8})  # fmt: skip
-    return frame.select(round_quotient_expr(pl.col("n"), pl.col("d"), pl.col("e"))).item()
+    frame = pl.DataFrame({"n": [numerator], "d": [denominator], "exponent": [exponent]},
+                         schema={"n": RATIO, "d": pl.Int64, "exponent": pl.Int8})  # fmt: skip
+    return frame.select(round_quotient_expr(pl.col("n"), pl.col("d"), pl.col("exponent"))).item()
 
 
 @pytest.mark.parametrize(
@@ -44,6 +54,8 @@ def in_a_frame(numerator: Decimal, denominator: int, exponent: int) -> Decimal |
         ("342000", 3_600, 2, "95.00"),
         ("0", 7, 2, "0.00"),
         ("-0.001", 1, 2, "0.00"),  # there is no negative zero
+        ("1", -8, 2, "-0.13"),
+        ("-1", -8, 2, "0.13"),
     ],
 )
 def test_rounding(numerator: str, denominator: int, exponent: int, rounded: str) -> None:
@@ -90,6 +102,22 @@ def test_what_does_not_fit_a_frame_raises() -> None:
 
 def test_a_denominator_of_zero_answers_nothing() -> None:
     assert in_a_frame(Decimal(1), 0, 2) is None
+    with pytest.raises(ZeroDivisionError):
+        round_quotient(1, 0, 2)
+
+
+@pytest.mark.parametrize("exponent", [-128, -1, 5, 6, 15, 127])
+def test_no_currency_has_such_decimals(exponent: int) -> None:
+    schema = {"by": pl.Int64, "one": AMOUNT, "exponent": pl.Int8}
+    one = pl.DataFrame([(1, Decimal(1), exponent)], orient="row", schema=schema)
+    with pytest.raises(ValueError, match=f"0 to 4 decimals, not {exponent}"):
+        round_quotient(1, 1, exponent)
+    with pytest.raises(ValueError, match=f"0 to 4 decimals, not {exponent}"):
+        distribute(Decimal(1), [1], exponent)
+    with pytest.raises(pl.exceptions.InvalidOperationError, match="to `u8` failed"):
+        in_a_frame(Decimal(1), 1, exponent)
+    with pytest.raises(pl.exceptions.InvalidOperationError, match="to `u8` failed"):
+        distribute_frame(one, by="by", total="one", weight="one", out="part")
 
 
 @pytest.mark.parametrize(
@@ -149,6 +177,54 @@ def test_no_part_is_a_minor_unit_from_its_exact_share(minor: int, given_weights:
     for part, weight in zip(distribute(units(minor, 2), given_weights, 2), given_weights, strict=True):
         assert abs(Fraction(part) * 100 - Fraction(minor * weight, sum(given_weights))) < 1
         assert weight or not part
+
+
+@pytest.mark.parametrize(
+    ("parts", "rounded"),
+    [
+        ("0.334 0.333 0.333", "0.34 0.33 0.33"),
+        ("0.006 0.006 0.006", "0.01 0.01 0.00"),  # 0.018 is two cents; equal remainders by position
+        ("-0.006 -0.006 -0.006", "-0.01 -0.01 0.00"),
+        ("190.0057 -190.00", "190.01 -190.00"),
+        ("0.009 -0.009", "0.00 0.00"),
+        ("0.015 -0.004 -0.004", "0.01 0.00 0.00"),
+        ("0.004 -0.009 -0.008", "0.00 -0.01 0.00"),
+        ("", ""),
+    ],
+)
+def test_rounding_together(parts: str, rounded: str) -> None:
+    exact = [Decimal(part) for part in parts.split()]
+    assert " ".join(map(str, apportion(exact, 2))) == rounded
+    assert apportioned([(2, exact)]) == ([apportion(exact, 2)] if exact else [])
+
+
+def apportioned(groups: list[tuple[int, list[Decimal]]]) -> list[list[Decimal]]:
+    """Groups of (exponent, exact parts) through the frame twin."""
+    rows = [(number, exponent, part) for number, (exponent, parts) in enumerate(groups) for part in parts]
+    frame = pl.DataFrame(rows, orient="row", schema={"by": pl.Int64, "exponent": pl.Int8, "exact": RATIO})
+    out = apportion_frame(frame, by="by", part="exact", out="part")
+    assert out.columns == [*frame.columns, "part"]
+    return [[part for _, part in rows] for _, rows in groupby(out.select("by", "part").iter_rows(), key=lambda r: r[0])]
+
+
+exact_parts = st.lists(st.integers(-(10**30), 10**30) | st.integers(-(10**13), 10**13), min_size=1, max_size=20)
+
+
+@given(st.lists(st.tuples(exponents, exact_parts), min_size=1, max_size=4))
+def test_parts_rounded_together_sum_to_their_rounded_sum(given_groups: list[tuple[int, list[int]]]) -> None:
+    exact = [(exponent, [units(part, 14) for part in parts]) for exponent, parts in given_groups]
+    expected = [apportion(parts, exponent) for exponent, parts in exact]
+    for (exponent, parts), rounded in zip(exact, expected, strict=True):
+        assert sum(rounded) == round_quotient(sum(map(Fraction, parts)), 1, exponent)
+        for part, given_part in zip(rounded, parts, strict=True):
+            assert abs(Fraction(part) - Fraction(given_part)) * 10**exponent < 1
+        assert apportion([-part for part in parts], exponent) == [-part for part in rounded]
+    assert apportioned(exact) == expected
+
+
+def test_sums_beyond_128_bits_raise_and_never_wrap() -> None:
+    with pytest.raises(OverflowError, match="cannot be summed exactly"):
+        apportioned([(2, [units(10**38 - 1, 14)] * 2)])
 
 
 def test_ties_go_by_position_in_large_groups_too() -> None:

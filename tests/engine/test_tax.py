@@ -129,10 +129,16 @@ def taxed(*lines: dict[str, Any]) -> tuple[list[str], list[str]]:
                      ["E 0.00: 10.00 → 0.00", "S 0.19: 50.00 → 9.50"], ["9.50", "0.00"], id="once per category"),
         pytest.param([{"amount": "-0.03"}] * 3, ["S 0.19: -0.09 → -0.02"], ["-0.01", "-0.01", "0.00"],
                      id="a credit mirrors its invoice"),
-        pytest.param([{"amount": "100"}, {"amount": "-100"}], ["S 0.19: 0.00 → 0.00"], ["0.00", "0.00"],
+        pytest.param([{"amount": "100"}, {"amount": "-100"}], ["S 0.19: 0.00 → 0.00"], ["19.00", "-19.00"],
                      id="nothing in sum"),
         pytest.param([{"amount": "0.50", "tax_rate": "0.05"}], ["S 0.05: 0.50 → 0.03"], ["0.03"],
                      id="half a cent goes up"),
+        pytest.param([{"amount": "1000.03"}, {"amount": "-1000"}], ["S 0.19: 0.03 → 0.01"], ["190.01", "-190.00"],
+                     id="a line that takes away takes its own tax away"),
+        pytest.param([{"amount": "-1000.03"}, {"amount": "1000"}], ["S 0.19: -0.03 → -0.01"], ["-190.01", "190.00"],
+                     id="and its mirror"),
+        pytest.param([{"amount": "0.03"}, {"amount": "-0.03"}, {"amount": "0.05"}], ["S 0.19: 0.05 → 0.01"],
+                     ["0.00", "0.00", "0.01"], id="the cent to the largest remainder"),
     ],
 )  # fmt: skip
 def test_tax_lines(lines: list[dict[str, Any]], groups: list[str], shares: list[str]) -> None:
@@ -155,6 +161,8 @@ def test_net_plus_tax_is_total_and_lines_add_up_to_them(lines: list[dict[str, An
         assert mine["amount"].sum() == group["base"]
         assert mine["tax"].sum() == group["tax"]
         assert group["tax"] == round_quotient(Fraction(group["base"]) * Fraction(group["rate"]), 1, 2)
+        for amount, tax in mine.select("amount", "tax").iter_rows():
+            assert abs(Fraction(tax) - Fraction(amount) * Fraction(group["rate"])) * 100 < 1, "less than a cent off"
     for row in totals(shares, groups).iter_rows(named=True):
         of_document = pl.col("document_key") == row["document_key"]
         assert row["net"] == shares.filter(of_document)["amount"].sum() == groups.filter(of_document)["base"].sum()

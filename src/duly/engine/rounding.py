@@ -19,12 +19,19 @@ AMOUNT_SCALE: Final = 4
 AMOUNT: Final = pl.Decimal(38, AMOUNT_SCALE)
 
 TEN: Final = pl.lit(10, dtype=pl.Int128)
+WIDE: Final = 2**127
+"""128-bit integers wrap from here on."""
 
 Exact = Decimal | int | Fraction
 
 
 def round_quotient(numerator: Exact, denominator: Exact, exponent: int) -> Decimal:
-    """numerator ÷ denominator, rounded half away from zero to `exponent` decimals. Exact for any size."""
+    """numerator ÷ denominator, rounded half away from zero to `exponent` decimals. Exact for any size.
+
+    Raises `ValueError` for an exponent outside 0 to 4: no currency has one (ISO 4217).
+    """
+    if not 0 <= exponent <= AMOUNT_SCALE:
+        raise ValueError(f"an amount has 0 to {AMOUNT_SCALE} decimals, not {exponent}")
     exact = Fraction(numerator) / Fraction(denominator) * 10**exponent
     whole, rest = divmod(abs(exact.numerator), exact.denominator)
     whole += 2 * rest >= exact.denominator
@@ -37,34 +44,75 @@ def _decimal(minor: int, exponent: int) -> Decimal:
 
 
 def round_quotient_expr(numerator: pl.Expr, denominator: pl.Expr, exponent: pl.Expr) -> pl.Expr:
-    """The frame twin: `numerator` a decimal of scale up to 14, `denominator` a positive integer, as `AMOUNT`.
+    """The frame twin: `numerator` a decimal of scale up to 14, `denominator` an integer, as `AMOUNT`.
 
-    Exact while |numerator| < 10²⁴ and denominator < 2⁶³; beyond that the casts raise, nothing wraps. A null or a
-    denominator of zero answers null.
+    Exact while |numerator| < 10²⁴ and |denominator| < 2⁶³; beyond that, and for an exponent outside 0 to 4, the
+    casts raise `polars.exceptions.InvalidOperationError`, nothing wraps. A null or a denominator of zero answers
+    null.
     """
     units = numerator.cast(RATIO).to_physical()
-    divisor = denominator.cast(pl.Int64).cast(pl.Int128) * TEN.pow(SCALE - exponent.cast(pl.Int64))
-    whole, rest = units.abs() // divisor, units.abs() % divisor
-    rounded = whole + (rest * 2 >= divisor).cast(pl.Int128)
-    return minor_to_amount(rounded * units.sign(), exponent)
+    divisor = denominator.cast(pl.Int64).cast(pl.Int128)
+    rounded = _nearest(units.abs(), divisor.abs() * _power(exponent, SCALE))
+    return minor_to_amount(rounded * units.sign() * divisor.sign(), exponent)
+
+
+def _nearest(units: pl.Expr, divisor: pl.Expr) -> pl.Expr:
+    """units ÷ divisor to the nearest integer, half up; neither is negative."""
+    return units // divisor + (units % divisor * 2 >= divisor).cast(pl.Int128)
 
 
 def minor_to_amount(minor: pl.Expr, exponent: pl.Expr) -> pl.Expr:
     """Whole minor units (integers) as an `AMOUNT`, exactly."""
-    scaled = minor.cast(pl.Int128) * TEN.pow(AMOUNT_SCALE - exponent.cast(pl.Int64))
+    scaled = minor.cast(pl.Int128) * _power(exponent, AMOUNT_SCALE)
     return scaled.cast(AMOUNT) * pl.lit(Decimal("0.0001")).cast(AMOUNT)
+
+
+def _power(exponent: pl.Expr, scale: int) -> pl.Expr:
+    """10 to the decimals that `scale` has beyond `exponent`; the unsigned casts refuse one outside 0 to 4."""
+    finer = (AMOUNT_SCALE - exponent.cast(pl.UInt8).cast(pl.Int64)).cast(pl.UInt8)
+    return TEN.pow(finer.cast(pl.Int64) + (scale - AMOUNT_SCALE))
+
+
+def apportion(parts: Sequence[Exact], exponent: int) -> list[Decimal]:
+    """Round parts together, so that they sum to their exact sum rounded once.
+
+    Each part is cut to the minor unit, towards zero; the minor units that are then missing go by largest remainder,
+    ties by position. So no part is a minor unit from its exact value, and opposite parts give opposite answers.
+    """
+    exact = [Fraction(part) * 10**exponent for part in parts]
+    cut = [int(part) for part in exact]
+    left = int(round_quotient(sum(exact), 1, 0)) - sum(cut)
+    unit = 1 if left > 0 else -1
+    order = sorted(range(len(exact)), key=lambda i: (unit * (cut[i] - exact[i]), i))
+    for i in order[: abs(left)]:
+        cut[i] += unit
+    return [_decimal(part, exponent) for part in cut]
+
+
+def apportion_frame(frame: pl.DataFrame, *, by: str, part: str, out: str, exponent: str = "exponent") -> pl.DataFrame:
+    """The frame twin: within each group of `by`, in row order, round the decimals `part` together into `out`.
+
+    Raises `OverflowError` when their sum could leave 128 bits.
+    """
+    exact = pl.col(part).cast(RATIO).to_physical()
+    read = frame.select(pl.col(by).alias("group"), pl.col(exponent).alias("exponent"), exact.alias("exact"),
+                        _power(pl.col(exponent), SCALE).alias("whole")).with_row_index("row")  # fmt: skip
+    largest = read.select(exact=pl.col("exact").abs().max().fill_null(0)).item()
+    if largest * read.height >= WIDE:
+        raise OverflowError(f"{read.height} parts of up to {largest}e-{SCALE} cannot be summed exactly")
+    summed = pl.col("exact").sum().over("group")
+    total = _nearest(summed.abs(), pl.col("whole")) * summed.sign()
+    return frame.with_columns(_parts(read.with_columns(total.alias("total"))).alias(out))
 
 
 def distribute(total: Decimal, weights: Sequence[Decimal | int], exponent: int) -> list[Decimal]:
     """Share a rounded total out by weights: largest remainder, ties by position; the parts sum to the total.
 
-    Negative weights are parts that take away. A negative total is shared as its opposite is, so that a credit
-    undoes its invoice part by part. When the weights sum to zero the first part takes everything.
+    Negative weights are parts that take away. When the weights sum to zero the first part takes everything.
 
     Raises `ValueError` for parts of a minor unit, and for no weights at all unless there is nothing to share.
     """
-    minor = Fraction(total) * 10**exponent
-    if minor.denominator != 1:
+    if total != round_quotient(total, 1, exponent):
         raise ValueError(f"{total} is not a whole number of minor units, so it cannot be shared out")
     if not weights:
         if total:
@@ -74,12 +122,7 @@ def distribute(total: Decimal, weights: Sequence[Decimal | int], exponent: int) 
     whole = sum(shares)
     if not whole:
         shares, whole = [Fraction(1), *[Fraction(0)] * (len(weights) - 1)], Fraction(1)
-    exact = [abs(minor) * share / whole for share in shares]
-    parts = [share.__floor__() for share in exact]
-    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for i in order[: int(abs(minor)) - sum(parts)]:
-        parts[i] += 1
-    return [_decimal(-part if minor < 0 else part, exponent) for part in parts]
+    return apportion([Fraction(total) * share / whole for share in shares], exponent)
 
 
 def distribute_frame(frame: pl.DataFrame, *, by: str, total: str, weight: str, out: str,
@@ -91,19 +134,25 @@ def distribute_frame(frame: pl.DataFrame, *, by: str, total: str, weight: str, o
     Raises `ValueError` for parts of a minor unit, `TypeError` for weights that are not exact, `OverflowError` when
     minor units × weight units could reach 2¹²⁷, where 128-bit integers would wrap.
     """
-    parts = _shares(frame, by=by, total=total, weight=weight, exponent=exponent)
-    floor, rest = pl.col("exact") // pl.col("whole"), pl.col("exact") % pl.col("whole")
-    parts = parts.with_columns(floor.alias("part"), rest.alias("rest"))
-    left = pl.col("minor") - pl.col("part").sum().over("group")
-    ranked = parts.select("row", "group", "rest", left.alias("left")).filter(pl.col("left") > 0)
-    raised = ranked.filter(pl.col("rest").rank("ordinal", descending=True).over("group") <= pl.col("left"))["row"]
-    share = pl.col("part") + pl.col("row").is_in(raised.implode()).cast(pl.Int128)
-    return frame.with_columns(
-        parts.select(minor_to_amount(share * pl.col("sign"), pl.col("exponent")).alias(out))[out])  # fmt: skip
+    shares = _shares(frame, by=by, total=total, weight=weight, exponent=exponent)
+    return frame.with_columns(_parts(shares).alias(out))
+
+
+def _parts(exact: pl.DataFrame) -> pl.Series:
+    """Amounts of `exact` ÷ `whole` minor units each, `total` of them within the `group`, by the rule of `apportion`."""
+    units, whole, left = pl.col("exact"), pl.col("whole"), pl.col("left")
+    cut = exact.with_columns((units.abs() // whole * units.sign()).alias("cut")).with_columns(
+        (units - pl.col("cut") * whole).alias("rest"),
+        (pl.col("total") - pl.col("cut").sum().over("group")).alias("left"),
+    )
+    by_remainder = (pl.col("rest") * left.sign()).rank("ordinal", descending=True).over("group")
+    moved = cut.select("row", "group", "rest", "left").filter(left != 0).filter(by_remainder <= left.abs())["row"]
+    part = pl.col("cut") + pl.col("row").is_in(moved.implode()).cast(pl.Int128) * left.sign()
+    return cut.select(minor_to_amount(part, pl.col("exponent")).alias("part"))["part"]
 
 
 def _shares(frame: pl.DataFrame, *, by: str, total: str, weight: str, exponent: str) -> pl.DataFrame:
-    """Per row: group, exponent, |total| in `minor` units with its `sign`, and its exact share `exact` ÷ `whole`."""
+    """Per row: group, exponent, `total` in minor units, and its exact share `exact` ÷ `whole`, which is positive."""
     kind = frame.schema[weight]
     if not (kind.is_integer() or kind.is_decimal()):
         raise TypeError(f"weights are integers or decimals, not {kind}")
@@ -111,17 +160,17 @@ def _shares(frame: pl.DataFrame, *, by: str, total: str, weight: str, exponent: 
     read = frame.select(
         pl.col(by).alias("group"), pl.col(exponent).alias("exponent"), units.cast(pl.Int128).alias("weight"),
         pl.col(total).cast(AMOUNT).to_physical().alias("total"),
-        TEN.pow(AMOUNT_SCALE - pl.col(exponent).cast(pl.Int64)).alias("unit"),
+        _power(pl.col(exponent), AMOUNT_SCALE).alias("unit"),
     ).with_row_index("row")  # fmt: skip
     _refuse_inexact(read)
     whole = pl.col("weight").sum().over("group")
     nothing, first = whole == 0, pl.col("group").is_first_distinct().cast(pl.Int128)
     known = read.select(
-        "row", "group", "exponent", (pl.col("total").abs() // pl.col("unit")).alias("minor"),
-        pl.col("total").sign().alias("sign"), pl.when(nothing).then(first).otherwise("weight").alias("weight"),
+        "row", "group", "exponent", pl.col("total") // pl.col("unit"),
+        pl.when(nothing).then(first).otherwise("weight").alias("weight"),
         pl.when(nothing).then(1).otherwise(whole).cast(pl.Int128).alias("whole"),
     )  # fmt: skip
-    share = pl.col("minor") * pl.col("weight") * pl.col("whole").sign()
+    share = pl.col("total") * pl.col("weight") * pl.col("whole").sign()
     return known.with_columns(share.alias("exact"), pl.col("whole").abs())
 
 
@@ -130,5 +179,5 @@ def _refuse_inexact(shares: pl.DataFrame) -> None:
     if shares.select((pl.col("total") % pl.col("unit") != 0).any()).item():
         raise ValueError("a total that is not a whole number of minor units cannot be shared out")
     largest, heaviest = shares.select(pl.col("total", "weight").abs().max().fill_null(0)).row(0)
-    if max(largest, shares.height) * heaviest >= 2**127:
+    if max(largest, shares.height) * heaviest >= WIDE:
         raise OverflowError(f"a total of {largest} units cannot be shared out exactly by weights up to {heaviest}")

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from duly.engine.rounding import RATIO, distribute_frame, round_quotient_expr
+from duly.engine.rounding import RATIO, apportion_frame, round_quotient_expr
 
 EU_COUNTRIES: Final = (
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
@@ -137,18 +137,22 @@ def tax_lines(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     lines   document_key, tax_category, tax_rate, tax_reason, amount, exponent
 
-    Answers `lines` with `tax` (shares by largest remainder, so that they add up), and per group document_key,
+    Answers `lines` with `tax` (their exact taxes rounded together, so that they add up), and per group document_key,
     category, rate, base, tax, reason (EN 16931 BR-CO-17).
     """
     group = ["document_key", "tax_category", "tax_rate"]
     summed = lines.group_by(group, maintain_order=True).agg(
         pl.col("amount").sum().alias("base"), pl.col("exponent").first(), pl.col("tax_reason").first())  # fmt: skip
-    numerator = pl.col("base").cast(RATIO) * pl.col("tax_rate").cast(RATIO)
     summed = summed.with_row_index("_group").with_columns(
-        round_quotient_expr(numerator, pl.lit(1), pl.col("exponent")).alias("_tax"))  # fmt: skip
-    keyed = lines.join(summed.select(*group, "_group", "_tax"), on=group, maintain_order="left")
-    shared = distribute_frame(keyed, by="_group", total="_tax", weight="amount", out="tax").drop("_group", "_tax")
-    return shared, summed.select(
-        "document_key", pl.col("tax_category").alias("category"), pl.col("tax_rate").alias("rate"), "base",
-        pl.col("_tax").alias("tax"), pl.col("tax_reason").alias("reason"),
+        round_quotient_expr(_exact_tax("base"), pl.lit(1), pl.col("exponent")).alias("tax"))  # fmt: skip
+    keyed = lines.join(summed.select(*group, "_group"), on=group, maintain_order="left")
+    shared = apportion_frame(keyed.with_columns(_exact_tax("amount").alias("_exact")), by="_group", part="_exact",
+                             out="tax")  # fmt: skip
+    return shared.drop("_group", "_exact"), summed.select(
+        "document_key", pl.col("tax_category").alias("category"), pl.col("tax_rate").alias("rate"), "base", "tax",
+        pl.col("tax_reason").alias("reason"),
     ).sort("document_key", "category", "rate")  # fmt: skip
+
+
+def _exact_tax(amount: str) -> pl.Expr:
+    return pl.col(amount).cast(RATIO) * pl.col("tax_rate").cast(RATIO)
