@@ -16,14 +16,14 @@ from typing import Any, Final
 import psutil
 
 ACCOUNTS: Final = int(os.environ.get("DULY_BENCH_ACCOUNTS", "10000"))
-ROUNDS: Final = 5
+ROUNDS: Final = int(os.environ.get("DULY_BENCH_ROUNDS", "5"))
 AT: Final = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ON: Final = date(2026, 11, 2)
 
 ISSUE_TABLES: Final = ("number_counter", "open_item", "entry", "transfer", "open_item_movement")
 DRAFT_TABLES: Final = ("party_copy", "invoice", "invoice_line", "tax_line", "work_allocation", "charge_span", "finding")
 CHUNK: Final = 1_000
-"""Issue commits a thousand documents at a time, a bill run its partitions of five hundred accounts."""
+"""Issue commits a thousand documents at a time, a bill run its partitions of 2,500 accounts."""
 
 
 def billing() -> dict[str, Any]:

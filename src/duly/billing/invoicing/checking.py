@@ -130,7 +130,7 @@ def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
         from unnest(%s::bigint[], %s::date[]) as w (id, until) join agreement g on g.id = w.id
         cross join lateral (select * from agreement_version v where v.agreement_id = g.id
           order by (v.valid_from <= w.until) desc, v.valid_from desc limit 1) v""",
-                         [drafts, wanted["agreement_id"].to_list(), wanted["until"].to_list()], schema)  # fmt: skip
+                         [drafts, frames.array(wanted["agreement_id"]), frames.array(wanted["until"])], schema)  # fmt: skip
     return here.join(agreed, on=["agreement_id", "until"], how="left")
 
 
@@ -145,5 +145,5 @@ def _day_facts(work: pl.DataFrame) -> pl.DataFrame:
         cross join lateral (select sum(w.quantity)::bigint as seconds from work_item w
            where w.person_id = d.person_id and w.worked_on = d.worked_on and w.kind = 'time') t
         where t.seconds > 86400""",
-                         [pairs["person_id"].to_list(), pairs["worked_on"].to_list()], schema)  # fmt: skip
+                         [frames.array(pairs["person_id"]), frames.array(pairs["worked_on"])], schema)  # fmt: skip
     return days.join(totals, on=["person_id", "worked_on"])

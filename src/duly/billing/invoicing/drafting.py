@@ -72,8 +72,8 @@ class Drafts:
     def digest(self) -> str:
         """SHA-256 over the content without ids given here, equal for equal input whenever it is computed."""
         content = hashlib.sha256()
-        for frame, left_out in ((self.headers, "document_key"), (self.lines, "line_key"), (self.tax_lines, "")):
-            content.update(frame.drop(left_out, strict=False).write_csv().encode())
+        for frame in (self.headers.drop("document_key"), self.lines.drop("line_key", "explanation"), self.tax_lines):
+            content.update(frame.write_csv().encode())
         return content.hexdigest()
 
 

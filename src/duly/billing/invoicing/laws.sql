@@ -169,6 +169,14 @@ declare
 begin
   perform demand_read_committed();
   perform 1 from work_item where id in (select work_item_id from added) order by id for no key update;
+  -- Nearly always each item is billed whole by its only allocation; then one look at each is enough.
+  perform from added a join work_item w on w.id = a.work_item_id join invoice_line l on l.id = a.line_id
+    where l.agreement_id <> w.agreement_id or w.approved_by_id is null or not w.billable or a.quantity > w.quantity
+       or exists (select from work_allocation o where o.work_item_id = a.work_item_id and o.id <> a.id and not o.released)
+    limit 1;
+  if not found then
+    return null;
+  end if;
   select a.work_item_id as id into excess from added a join work_item w on w.id = a.work_item_id
     join invoice_line l on l.id = a.line_id where l.agreement_id <> w.agreement_id limit 1;
   if found then

@@ -3,7 +3,6 @@
 The copies carry what EN 16931 asks of seller (BG-4) and buyer (BG-7), and where to pay (BG-17).
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +15,8 @@ ADDRESS: Final = """array_to_json(array_remove(array[p.street, nullif(p.street_2
 
 REGISTRATIONS: Final = """(select coalesce(jsonb_agg(jsonb_build_object('scheme', upper(t.scheme), 'number', t.number,
     'country', t.country) order by t.country, t.scheme), '[]') from tax_registration t where t.{owner}_id = p.id)"""
+
+DIGEST: Final = "encode(sha256(convert_to(data::text, 'UTF8')), 'hex')"
 
 SELLER: Final = f"""
     select p.id, jsonb_build_object('name', p.name, 'address', {ADDRESS}, 'country', p.country,
@@ -46,20 +47,17 @@ def freeze_buyers(accounts: Sequence[int]) -> pl.DataFrame:
 
 
 def _freeze(parties: str, ids: Sequence[int], owner: str, copy: str) -> pl.DataFrame:
-    """Copies by content: most are there already, so look first and write only what is new."""
-    now = frames.read(f"select id, data::text from ({parties}) p", [list(ids)], {owner: pl.Int64, "data": pl.String})
-    digests = [hashlib.sha256(data.encode()).hexdigest() for data in now["data"]]
-    now = now.with_columns(pl.Series("digest", digests, dtype=pl.String))
-    kept = _kept(digests, copy)
-    new = now.join(kept, on="digest", how="anti").unique("digest").sort("digest")
-    if not new.is_empty():
-        # In digest order, so that two runs that freeze the same parties cannot lock each other crosswise.
-        frames.execute("""insert into party_copy (digest, data) select * from unnest(%s::text[], %s::jsonb[])
-                          on conflict (digest) do nothing""", [new["digest"].to_list(), new["data"].to_list()])
-        kept = _kept(digests, copy)
-    return now.join(kept, on="digest").select(owner, copy)
+    """Copies by content, each composed once: most are there already, and only what is new is written.
 
-
-def _kept(digests: list[str], copy: str) -> pl.DataFrame:
-    schema: frames.Schema = {copy: pl.Int64, "digest": pl.String}
-    return frames.read("select id, digest from party_copy where digest = any(%s)", [digests], schema)
+    In digest order, so that two runs that freeze the same parties cannot lock each other crosswise.
+    """
+    frames.execute(f"""create temporary table party_now on commit drop as
+        select id, {DIGEST} as digest, data from ({parties}) p""", [list(ids)])
+    frames.execute("""insert into party_copy (digest, data)
+        select distinct on (digest) digest, data from party_now
+         where not exists (select from party_copy c where c.digest = party_now.digest) order by digest
+        on conflict (digest) do nothing""")
+    schema: frames.Schema = {owner: pl.Int64, copy: pl.Int64}
+    found = frames.read("select p.id, c.id from party_now p join party_copy c using (digest)", [], schema)
+    frames.execute("drop table party_now")
+    return found

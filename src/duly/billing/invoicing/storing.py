@@ -14,6 +14,9 @@ def store(drafts: Drafts, *, partition: int | None, created_by: str) -> Drafts:
     line_ids = _lines(keyed.lines)
     frames.write("tax_line", keyed.tax_lines.select(
         pl.col("document_key").alias("invoice_id"), "category", "rate", "base", "tax", "reason"))  # fmt: skip
+    # Locked here, in id order, the rows are not locked once more by their key and by the law that sums them.
+    frames.execute("select from work_item where id = any(%s::bigint[]) order by id for no key update",
+                   [frames.array(keyed.allocations["work_id"])])
     frames.write("work_allocation", keyed.allocations.join(line_ids, on="line_key", maintain_order="left").select(
         pl.col("work_id").alias("work_item_id"), "line_id", "quantity", "billed_quantity", "amount"))  # fmt: skip
     frames.write("charge_span", keyed.spans.join(line_ids, on="line_key", maintain_order="left").select(

@@ -17,6 +17,11 @@ QUANTITY = pl.Decimal(38, 6)
 RATIO = pl.Decimal(38, 14)
 
 
+def array(values: pl.Series) -> str:
+    """A series of numbers or dates as PostgreSQL's array literal, without a Python object for each value."""
+    return "{" + ",".join(values.cast(pl.String).fill_null("NULL")) + "}"
+
+
 def read(query: str, parameters: Sequence[Any] | Mapping[str, Any], schema: Schema) -> pl.DataFrame:
     """The query's rows as a frame with the columns and types of `schema`, in its order."""
     statement = f"copy ({query}) to stdout (format csv)"
@@ -41,12 +46,24 @@ def write(table: str, frame: pl.DataFrame, columns: Sequence[str] | None = None)
     """COPY the frame's columns into the table's columns of the same names; the number of rows."""
     if frame.is_empty():
         return 0
-    chosen = frame.select(columns) if columns is not None else frame
+    chosen = _escaped(frame.select(columns) if columns is not None else frame)
     names = ", ".join(f'"{name}"' for name in chosen.columns)
-    statement = f"copy {table} ({names}) from stdin (format csv)"
+    statement = f"copy {table} ({names}) from stdin"
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(chosen.write_csv(include_header=False, quote_style="necessary", datetime_format="%+"))
+        copy.write(chosen.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N",
+                                    datetime_format="%+"))
     return frame.height
+
+
+def _escaped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts as COPY's text format wants them: its four special characters behind a backslash, where there are any."""
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    special = frame.select(pl.col(texts).str.contains(r"[\\\t\n\r]").any()).row(0) if texts else ()
+    return frame.with_columns(
+        pl.col(name).str.replace_all("\\", "\\\\", literal=True).str.replace_all("\t", "\\t", literal=True)
+        .str.replace_all("\n", "\\n", literal=True).str.replace_all("\r", "\\r", literal=True)
+        for name, found in zip(texts, special, strict=True) if found
+    )
 
 
 def next_ids(table: str, count: int) -> pl.Series:

@@ -65,7 +65,8 @@ begin
   perform 1 from open_item where id in (select open_item_id from added) order by id for no key update;
   select o.label, o.amount into wrong from added m join open_item o on o.id = m.open_item_id
    where (m.amount <> o.amount or m.booked_on <> o.booked_on)
-     and not exists (select from open_item_movement p where p.open_item_id = m.open_item_id and p.id < m.id)
+     -- "+ 0" keeps the look-up on the item's own movements, off the ids of all others
+     and not exists (select from open_item_movement p where p.open_item_id = m.open_item_id and p.id + 0 < m.id)
    limit 1;
   if found then
     raise exception 'Open item % opens with its whole amount % on its booking date', wrong.label, wrong.amount

@@ -36,7 +36,7 @@ class ChartAccount(models.Model):
 class Entry(models.Model):
     """One posting: the transfers of one thing that happened, on one booking date."""
 
-    entity = models.ForeignKey(LegalEntity, models.RESTRICT)
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT, db_index=False)
     kind = fields.choice(ENTRY_KINDS)
     booked_on = models.DateField()
     source = models.CharField(max_length=60)
@@ -53,8 +53,8 @@ class Transfer(models.Model):
     """An amount from the credited to the debited account; an entry of transfers always balances (law 2)."""
 
     entry = models.ForeignKey(Entry, models.RESTRICT, related_name="transfers")
-    debit = models.ForeignKey(ChartAccount, models.RESTRICT, related_name="+")
-    credit = models.ForeignKey(ChartAccount, models.RESTRICT, related_name="+")
+    debit = models.ForeignKey(ChartAccount, models.RESTRICT, related_name="+", db_index=False)
+    credit = models.ForeignKey(ChartAccount, models.RESTRICT, related_name="+", db_index=False)
     currency = fields.currency()
     amount = fields.money()
     base_amount = fields.money()
@@ -75,7 +75,7 @@ class OpenItem(models.Model):
     on it is what keeps allocations within the receipt and the item (law 9), whoever acts at the same time.
     """
 
-    entity = models.ForeignKey(LegalEntity, models.RESTRICT)
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT, db_index=False)
     account = models.ForeignKey(Account, models.RESTRICT)
     control = fields.choice(CONTROLS)
     label = models.CharField(max_length=60)

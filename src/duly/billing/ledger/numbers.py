@@ -31,8 +31,9 @@ def take(*, kind: str, entity_id: int, on: date, count: int) -> Taken:
                              join legal_entity e on e.id = s.entity_id
                             where s.entity_id = %s and s.kind = %s""", [entity_id, kind])  # fmt: skip
     if not found:
+        example = f'series.{kind} = "{kind[0].upper()}{{year}}-{{number:05}}"'
         raise Refused(f"The legal entity has no number series for documents of the kind “{kind}”.",
-                      f"Add one to the entity, for example series.{kind} = \"{kind[0].upper()}{{year}}-{{number:05}}\".")  # fmt: skip
+                      f"Add one to the entity, for example {example}.")
     series_id, pattern, start_month, code = found[0]
     year = fiscal_year(on, start_month)
     frames.execute("""insert into number_counter (series_id, fiscal_year) values (%s, %s)
@@ -43,5 +44,6 @@ def take(*, kind: str, entity_id: int, on: date, count: int) -> Taken:
         raise Refused(f"The last {kind} of {code} in {year} is dated {last_on}; one dated {on} cannot follow it.",
                       f"Use {last_on} or a later date.", law=4)  # fmt: skip
     frames.execute("""update number_counter set last_number = %s, last_issued_on = %s
-                       where series_id = %s and fiscal_year = %s""", [last_number + count, on, series_id, year])  # fmt: skip
+                       where series_id = %s and fiscal_year = %s""",
+                   [last_number + count, on, series_id, year])
     return Taken(series_id, year, last_number + 1, pattern)

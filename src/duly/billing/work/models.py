@@ -66,10 +66,10 @@ class WorkItem(models.Model):
     """
 
     kind = fields.choice(WORK_KINDS)
-    agreement = models.ForeignKey(Agreement, models.RESTRICT, related_name="work")
-    charge = models.ForeignKey(Charge, models.RESTRICT, null=True)
+    agreement = models.ForeignKey(Agreement, models.RESTRICT, related_name="work", db_index=False)
+    charge = models.ForeignKey(Charge, models.RESTRICT, null=True, db_index=False)
     project = models.ForeignKey(Project, models.RESTRICT, null=True)
-    person = models.ForeignKey(Person, models.RESTRICT, null=True)
+    person = models.ForeignKey(Person, models.RESTRICT, null=True, db_index=False)
     project_name = models.CharField(max_length=200, default="")
     person_name = models.CharField(max_length=200, default="")
     role = models.CharField(max_length=60, default="")
@@ -83,7 +83,7 @@ class WorkItem(models.Model):
     share = fields.quantity(null=True)
     billable = models.BooleanField(default=True)
     source_key = models.CharField(max_length=100, unique=True)
-    approved_by = models.ForeignKey(User, models.RESTRICT, null=True)
+    approved_by = models.ForeignKey(User, models.RESTRICT, null=True, db_index=False)
     approved_at = models.DateTimeField(null=True)
     approved_in = fields.TransactionIdField(null=True, editable=False)
 

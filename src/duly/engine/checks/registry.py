@@ -63,7 +63,9 @@ def check(name: str, severity: str) -> Callable[[Callable[[Facts], pl.DataFrame]
 
 def run_checks(facts: Facts) -> pl.DataFrame:
     """Every check's findings over the facts, ordered by draft, severity and path; columns as `FINDINGS`."""
-    found = [_named(rule, rule.find(facts)) for rule in CHECKS.values()]
+    found = [_named(rule, rows) for rule in CHECKS.values() if not (rows := rule.find(facts)).is_empty()]
+    if not found:
+        return pl.DataFrame(schema=FINDINGS)
     order = pl.col("severity").replace_strict({name: rank for rank, name in enumerate(SEVERITIES)})
     return pl.concat(found).unique().sort("document_key", order, "check_name", "path", "text")
 

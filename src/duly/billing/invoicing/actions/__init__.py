@@ -7,6 +7,6 @@ from duly.billing.invoicing.actions.review import approve, confirm, return_draft
 from duly.billing.invoicing.actions.run import draft_partition, fail_partition, launch, resume, stop
 
 __all__ = [
-    "Issued", "approve", "check", "confirm", "discard", "draft_partition", "fail_partition", "issue", "issue_in_chunks", "launch",
-    "resume", "return_draft", "stop", "submit", "waive",
+    "Issued", "approve", "check", "confirm", "discard", "draft_partition", "fail_partition", "issue",
+    "issue_in_chunks", "launch", "resume", "return_draft", "stop", "submit", "waive",
 ]

@@ -18,7 +18,7 @@ from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Busy, Refused
 
-PARTITION_ACCOUNTS: Final = 500
+PARTITION_ACCOUNTS: Final = 2_500
 
 
 @dataclass(frozen=True, slots=True)
