@@ -21,6 +21,7 @@ from tests.engine.frames import RATES, WORK, billed, charges, frame, nothing_due
 Rows = list[dict[str, Any]]
 
 OCTOBER = date(2026, 10, 1)
+GROUPINGS = ["rate", "person", "task", "project", "entry"]
 october_days = st.integers(0, 30).map(lambda n: OCTOBER + timedelta(days=n))
 ids = st.none() | st.integers(1, 3)
 roles = st.none() | st.sampled_from(["Developer", " developer", "DEVELOPER", "Tester", "Prüfer", "prüfer"])
@@ -39,8 +40,8 @@ entries = st.fixed_dictionaries({
     "rate_card_id": st.none() | st.integers(1, 2), "person_id": ids, "project_id": ids, "role": roles, "task": roles,
     "worked_on": october_days, "quantity": st.integers(1, 100_000), "document_key": st.integers(1, 2),
     "charge_id": st.integers(1, 2), "description": st.sampled_from(["", "Design", "“Build” \\ {}\n\t\x01"]),
-    "grouping": st.sampled_from(["rate", "person", "task", "project", "entry"]),
-    "person": st.sampled_from(["Ada", None]), "project": st.sampled_from([None, "Apollo"]),
+    "grouping": st.sampled_from(GROUPINGS),
+    "person": st.sampled_from(["Ada", "Bob", None]), "project": st.sampled_from([None, "Apollo"]),
     "tax_class": st.sampled_from(["standard", "reduced"]),
     "rounding": st.sampled_from(["exact", "up", "nearest"]), "increment_seconds": st.sampled_from([1, 60, 360, 900]),
     "minimum_seconds": st.sampled_from([0, 600]), "unit": st.sampled_from(["", "h", 'a "day"']),
@@ -116,20 +117,38 @@ def test_time_is_priced_whatever_its_order(work_rows: Rows, rate_rows: Rows, any
 
 @given(st.lists(entries, min_size=1, max_size=15))
 def test_a_line_is_what_entries_of_equal_terms_come_to(work_rows: Rows) -> None:
-    """Against a plain loop: the seconds of each (document, charge, label, unit, tax class), one rate for all."""
-    rows = [row | {"rate_card_id": 1} for row in work_rows]
+    """Against a plain loop: the seconds of each (document, charge, who or what, unit, tax class), one rate for all.
+
+    People and projects are who they are by their ids and are called as they were last, in the order of days.
+    """
+    rows = [row | {"rate_card_id": 1, "terms_id": GROUPINGS.index(row["grouping"])} for row in work_rows]
     priced = price(work(*rows), nothing_due(), rates({"price": "95.55"}))
     expected: Counter[tuple[Any, ...]] = Counter()
-    for number, row in enumerate(rows):
-        label = row | {"rate": None, "entry": row["description"] or row["task"]}
-        alone = number if row["grouping"] == "entry" else None
-        key = (row["document_key"], row["charge_id"], label[row["grouping"]], alone, row["unit"], row["tax_class"])
+    names = {}
+    for number, row in sorted(enumerate(rows), key=lambda numbered: (numbered[1]["worked_on"], numbered[0])):
+        name = (row | {"rate": None, "entry": row["description"] or row["task"]})[row["grouping"]]
+        one = {"entry": number, "person": row["person_id"], "project": row["project_id"]}.get(row["grouping"])
+        key = (row["document_key"], row["charge_id"], row["terms_id"], name if one is None else one, row["unit"],
+               row["tax_class"])  # fmt: skip
         expected[key] += entry_seconds(row)
+        names[key] = name
     printed = Counter(
-        (document, charge, "Consulting" if label is None else f"Consulting – {label}", unit or "h", tax_class, seconds)
-        for (document, charge, label, _, unit, tax_class), seconds in expected.items())  # fmt: skip
+        (key[0], key[1], "Consulting" if names[key] is None else f"Consulting – {names[key]}", key[4] or "h", key[5],
+         seconds) for key, seconds in expected.items())  # fmt: skip
     columns = ("document_key", "charge_id", "description", "unit", "tax_class", "quantity")
     assert Counter(priced.lines.select(columns).iter_rows()) == printed
+
+
+@pytest.mark.parametrize("by", ["person", "project"])
+def test_namesakes_have_lines_of_their_own(by: str) -> None:
+    rows: Rows = [
+        {f"{by}_id": number, by: name, "grouping": by, "quantity": 3_600, "worked_on": day}
+        for number, name, day in ((1, "Kim", "2026-10-01"), (2, "Kim", "2026-10-02"), (1, "Kim-Lee", "2026-10-03"),
+                                  (None, None, "2026-10-04"))
+    ]  # fmt: skip
+    lines = price(work(*rows), nothing_due(), rates({"price": 95})).lines
+    assert lines.select("description", "quantity").rows() == [
+        ("Consulting – Kim-Lee", 7_200), ("Consulting – Kim", 3_600), ("Consulting", 3_600)]  # fmt: skip
 
 
 def test_equal_prices_of_different_rates_share_a_line_that_names_none() -> None:

@@ -11,11 +11,14 @@ from duly.engine.rounding import RATIO, distribute_frame
 
 HOUR: Final = 3_600
 
-GROUPED_BY: Final = {"person": "person", "task": "task", "project": "project"}
+NAMED: Final = ("person", "task", "project")
 """Groupings that name what they group by; `rate` groups by rate alone, `entry` makes a line of every entry."""
 
+APART: Final = {"entry": "work_id", "person": "person_id", "project": "project_id"}
+"""Groupings by what is someone or something by its id: two people of one name have a line each."""
+
 LINE_KEY: Final = (
-    "document_key", "agreement_id", "charge_id", "terms_id", "label", "apart", "price", "unit", "tax_class",
+    "document_key", "agreement_id", "charge_id", "terms_id", "apart", "alike", "price", "unit", "tax_class",
 )  # fmt: skip
 """What entries on one line have in common."""
 
@@ -43,26 +46,30 @@ def billed_seconds() -> pl.Expr:
 
 
 def _labelled(rated: pl.DataFrame) -> pl.DataFrame:
-    """Entries in printing order, numbered by `entry`, with the `label` they share a line under, or `apart` alone."""
+    """Entries in printing order, numbered by `entry`, with the `label` of their line.
+
+    Those with an id that keeps them `apart` share a line by it, others when they are `alike` by their label.
+    """
     grouping = pl.col("grouping")
     label = pl.coalesce(
         pl.when(grouping == "entry").then(pl.coalesce(pl.col("description").replace("", None), "task")),
-        *(pl.when(grouping == name).then(pl.col(column)) for name, column in GROUPED_BY.items()),
+        *(pl.when(grouping == name).then(pl.col(name)) for name in NAMED),
     )
-    apart = pl.when(grouping == "entry").then(pl.col("work_id"))
+    apart = pl.coalesce(pl.when(grouping == name).then(pl.col(column)) for name, column in APART.items())
     return (
         rated.with_columns(label.alias("label"), apart.alias("apart"), billed_seconds().alias("billed"))
+        .with_columns(pl.when(pl.col("apart").is_null()).then("label").alias("alike"))
         .sort("document_key", "charge_id", "worked_on", "work_id")
         .with_row_index("entry")
     )  # fmt: skip
 
 
 def _summed(entries: pl.DataFrame) -> pl.DataFrame:
-    """One row per line to be: Σ billed seconds, and the numbers of its entries as a list."""
+    """One row per line to be: Σ billed seconds, the name it had last, and the numbers of its entries as a list."""
     one_rate = pl.col("rate_id").min() == pl.col("rate_id").max()
     grouped = entries.group_by(LINE_KEY, maintain_order=True).agg(
-        pl.col("kind", "exponent", "charge_name").first(), pl.col("billed").sum(), pl.col("entry"),
-        pl.col("quantity").sum().alias("worked"), pl.len().alias("entries"),
+        pl.col("kind", "exponent", "charge_name").first(), pl.col("label").last(), pl.col("entry"),
+        pl.col("billed").sum(), pl.col("quantity").sum().alias("worked"), pl.len().alias("entries"),
         pl.when(one_rate).then(pl.col("rate_id").min()).alias("rate_id"),
         pl.col("worked_on").min().alias("service_from"), pl.col("worked_on").max().alias("service_to"),
     ).with_row_index("part", offset=1)  # fmt: skip
