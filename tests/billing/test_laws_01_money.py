@@ -57,6 +57,13 @@ def test_lines_of_half_a_cent_are_issued(sql: Sql, attempt: Attempt) -> None:
         raw.issue(sql, invoice)
 
 
+@violation("work_item_shape", without="alter table work_item drop constraint work_item_shape")
+def test_half_a_second_is_recorded(sql: Sql, attempt: Attempt) -> None:
+    entry = raw.time(sql)
+    with attempt(sql):
+        sql("update work_item set quantity = 3600.5 where id = %s", entry)
+
+
 def test_no_column_is_a_float(shared_database: str) -> None:
     with rolled_back_as_owner() as sql:
         assert sql(FLOATS) == []

@@ -3,6 +3,7 @@
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Floor
 
 from duly.billing.accounts.models import Person, User
 from duly.billing.agreements.models import Agreement, Charge, Project
@@ -58,7 +59,7 @@ class ImportBatch(models.Model):
 
 
 class WorkItem(models.Model):
-    """A time entry (quantity in seconds), an expense (cost) or an accepted milestone (its amount in `cost`).
+    """A time entry (quantity in whole seconds), an expense (cost) or an accepted milestone (its amount in `cost`).
 
     `share` is how much of a milestone this acceptance covers, null for all of it.
     Names are kept as they were recorded, so that a time annex never changes. There is no “billed” flag:
@@ -93,7 +94,7 @@ class WorkItem(models.Model):
             fields.one_of("work_item", "kind", WORK_KINDS),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="work_item_quantity"),
             models.CheckConstraint(
-                condition=Q(kind="time", cost=None, person__isnull=False)
+                condition=Q(kind="time", cost=None, person__isnull=False, quantity=Floor("quantity"))
                 | Q(kind="expense", cost__isnull=False, quantity=1)
                 | Q(kind="milestone", cost__isnull=False, charge__isnull=False, quantity__lte=1),
                 name="work_item_shape",
