@@ -6,24 +6,28 @@ import polars as pl
 
 from duly.engine.pricing.explain import number, row, words
 from duly.engine.pricing.lines import PRICE, finished, whole
-from duly.engine.rounding import RATIO, SCALE
+from duly.engine.rounding import AMOUNT, AMOUNT_SCALE, RATIO, SCALE
 
-RATE_UNITS: Final = 10**10
+RATE_DECIMALS: Final = 10
+RATE_UNITS: Final = 10**RATE_DECIMALS
 """Exchange rates have at most 10 decimals; as whole units over this they stay exact beside a mark-up."""
+
+LARGEST: Final = 10**14
+"""An expense that comes to this much is a slip; beneath it every step of its price is exact."""
 
 
 def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """cost × (1 + mark-up), converted at the dated rate: lines, allocations, and what no exchange rate converts."""
-    foreign = pl.col("cost_currency") != pl.col("currency")
-    lost = work.filter(foreign & pl.col("exchange_rate").is_null()).select("work_id", "document_key", pl.format(
-        "no exchange rate from {} to {} on {}; add one.", "cost_currency", "currency", "worked_on").alias("text"))
-    priced = work.join(lost, on="work_id", how="anti").sort("document_key", "worked_on", "work_id")
-    _refuse_finer_rates(priced)
+    """cost × (1 + mark-up), converted at the dated rate: lines, allocations, and what cannot be priced.
+
+    Costs are below 10¹⁶, mark-ups below 10¹², exchange rates positive and below 10¹⁰, as the database keeps them.
+    """
+    judged = work.with_columns(_problem().alias("text"))
+    lost = judged.filter(pl.col("text").is_not_null()).select("work_id", "document_key", "text")
+    priced = judged.filter(pl.col("text").is_null()).drop("text").sort("document_key", "worked_on", "work_id")
     factor = (pl.lit(1).cast(RATIO) + pl.col("markup").cast(RATIO)).alias("factor")
-    units = (pl.col("exchange_rate").cast(RATIO) * pl.lit(RATE_UNITS).cast(RATIO)).cast(pl.Int64)
-    parts = priced.with_row_index("part", offset=1).with_columns(factor, units.alias("rate_units")).with_columns(
-        (pl.col("amount").cast(RATIO) * pl.col("factor") * pl.col("rate_units").fill_null(1).cast(RATIO))
-        .alias("numerator"),
+    units = (pl.col("exchange_rate").cast(RATIO) * pl.lit(RATE_UNITS).cast(RATIO)).alias("rate_units")
+    parts = priced.with_row_index("part", offset=1).with_columns(factor, units).with_columns(
+        (pl.col("amount").cast(RATIO) * pl.col("factor") * pl.col("rate_units").fill_null(1)).alias("numerator"),
         pl.when(pl.col("rate_units").is_null()).then(1).otherwise(RATE_UNITS).cast(pl.Int64).alias("denominator"),
         pl.concat_str("charge_name", pl.col("description").replace("", None), separator=" – ", ignore_nulls=True)
         .alias("description"),
@@ -35,11 +39,30 @@ def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
     return lines, whole(parts, lines), lost
 
 
-def _refuse_finer_rates(expenses: pl.DataFrame) -> None:
-    finer = pl.col("exchange_rate").cast(RATIO).to_physical() % (10**SCALE // RATE_UNITS) != 0
-    rates = expenses.filter(finer)["exchange_rate"]
-    if rates.len():
-        raise ValueError(f"the exchange rate {rates[0]} has more than 10 decimals")
+def _problem() -> pl.Expr:
+    """Why an expense cannot be priced; null when it can."""
+    rate = pl.col("exchange_rate").cast(RATIO).to_physical()
+    pair = ("cost_currency", "currency", "worked_on")
+    return (
+        pl.when(pl.col("amount").is_null())
+        .then(pl.format("an expense on {} has no amount; record what it cost.", "worked_on"))
+        .when((pl.col("cost_currency") != pl.col("currency")) & rate.is_null())
+        .then(pl.format("no exchange rate from {} to {} on {}; add one.", *pair))
+        .when(rate % 10 ** (SCALE - RATE_DECIMALS) != 0)
+        .then(pl.format("the exchange rate from {} to {} on {} has more than 10 decimals; correct it.", *pair))
+        .when(_too_large())
+        .then(pl.format("an expense on {} comes to 10¹⁴ {} or more; correct its cost, mark-up or exchange rate.",
+                        "worked_on", "currency"))
+    )  # fmt: skip
+
+
+def _too_large() -> pl.Expr:
+    """cost × (1 + mark-up) × rate ≥ 10¹⁴, by dividing, since the product itself might not fit."""
+    cost = pl.col("amount").cast(AMOUNT).to_physical().abs()
+    factor = (pl.col("markup").cast(PRICE).to_physical() + 10**PRICE.scale).abs()
+    rate = pl.col("exchange_rate").cast(RATIO).to_physical().fill_null(10**SCALE) // 10 ** (SCALE - RATE_DECIMALS)
+    largest = pl.lit(LARGEST * 10 ** (AMOUNT_SCALE + PRICE.scale + RATE_DECIMALS) - 1, dtype=pl.Int128)
+    return cost > largest // factor // rate
 
 
 def _expense_rows() -> tuple[pl.Expr, ...]:

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from duly.engine.pricing.explain import count, number, row
+from duly.engine.pricing.explain import count, number, plain, row
 from duly.engine.pricing.lines import ALLOCATION, complete, finished
 from duly.engine.pricing.rates import with_rates
 from duly.engine.rounding import RATIO, distribute_frame
@@ -24,15 +24,23 @@ LINE_KEY: Final = (
 
 
 def price_time(work: pl.DataFrame, rates: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Lines, allocations, and the entries that no rate prices (work_id, document_key, text)."""
+    """Lines, allocations, and the entries that cannot be priced (work_id, document_key, text)."""
     rated = with_rates(work, rates)
-    unpriced = rated.filter(pl.col("price").is_null()).select("work_id", "document_key", pl.format(
-        "no rate for {} on {}; add one to the rate card.", pl.col("person").fill_null("this person"), "worked_on",
-    ).alias("text"))  # fmt: skip
-    entries = complete(_labelled(rated.filter(pl.col("price").is_not_null())), "billed")
+    whole_seconds = pl.col("quantity") == pl.col("quantity").floor()
+    fits = pl.col("price").is_not_null() & whole_seconds
+    unpriced = rated.filter(~fits).select("work_id", "document_key", _problem().alias("text"))
+    entries = complete(_labelled(rated.filter(fits)), "billed")
     summed = _summed(entries)
     lines = finished(summed, *_explained())
     return lines, _allocated(entries, summed.select("part", "entry"), lines), unpriced
+
+
+def _problem() -> pl.Expr:
+    person, day = pl.col("person").fill_null("this person"), pl.col("worked_on")
+    no_rate = pl.format("no rate for {} on {}; add one to the rate card.", person, day)
+    broken = pl.format("{}'s time on {} is {} seconds; correct it to whole seconds.", person, day,
+                       plain(pl.col("quantity")))  # fmt: skip
+    return pl.when(pl.col("price").is_null()).then(no_rate).otherwise(broken)
 
 
 def billed_seconds() -> pl.Expr:
