@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from duly.engine.currencies import exponent
 from duly.engine.money import Money
 
-cents = st.integers(-(10**30), 10**30).map(lambda n: Decimal(f"{n}e-2"))
+cents = st.integers(-(10**18 // 4), 10**18 // 4).map(lambda n: Decimal(f"{n}e-2"))
+"""Amounts of which three can be added up."""
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,19 @@ def test_parts_of_a_minor_unit_are_refused(amount: str, currency: str) -> None:
         Money(Decimal(amount), currency)
 
 
+@pytest.mark.parametrize("amount", ["1e16", "-1e16", "1e400", "10000000000000000.01"])
+def test_more_than_a_column_holds_is_refused(amount: str) -> None:
+    with pytest.raises(ValueError, match="amounts are below 10¹⁶"):
+        Money(Decimal(amount), "EUR")
+
+
+def test_the_largest_amount_holds_and_a_sum_beyond_it_does_not() -> None:
+    largest = Money(Decimal("9999999999999999.99"), "EUR")
+    assert str(-largest) == "-9999999999999999.99 EUR"
+    with pytest.raises(ValueError, match="amounts are below 10¹⁶"):
+        largest + Money(Decimal("0.01"), "EUR")
+
+
 @pytest.mark.parametrize("amount", [1, 1.5, "1.00", None])
 def test_only_decimals_are_money(amount: Any) -> None:
     with pytest.raises(TypeError, match="made of a Decimal"):
@@ -59,7 +73,7 @@ def test_currencies_never_mix() -> None:
 
 
 @given(cents, cents)
-def test_sums_are_exact_whatever_their_size(one: Decimal, other: Decimal) -> None:
+def test_sums_are_exact(one: Decimal, other: Decimal) -> None:
     a, b = Money(one, "EUR"), Money(other, "EUR")
     assert (a + b) - b == a
     assert b + -b == Money(Decimal(0), "EUR")

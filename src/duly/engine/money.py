@@ -10,10 +10,14 @@ from duly.engine.rounding import round_quotient
 EXACT: Final = Context(prec=60, traps=[Inexact])
 """Sums of money never round; what does not fit raises."""
 
+BOUND: Final = 10**16
+"""Amounts are smaller: they are kept as `numeric(20,4)`."""
+
 
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
-    """An amount of a currency. Raises `ValueError` for parts of a minor unit, `TypeError` for anything but `Decimal`.
+    """An amount of a currency. Raises `TypeError` for anything but `Decimal`, `ValueError` for parts of a minor unit
+    and for 10¹⁶ or more.
 
     Two currencies never mix: adding or comparing them raises `ValueError`.
     """
@@ -24,6 +28,8 @@ class Money:
     def __post_init__(self) -> None:
         if not isinstance(self.amount, Decimal):
             raise TypeError(f"money is made of a Decimal, not of {type(self.amount).__name__}")
+        if self.amount.is_finite() and not -BOUND < self.amount < BOUND:
+            raise ValueError(f"{self.amount} {self.currency} is too large: amounts are below 10¹⁶")
         if not self.amount.is_finite() or self.amount != round_quotient(self.amount, 1, exponent(self.currency)):
             raise ValueError(f"{self.amount} {self.currency} is not a whole number of minor units")
 
