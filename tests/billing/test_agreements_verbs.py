@@ -196,7 +196,7 @@ def test_rates_are_added_once_and_end_without_a_price(world: World) -> None:
     rates = (
         RateInput(Decimal("95.50"), JANUARY, person="ada"),
         RateInput(Decimal(80), JANUARY, role="Developer", task="Review", project="ACME-WEB"),
-        RateInput(None, JULY, role="developer", task="REVIEW", project="ACME-WEB"),
+        RateInput(None, JULY, role="developer ", task="REVIEW", project="ACME-WEB"),
     )
     assert rated(world, *rates) == Added(3, 0)
     events = m.Event.objects.count()

@@ -25,7 +25,7 @@ OCTOBER = date(2026, 10, 1)
 GROUPINGS = ["rate", "person", "task", "project", "entry"]
 october_days = st.integers(0, 30).map(lambda n: OCTOBER + timedelta(days=n))
 ids = st.none() | st.integers(1, 3)
-roles = st.none() | st.sampled_from(["Developer", " developer", "DEVELOPER", "Tester", "Prüfer", "prüfer"])
+roles = st.none() | st.sampled_from(["Developer", " developer", "DEVELOPER", "Tester", "Prüfer", "prüfer", "ß", "SS"])
 prices = st.integers(0, 10**11).map(lambda n: Decimal(f"{n}e-8"))
 
 
@@ -55,7 +55,7 @@ def the_rate(entry: dict[str, Any], offered: list[dict[str, Any]]) -> dict[str, 
 
     def matches(rate: dict[str, Any], key: str) -> bool:
         mine, wanted = entry[key], rate[key]
-        return wanted is None or (mine is not None and str(mine).strip().lower() == str(wanted).strip().lower())
+        return wanted is None or (mine is not None and str(mine).strip().casefold() == str(wanted).strip().casefold())
 
     fitting = [
         rate for rate in offered
@@ -74,6 +74,17 @@ def test_the_most_specific_rate_of_the_day_applies(work_rows: Rows, rate_rows: R
     expected = [the_rate(row, given_rates.to_dicts()) for row in work_rows]
     assert found["rate_id"].to_list() == [rate and rate["rate_id"] for rate in expected]
     assert found["price"].to_list() == [rate and rate["price"] for rate in expected]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "on_the_card"),
+    [("developer", "Developer"), (" Developer", "developer "), ("Prüfung", "PRÜFUNG"), ("Straße", "STRASSE"),
+     ("ﬁnance", "Finance"), ("ΣΊΣΥΦΟΣ", "σίσυφος")],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["role", "task"])
+def test_roles_and_tasks_match_whatever_their_case(key: str, recorded: str, on_the_card: str) -> None:
+    given_rates = rates({"price": 95, key: on_the_card}, {"price": 80})
+    assert with_rates(work({key: recorded}), given_rates)["price"].to_list() == [Decimal(95)]
 
 
 def entry_seconds(row: dict[str, Any]) -> int:

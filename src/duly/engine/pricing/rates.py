@@ -26,9 +26,9 @@ def with_rates(work: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     Roles and tasks match whatever their case; where that makes two rates' keys equal, the later one applies. One
     equality join for each combination of keys in use, so the effort grows with the work and not with work × rates.
     """
-    keyed = work.select("rate_card_id", "worked_on", "person_id", "project_id", _folded("role"), _folded("task"))
-    keyed = keyed.with_row_index("_row")
-    offered = rates.with_columns(_folded("role"), _folded("task"))
+    columns = ("rate_card_id", "worked_on", "person_id", "project_id", "role", "task")
+    keyed = _with_folded(work.select(columns)).with_row_index("_row")
+    offered = _with_folded(rates)
     by_keys = ((keys, offered.filter(_of_exactly(keys))) for keys in KEYS)
     found = [_matches(keyed, of_keys, keys) for keys, of_keys in by_keys if of_keys.height]
     nothing = pl.DataFrame(schema={"_row": pl.UInt32, "price": rates.schema["price"], "rate_id": pl.Int64})
@@ -50,5 +50,14 @@ def _of_exactly(keys: tuple[str, ...]) -> pl.Expr:
     return pl.all_horizontal(pl.col(key).is_not_null() if key in keys else pl.col(key).is_null() for key in WEIGHTS)
 
 
-def _folded(column: str) -> pl.Expr:
-    return pl.col(column).str.to_lowercase().str.strip_chars()
+def folded(name: str) -> str:
+    """A role or task as it is compared: full case folding, so that Straße is STRASSE."""
+    return name.strip().casefold()
+
+
+def _with_folded(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with roles and tasks folded; each distinct one once, since only Python folds fully."""
+    return frame.with_columns(
+        pl.col(name).replace({text: folded(text) for text in frame[name].drop_nulls().unique()})
+        for name in ("role", "task")
+    )

@@ -17,6 +17,7 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reference.actions import Added
 from duly.billing.reference.put import Put, put
+from duly.engine.pricing.rates import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,15 @@ def add_rates(*, actor: Actor, at: datetime, card: str, rates: Sequence[RateInpu
         raise NotFound(f"There is no rate card “{card}”.", "Add it first.")
     people, projects = _ids(Person, rates, "person"), _ids(Project, rates, "project")
     problems = [problem for i, rate in enumerate(rates) for problem in _problems(i, rate, people, projects)]
-    known = {(r.person_id, r.project_id, r.role.casefold(), r.task.casefold(), r.valid_from): r.price
+    known = {(r.person_id, r.project_id, folded(r.role), folded(r.task), r.valid_from): r.price
              for r in Rate.objects.filter(card=found)}  # fmt: skip
-    spelling = {text.casefold(): text for pair in Rate.objects.filter(card=found).values_list("role", "task")
+    spelling = {folded(text): text for pair in Rate.objects.filter(card=found).values_list("role", "task")
                 for text in pair}  # fmt: skip
     fresh = []
     for i, rate in enumerate(rates):
-        role, task = (spelling.setdefault(text.casefold(), text) for text in (rate.role, rate.task))
+        role, task = (spelling.setdefault(folded(text), text) for text in (rate.role, rate.task))
         person, project = people.get(rate.person or ""), projects.get(rate.project or "")
-        key = (person, project, role.casefold(), task.casefold(), rate.valid_from)
+        key = (person, project, folded(role), folded(task), rate.valid_from)
         if key not in known:
             known[key] = rate.price
             fresh.append((found.pk, person, project, role, task, rate.price, rate.valid_from))
