@@ -185,3 +185,12 @@ def test_every_document_has_its_events(world: World) -> None:
     issue(world, draft)
     assert frames.rows("select verb from event where subject_type = 'invoice' and subject_id = %s order by id",
                        [draft.id]) == [("invoicing.draft_partition",), ("invoicing.issue",)]  # fmt: skip
+
+
+def test_work_left_out_for_want_of_a_rate_still_blocks_at_issue(world: World) -> None:
+    m.Person.objects.create(code="kay", name="Kay McNulty")
+    world.time(3600)
+    world.time(3600, person="kay")
+    draft = draft_for(world, "ACME")
+    [[_, reason]] = issue(world, draft).skipped
+    assert "Kay McNulty" in reason

@@ -104,7 +104,7 @@ def test_the_rate_is_that_of_the_tax_point(line: dict[str, Any], rate: str) -> N
 
 
 def test_two_rates_on_one_day_are_refused() -> None:
-    with pytest.raises(pl.exceptions.ComputeError, match="1:1"):
+    with pytest.raises(pl.exceptions.ComputeError, match="m:1"):
         at_rates(frame(LINE, {}), frame(RATE, {"rate": "0.19"}, {"rate": "0.20"}))
 
 

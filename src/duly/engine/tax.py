@@ -118,17 +118,16 @@ def at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     A taxed line without a dated rate gets zero, which is no valid rate of category S; a check blocks it. Raises
     `polars.exceptions.ComputeError` where two rates hold on one day.
     """
-    day = pl.col("service_to")
-    dated = lines.with_row_index("_row").join(
+    day, key = pl.col("service_to"), ["seller_country", "tax_class", "service_to"]
+    dated = lines.select(key).unique().join(
         rates.select(pl.col("country").alias("seller_country"), "tax_class", "rate", "valid_from", "valid_to"),
         on=["seller_country", "tax_class"],
     ).filter((day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))  # fmt: skip
     taxed = pl.when(pl.col("tax_category") == "S").then(pl.col("rate").fill_null(0)).otherwise(0)
     return (
-        lines.with_row_index("_row")
-        .join(dated.select("_row", "rate"), on="_row", how="left", validate="1:1", maintain_order="left")
+        lines.join(dated.select(*key, "rate"), on=key, how="left", validate="m:1", maintain_order="left")
         .with_columns(taxed.cast(RATE).alias("tax_rate"))
-        .drop("_row", "rate")
+        .drop("rate")
     )
 
 

@@ -1,6 +1,5 @@
 """Facts for the checks, and the findings they leave: at drafting, on demand, and again before issue."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -21,12 +20,14 @@ CONTEXT: Final[frames.Schema] = {
     "base_currency": pl.String, "lock_date": pl.Date, "has_bank_account": pl.Boolean,
 }  # fmt: skip
 
+SEEN_AT_DRAFTING: Final = "work_without_price"
 UNPRICED: Final[frames.Schema] = {"document_key": pl.Int64, "text": pl.String}
 
 
-def facts_of(drafts: Sequence[int], on: date) -> Facts:
-    """The facts of stored drafts as they are now, for a decision on the day `on`."""
-    headers = queries.headers(drafts).rename({"id": "document_key"})
+def facts_of(headers: pl.DataFrame, on: date) -> Facts:
+    """The facts of stored drafts (`queries.headers`) as they are now, for a decision on the day `on`."""
+    drafts = headers["id"].to_list()
+    headers = headers.rename({"id": "document_key"})
     evidence = queries.evidence(drafts)
     cards = evidence["rate_card_id"].drop_nulls().unique().to_list()
     priced = with_rates(evidence, rates_frame(cards)).rename({"price": "card_price"})
@@ -49,10 +50,14 @@ def gather(headers: pl.DataFrame, lines: pl.DataFrame, work: pl.DataFrame, unpri
 
 
 def check_drafts(facts: Facts, *, first_time: bool = False) -> pl.DataFrame:
-    """Run every check, store what it finds in place of what stood before, and answer it."""
+    """Run every check, store what it finds in place of what stood before, and answer it.
+
+    What only drafting sees, the work it had to leave out, stays until the draft is made anew.
+    """
     found = run_checks(facts)
     if not first_time:
-        frames.execute("delete from finding where invoice_id = any(%s)", [facts.drafts["document_key"].to_list()])
+        frames.execute("delete from finding where invoice_id = any(%s) and check_name <> %s",
+                       [facts.drafts["document_key"].to_list(), SEEN_AT_DRAFTING])
     frames.write("finding", found.rename({"document_key": "invoice_id"}))
     return found
 
@@ -130,7 +135,7 @@ def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
         from unnest(%s::bigint[], %s::date[]) as w (id, until) join agreement g on g.id = w.id
         cross join lateral (select * from agreement_version v where v.agreement_id = g.id
           order by (v.valid_from <= w.until) desc, v.valid_from desc limit 1) v""",
-                         [drafts, frames.array(wanted["agreement_id"]), frames.array(wanted["until"])], schema)  # fmt: skip
+                         [drafts, frames.array(wanted["agreement_id"]), frames.array(wanted["until"])], schema)
     return here.join(agreed, on=["agreement_id", "until"], how="left")
 
 

@@ -35,7 +35,7 @@ def check(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Che
     headers = queries.locked_headers(actor, "bill", drafts, on)
     if not headers.filter(pl.col("state").is_in(FINAL)).is_empty():
         raise Refused("Only drafts are checked; one of these is issued or discarded.")
-    check_drafts(facts_of(drafts, on))
+    check_drafts(facts_of(headers, on))
     found = queries.findings(drafts)
     record_many("invoice", subjects(drafts, findings=found.height))
     counts = {name: found.filter(pl.col("severity") == name).height for name in ("blocks", "warns", "notes")}

@@ -91,7 +91,7 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     if headers.is_empty():
         return headers, []
     drafts = headers["id"].to_list()
-    facts = facts_of(drafts, on)
+    facts = facts_of(headers, on)
     check_drafts(facts)
     outdated = "Its taxes are no longer right at the tax point: draft it again."
     reasons = _blocking(drafts) | dict.fromkeys(taxes_changed(facts), outdated)
