@@ -157,6 +157,10 @@ def moved(before: str, after: str) -> list[dict[str, Any]]:
                      "2026-11-01", ["2026-03-01"], id="put off after it was due: once"),
         pytest.param(moved("2026-10-01", "2026-03-01"),
                      "2026-11-01", ["2026-03-01"], id="brought forward: not forgotten"),
+        pytest.param([{"due_on": "2026-10-05", "agreement_to": "2026-10-05"}], "2026-11-01", ["2026-10-05"],
+                     id="on the agreement's last day"),
+        pytest.param([{"due_on": "2026-10-06", "agreement_to": "2026-10-05"}], "2026-11-01", [],
+                     id="not after the agreement's last day"),
     ],
 )  # fmt: skip
 def test_one_off(terms: list[dict[str, Any]], through: str, days: list[str]) -> None:

@@ -71,10 +71,11 @@ def due_spans(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.
 
 
 def _one_off(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.DataFrame:
-    """Once, on its date, by the first terms that do not end before it."""
-    due = pl.col("due_on")
+    """Once, on its date, by the first terms that do not end before it; never after the agreement's last day."""
+    due, last_day = pl.col("due_on"), pl.col("agreement_to")
     return (
         charges.filter(pl.col("terms_to").is_null() | (due < pl.col("terms_to")))
+        .filter(last_day.is_null() | (due <= last_day))
         .sort("charge_id", "terms_from").unique("charge_id", keep="first", maintain_order=True)
         .filter(due < pl.lit(through))
         .join(billed.select("charge_id").unique(), on="charge_id", how="anti", maintain_order="left")
