@@ -69,6 +69,7 @@ def priced(example: Mapping[str, Any]) -> Priced:
 def taxed(example: Mapping[str, Any], lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     buyer = {"country": "DE", "kind": "business"} | example.get("buyer", {})
     sold = treated(lines.with_columns(
+        pl.col("service_to").alias("tax_point"),
         pl.lit("DE").alias("seller_country"), pl.lit("DE136695976").alias("seller_tax_id"),
         pl.lit(buyer["country"]).alias("buyer_country"), pl.lit(buyer["kind"]).alias("buyer_kind"),
         pl.lit(buyer.get("tax_id"), dtype=pl.String).alias("buyer_tax_id"),

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duly.engine.rounding import round_quotient
-from duly.engine.tax import REASONS, TREATMENTS, at_rates, tax_lines, treated
+from duly.engine.tax import EU_COUNTRIES, REASONS, TREATMENTS, at_rates, eu_since, in_eu, tax_lines, treated
 from duly.engine.totals import totals
 from tests.engine.frames import MONEY, QUANTITY, Defaults, frame
 
 SALE: Final[Defaults] = {
     "seller_country": (pl.String, "DE"), "seller_tax_id": (pl.String, "DE136695976"),
     "buyer_country": (pl.String, "DE"), "buyer_tax_id": (pl.String, None), "buyer_kind": (pl.String, "business"),
-    "tax_class": (pl.String, "standard"),
+    "tax_class": (pl.String, "standard"), "tax_point": (pl.Date, date(2026, 10, 31)),
 }  # fmt: skip
 LINE: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "amount": (MONEY, 0), "exponent": (pl.Int8, 2), "tax_class": (pl.String, "standard"),
@@ -48,6 +48,16 @@ RATE: Final[Defaults] = {
                      id="a consumer stays one with an id"),
         pytest.param({"buyer_country": "US"}, "O", "outside_scope", id="to a business outside the EU"),
         pytest.param({"buyer_country": "GB", "buyer_tax_id": "GB1"}, "O", "outside_scope", id="Britain is outside"),
+        pytest.param({"buyer_country": "GB", "buyer_tax_id": "GB1", "tax_point": "2020-12-31"}, "AE", "reverse_charge",
+                     id="Britain was a member until 2020"),
+        pytest.param({"buyer_country": "GB", "buyer_tax_id": "GB1", "tax_point": "2021-01-01"}, "O", "outside_scope",
+                     id="and has not been one since"),
+        pytest.param({"buyer_country": "HR", "buyer_tax_id": "HR1", "tax_point": "2013-06-30"}, "O", "outside_scope",
+                     id="Croatia was outside"),
+        pytest.param({"buyer_country": "HR", "buyer_tax_id": "HR1", "tax_point": "2013-07-01"}, "AE", "reverse_charge",
+                     id="and has been a member since July 2013"),
+        pytest.param({"seller_country": "GB", "seller_tax_id": "GB1", "buyer_tax_id": "DE1", "tax_point": "2020-12-31"},
+                     "AE", "reverse_charge", id="from Britain, when it was a member"),
         pytest.param({"buyer_country": "US", "buyer_kind": "person"}, "S", "", id="to a consumer outside the EU"),
         pytest.param({"seller_country": "CH", "seller_tax_id": "CHE1"}, "O", "outside_scope", id="from outside the EU"),
         pytest.param({"seller_country": "CH", "seller_tax_id": "CHE1", "buyer_country": "CH"}, "S", "",
@@ -77,6 +87,20 @@ def test_every_row_of_the_table_decides_something_and_has_its_words() -> None:
     assert set(found.select("tax_category", "tax_reason").rows()) == {(row.category, row.reason) for row in TREATMENTS}
     assert {row.reason for row in TREATMENTS if row.category != "S"} == set(REASONS)
     assert all(set(texts) == {"en", "de", "fr"} and all(texts.values()) for texts in REASONS.values())
+
+
+def test_the_members_of_today_are_27() -> None:
+    assert len(EU_COUNTRIES) == 27 == len(set(EU_COUNTRIES))
+    assert {"DE", "HR", "GR"} < set(EU_COUNTRIES)
+    assert not {"GB", "CH", "NO", "EL"} & set(EU_COUNTRIES)
+
+
+@given(st.dates(date(1950, 1, 1), date(2030, 1, 1)), st.sampled_from([*EU_COUNTRIES, "GB", "CH"]))
+def test_days_between_two_changes_of_membership_are_alike(day: date, country: str) -> None:
+    since = pl.select(eu_since(pl.lit(day))).item()
+    was, then = pl.select(in_eu(pl.lit(country), pl.lit(day)), then=in_eu(pl.lit(country), pl.lit(since))).row(0)
+    assert was == then
+    assert since <= day
 
 
 RATES = [{"rate": "0.16", "valid_from": "2020-07-01", "valid_to": "2021-01-01"},

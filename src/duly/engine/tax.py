@@ -6,16 +6,28 @@ O outside the scope.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import polars as pl
 
 from duly.engine.rounding import RATIO, apportion_frame, round_quotient_expr
 
-EU_COUNTRIES: Final = (
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
-    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-)  # fmt: skip
+EU_MEMBERS: Final = (
+    # Members, from, until (exclusive; None: still): for VAT, so Britain until the end of its transition period.
+    (("BE", "DE", "FR", "IT", "LU", "NL"), date(1958, 1, 1), None),
+    (("DK", "IE"), date(1973, 1, 1), None),
+    (("GB",), date(1973, 1, 1), date(2021, 1, 1)),
+    (("GR",), date(1981, 1, 1), None),
+    (("ES", "PT"), date(1986, 1, 1), None),
+    (("AT", "FI", "SE"), date(1995, 1, 1), None),
+    (("CY", "CZ", "EE", "HU", "LT", "LV", "MT", "PL", "SI", "SK"), date(2004, 5, 1), None),
+    (("BG", "RO"), date(2007, 1, 1), None),
+    (("HR",), date(2013, 7, 1), None),
+)
+
+EU_COUNTRIES: Final = tuple(sorted(country for members, _, until in EU_MEMBERS if not until for country in members))
+"""The members of today, as far as this table knows."""
 
 RATE: Final = pl.Decimal(38, 6)
 
@@ -83,16 +95,29 @@ REASONS: Final[dict[str, dict[str, str]]] = {
 """Why no tax is charged, as printed (EN 16931 BT-120)."""
 
 
+def in_eu(country: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """Whether a country was a member of the EU on a day."""
+    return pl.any_horizontal(
+        country.is_in(members) & (day >= begun) & (day < (until or date.max)) for members, begun, until in EU_MEMBERS
+    )
+
+
+def eu_since(day: pl.Expr) -> pl.Expr:
+    """The first day on which the EU had the members it had on `day`: equal days are treated alike."""
+    changes = {change for _, begun, until in EU_MEMBERS for change in (begun, until) if change}
+    return pl.max_horizontal(pl.lit(date.min), *(pl.when(day >= change).then(change) for change in sorted(changes)))
+
+
 def treated(sales: pl.DataFrame) -> pl.DataFrame:
     """`sales` with tax_category and tax_reason by the first row of `TREATMENTS` that fits.
 
     sales   seller_country, seller_tax_id, buyer_country, buyer_tax_id (null where none), buyer_kind ('person' is a
-            consumer), tax_class
+            consumer), tax_class, tax_point (a day)
     """
-    seller, buyer = pl.col("seller_country"), pl.col("buyer_country")
+    seller, buyer, day = pl.col("seller_country"), pl.col("buyer_country"), pl.col("tax_point")
     conditions = {
         "registered": pl.col("seller_tax_id").is_not_null(), "same": seller == buyer,
-        "seller_eu": seller.is_in(EU_COUNTRIES), "buyer_eu": buyer.is_in(EU_COUNTRIES),
+        "seller_eu": in_eu(seller, day), "buyer_eu": in_eu(buyer, day),
         "buyer_id": pl.col("buyer_tax_id").is_not_null(), "person": pl.col("buyer_kind") == "person",
     }  # fmt: skip
     chosen = pl.lit(None, dtype=pl.Int64)

@@ -7,7 +7,7 @@ import polars as pl
 from duly.billing.kernel import frames
 from duly.billing.reference.queries import tax_rates_frame
 from duly.engine.checks import Facts
-from duly.engine.tax import at_rates, tax_lines, treated
+from duly.engine.tax import at_rates, eu_since, tax_lines, treated
 
 PARTIES: Final[frames.Schema] = {
     "account_id": pl.Int64, "entity_id": pl.Int64, "buyer_country": pl.String, "buyer_kind": pl.String,
@@ -33,12 +33,13 @@ def taxes_changed(facts: Facts) -> list[int]:
 
 
 def _classified(lines: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    """Lines with seller_country, tax_category, tax_reason and tax_rate; treatments are looked up once per document."""
+    """Lines with seller_country, tax_category, tax_reason and tax_rate; documents are mostly of one treatment."""
     known = parties.join(_tax_facts(parties), on=["account_id", "entity_id"], maintain_order="left")
-    sales = lines.select("document_key", "tax_class").unique(maintain_order=True).join(
-        known, on="document_key", maintain_order="left")  # fmt: skip
-    chosen = treated(sales).select("document_key", "tax_class", "seller_country", "tax_category", "tax_reason")
-    dated = lines.join(chosen, on=["document_key", "tax_class"], maintain_order="left")
+    alike = ["document_key", "tax_class", "tax_point"]
+    lines = lines.with_columns(eu_since(pl.col("service_to")).alias("tax_point"))
+    sales = lines.select(alike).unique(maintain_order=True).join(known, on="document_key", maintain_order="left")
+    chosen = treated(sales).select(*alike, "seller_country", "tax_category", "tax_reason")
+    dated = lines.join(chosen, on=alike, maintain_order="left").drop("tax_point")
     return at_rates(dated, tax_rates_frame())
 
 
