@@ -170,7 +170,7 @@ def _rows_left() -> dict[str, list[bytes]]:
     left["transfer"] = _chunks(transfers)
     for name, verb, chunks in (("event_issue", "issue", issue_of), ("event_draft", "draft_partition", part_of)):
         left[name] = _chunks(f"select x.*, k.chunk from event x join ({chunks}) k on k.id = x.subject_id "
-                             f"where x.subject_type = 'invoice' and x.verb = 'invoicing.{verb}' order by x.id")  # fmt: skip
+                             f"where x.subject_type = 'invoice' and x.verb = 'invoicing.{verb}' order by x.id")
     return left
 
 

@@ -1,7 +1,6 @@
 """Frames go into the database and come out again as they were, digit for digit and character for character."""
 
 from datetime import date
-from decimal import Decimal
 
 import polars as pl
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +9,9 @@ from hypothesis import strategies as st
 from duly.billing.kernel import frames
 from tests.world import World
 
-SCHEMA: frames.Schema = {"n": pl.Int64, "text": pl.String, "amount": frames.MONEY, "day": pl.Date, "truth": pl.Boolean}
+SCHEMA: frames.Schema = {
+    "n": pl.Int64, "text": pl.String, "amount": frames.MONEY, "day": pl.Date, "truth": pl.Boolean,
+}
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=20)
 ROW = st.tuples(
     st.none() | st.integers(-(2**62), 2**62), st.none() | TEXT | st.sampled_from(["\\N", "\\", "\t", "a\r\nb", '"', ""]),

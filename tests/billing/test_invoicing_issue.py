@@ -23,7 +23,9 @@ def draft_for(world: World, number: str) -> m.Invoice:
     return next(draft for draft in bill(world) if draft.account.number == number)
 
 
-def issue(world: World, *drafts: m.Invoice, login: str = "ben", on: date = TODAY, key: str | None = None) -> actions.Issued:
+def issue(
+    world: World, *drafts: m.Invoice, login: str = "ben", on: date = TODAY, key: str | None = None
+) -> actions.Issued:
     return actions.issue(actor=world.actor(login), at=NOW, on=on, drafts=[draft.id for draft in drafts],
                          **({"key": key} if key else {}))  # fmt: skip
 

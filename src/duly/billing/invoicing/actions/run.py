@@ -1,7 +1,7 @@
 """Bill runs: launched over frozen input, drafted partition by partition, watched, stopped and resumed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from duly.billing.accounts.models import LegalEntity
 from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
 from duly.billing.audit.actions import enqueue, record, record_many, verb
 from duly.billing.invoicing.checking import check_drafts, gather
-from duly.billing.invoicing.drafting import Drafts, Scope, collect, compute
+from duly.billing.invoicing.drafting import Drafts, Inputs, Scope, collect, compute
 from duly.billing.invoicing.models import BillRun, BillRunPartition
 from duly.billing.invoicing.storing import store
 from duly.billing.kernel import frames
@@ -32,13 +32,18 @@ class Launched:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """What one partition came to. `digest` is of its content: a run repeated over the same input has the same."""
+    """What one partition came to. `digest` is of its content: a run repeated over the same input has the same.
+
+    `unpriced` says whose work is on no draft because nothing prices it, and the remedy; what could not join a draft
+    of its account is a finding of that draft. Only the drafting itself answers it, not a partition `already` done.
+    """
 
     partition: int
     drafts: int
     lines: int
     digest: str
     already: bool = False
+    unpriced: list[str] = field(default_factory=list)
 
 
 @verb("invoicing.launch", right="bill")
@@ -99,7 +104,8 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
         raise Refused(f"Bill run {run.pk} was stopped.", "Resume it to draft the rest.")
     scope = Scope(run.entity_id, run.period_from, run.period_to, run.on, tuple(part["accounts"]), run.snapshot)
     frames.execute("select from account where id = any(%s) order by id for no key update", [part["accounts"]])
-    computed = compute(collect(scope))
+    inputs = collect(scope)
+    computed = compute(inputs)
     drafts = store(computed, partition=partition, created_by=actor.login)
     check_drafts(gather(drafts.headers, drafts.lines, drafts.evidence, drafts.unpriced, run.on), first_time=True)
     record_many("invoice", drafts.headers.select(pl.col("document_key").alias("id"), pl.struct(
@@ -111,7 +117,22 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
                        where id = %s""", [drafts.headers.height, digest, partition])  # fmt: skip
     frames.execute("""update bill_run set state = 'done' where id = %s and not exists (
         select from bill_run_partition where run_id = %s and state <> 'done')""", [run.pk, run.pk])  # fmt: skip
-    return Drafted(partition, drafts.headers.height, drafts.lines.height, digest)
+    return Drafted(partition, drafts.headers.height, drafts.lines.height, digest,
+                   unpriced=_on_no_draft(inputs, computed))
+
+
+def _on_no_draft(inputs: Inputs, computed: Drafts) -> list[str]:
+    """The unpriced work of documents that have no line, in words: by account, equal reasons together."""
+    lost = computed.unpriced.join(computed.headers, on="document_key", how="anti")
+    if lost.is_empty():
+        return []
+    payers = inputs.agreements.select("document_key", "bill_to_id").unique()
+    named = lost.join(payers, on="document_key").join(frames.read(
+        "select id, name from account where id = any(%s)", [payers["bill_to_id"].to_list()],
+        {"bill_to_id": pl.Int64, "name": pl.String}), on="bill_to_id")  # fmt: skip
+    entries = pl.when(pl.len() == 1).then(pl.lit("1 entry")).otherwise(pl.format("{} entries", pl.len()))
+    counted = named.group_by("name", "bill_to_id", "text").agg(entries.alias("entries"))
+    return counted.select(pl.format("{}, {}: {}", "name", "entries", "text").alias("text"))["text"].sort().to_list()
 
 
 def _claimed(actor: Actor, partition: int) -> tuple[BillRun, Mapping[str, Any]]:
