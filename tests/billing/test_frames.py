@@ -14,7 +14,8 @@ SCHEMA: frames.Schema = {
 }
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=20)
 ROW = st.tuples(
-    st.none() | st.integers(-(2**62), 2**62), st.none() | TEXT | st.sampled_from(["\\N", "\\", "\t", "a\r\nb", '"', ""]),
+    st.none() | st.integers(-(2**62), 2**62),
+    st.none() | TEXT | st.sampled_from(["\\N", "\\", "\t", "a\r\nb", '"', ""]),
     st.none() | st.decimals(-(10**12), 10**12, places=4), st.none() | st.dates(date(1, 1, 1), date(9999, 12, 31)),
     st.none() | st.booleans(),
 )
