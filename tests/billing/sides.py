@@ -3,15 +3,20 @@
 Everything is made by the verbs and committed, as in life; who made it is Fin, so that Mara is free to review it.
 """
 
+import importlib
+import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from duly import billing
 from duly.billing import models as m
 from duly.billing.accounts.actions import customers
 from duly.billing.agreements.actions import agree as agreements
 from duly.billing.agreements.terms import ChargeInput, VersionInput
+from duly.billing.audit.actions import VERBS, Verb
 from duly.billing.desk.actions import queue_message
 from duly.billing.invoicing import actions as invoicing
 from duly.billing.kernel import frames
@@ -113,3 +118,11 @@ def _drafts(world: World, fin: dict[str, Any], account: m.Account) -> dict[str, 
     found = frames.rows("""select g.name, l.invoice_id from invoice_line l join agreement g on g.id = l.agreement_id
                             where g.number = any(%s)""", [names])  # fmt: skip
     return dict(found)
+
+
+def every_verb() -> Mapping[str, Verb]:
+    """All verbs of the product by name, wherever they are defined."""
+    for module in pkgutil.walk_packages(billing.__path__, "duly.billing."):
+        if "migrations" not in module.name:
+            importlib.import_module(module.name)
+    return {name: verb for name, verb in VERBS.items() if not name.startswith("test.")}

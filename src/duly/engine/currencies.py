@@ -1,8 +1,12 @@
 """Currencies and their minor units by ISO 4217."""
 
 from functools import cache
+from typing import Final
 
 from iso4217 import Currency
+
+CODES: Final = frozenset(entry.code for entry in Currency if entry.exponent is not None)
+"""Every currency that has minor units."""
 
 
 @cache

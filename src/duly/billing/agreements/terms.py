@@ -105,6 +105,10 @@ def _of_charge(charge: ChargeInput, path: str, currency: str, cards: Mapping[str
         return
     yield from _choices(charge, path)
     needed, taken = KINDS[charge.kind]
+    endless = [name for name in ("price", "quantity", "markup") if not _is_number(getattr(charge, name))]
+    yield from (Problem(path + name, f"{getattr(charge, name)} is no number.", "Give one.") for name in endless)
+    if endless:
+        return
     for field in fields(charge):
         value = getattr(charge, field.name)
         if field.name in needed and value is None:
@@ -154,12 +158,16 @@ def _choices(terms: Any, path: str) -> Iterator[Problem]:
             yield Problem(path + field.name, f"“{value}” is not known.", f"Use {', '.join(CHOICES[field.name])}.")
 
 
+def _is_number(value: Decimal | None) -> bool:
+    return value is None or value.is_finite()
+
+
 def _fits(value: Decimal, decimals: int) -> bool:
     return abs(value) < LARGEST and value == round(value, decimals)
 
 
 def _is_amount(value: Decimal, currency: str) -> bool:
-    return value >= 0 and _fits(value, exponent(currency))
+    return _is_number(value) and value >= 0 and _fits(value, exponent(currency))
 
 
 def differences(agreed: VersionInput, given: VersionInput) -> Iterator[Problem]:

@@ -107,6 +107,9 @@ def _run(command: Running, key: str | None, act: Callable[[], R], arguments: Map
         if refusal is None:
             raise
         raise refusal from error
+    except UnicodeEncodeError as error:  # half of a pair, as JSON can spell it
+        bad = f"U+{ord(error.object[error.start]):04X}"
+        raise Refused(f"A text holds {bad}, which is no character.", "Write the text again without it.") from error
     finally:
         _running.reset(token)
 

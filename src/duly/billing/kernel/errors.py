@@ -51,6 +51,14 @@ CONSTRAINTS = {
 }  # fmt: skip
 
 
+DATA_REMEDIES = {
+    "22001": "Say it shorter.",
+    "22003": "Give a smaller number.",
+    **dict.fromkeys(("22007", "22008", "22009"), "Give dates between the years 1 and 9999."),
+}
+"""What to do about a value that fits no column, by SQLSTATE."""
+
+
 def explained(error: DatabaseError) -> Refused | None:
     """The database's refusal in the product's words; None when it is no refusal but a fault."""
     if not isinstance(error.__cause__, psycopg.Error):
@@ -63,6 +71,9 @@ def explained(error: DatabaseError) -> Refused | None:
     known = CONSTRAINTS.get(diagnostics.constraint_name or "")
     if known:
         return Refused(known[1], known[2], law=known[0])
-    if state.startswith("23") or state == "22003":
+    if isinstance(error.__cause__, psycopg.DataError):
+        return Refused(f"A value cannot be kept: {diagnostics.message_primary or error.__cause__}.",
+                       DATA_REMEDIES.get(state, "Correct it; nothing was changed."))  # fmt: skip
+    if state.startswith("23"):
         return Refused(f"The database refuses it: {diagnostics.message_primary}.", diagnostics.message_detail or "")
     return None

@@ -16,6 +16,7 @@ from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.models import TAX_CLASSES
 
 RATE_DIGITS = {"tax_rate": 6, "exchange_rate": 10}
+LARGEST_RATE = 10**14
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def add_tax_rates(*, actor: Actor, at: datetime, rates: Sequence[TaxRateInput]) 
     """
     problems = [
         *(Problem(f"[{i}].rate", f"{rate.rate} is not a fraction of the net.", "19 % is 0.19.")
-          for i, rate in enumerate(rates) if not 0 <= rate.rate < 1),
+          for i, rate in enumerate(rates) if not (rate.rate.is_finite() and 0 <= rate.rate < 1)),
         *(Problem(f"[{i}].tax_class", f"“{rate.tax_class}” is not a tax class.", f"Use {', '.join(TAX_CLASSES)}.")
           for i, rate in enumerate(rates) if rate.tax_class not in TAX_CLASSES),
     ]  # fmt: skip
@@ -68,8 +69,8 @@ def add_tax_rates(*, actor: Actor, at: datetime, rates: Sequence[TaxRateInput]) 
 def add_exchange_rates(*, actor: Actor, at: datetime, rates: Sequence[ExchangeRateInput]) -> Added:
     """Add dated exchange rates; those there already are left alone. Raises `Refused` as `add_tax_rates` does."""
     problems = [
-        *(Problem(f"[{i}].rate", f"{rate.rate} is not more than zero.", "Give units of quote for one of base.")
-          for i, rate in enumerate(rates) if rate.rate <= 0),
+        *(Problem(f"[{i}].rate", f"{rate.rate} is no rate above zero.", "Give units of quote for one of base.")
+          for i, rate in enumerate(rates) if not (rate.rate.is_finite() and 0 < rate.rate < LARGEST_RATE)),
         *(Problem(f"[{i}].quote", f"The rate of {rate.base} to itself is 1.", "Leave it out.")
           for i, rate in enumerate(rates) if rate.base == rate.quote),
     ]  # fmt: skip
@@ -84,6 +85,8 @@ def _add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], pro
     for i, row in enumerate(rows):
         this = tuple(row[name] for name in key)
         digits = RATE_DIGITS[table]
+        if not row["rate"].is_finite() or abs(row["rate"]) >= LARGEST_RATE:
+            continue  # a problem already
         if row["rate"] != round(row["rate"], digits):
             problems.append(Problem(f"[{i}].rate", f"{row['rate']} is too fine.", f"Use at most {digits} decimals."))
         elif this not in known:

@@ -17,7 +17,7 @@ from duly.billing.kernel import frames
 from duly.billing.work.models import OUTCOMES
 from duly.billing.work.names import TABLES, Names, known_names, mapping_lines
 from duly.billing.work.rows import EntryRow, ExpenseRow, Imported, RejectedRow
-from duly.engine.currencies import exponent
+from duly.engine.currencies import CODES, exponent
 
 Period = tuple[date, date]
 
@@ -149,11 +149,14 @@ def _with_outcome(named: pl.DataFrame, period: Period | None) -> pl.DataFrame:
 
 def _unfit() -> pl.Expr:
     """What keeps a row from being recorded as it stands; null when nothing does."""
-    amounts = (pl.col("cost", "own_amount").cast(pl.Decimal(38, 8), strict=False).abs() >= LARGEST)
+    given = pl.col("cost", "own_amount")
+    amounts = given.is_not_null() & ~(given.cast(pl.Decimal(38, 8), strict=False).abs() < LARGEST).fill_null(False)
     return (
         pl.when(pl.col("task").str.len_chars() > TASK_LENGTH)
         .then(pl.lit(f"Its task has more than {TASK_LENGTH} characters. Shorten it."))
-        .when(pl.any_horizontal(amounts)).then(pl.lit("Its amount is too large to be one. Correct it."))
+        .when(pl.any_horizontal(amounts)).then(pl.lit("Its amount is none, or too large to be one. Correct it."))
+        .when(pl.col("cost").is_not_null() & ~pl.col("cost_currency").is_in(CODES))
+        .then(pl.lit("Its currency is none that ISO 4217 has. Correct it."))
         .when(pl.col("quantity") <= 0).then(pl.lit("Its duration is not more than zero. Correct it."))
     )  # fmt: skip
 

@@ -119,7 +119,7 @@ def put_purchase_order(*, actor: Actor, at: datetime, on: date, account: str, nu
     """
     found = _in_book(actor, account, on)
     [(whole,)] = frames.rows("select is_minor_units(%s, %s)", [amount or 0, currency])
-    if amount is not None and (amount < 0 or not whole):
+    if amount is not None and (not amount.is_finite() or amount < 0 or not whole):
         raise Refused(f"{amount} {currency} is not an amount.", "Give whole minor units, zero or more.")
     return put(PurchaseOrder, {"account_id": found.pk, "number": number},
                {"currency": currency, "amount": amount, "expires_on": expires_on})  # fmt: skip

@@ -90,7 +90,8 @@ def _problems(i: int, rate: RateInput, people: dict[str, int], projects: dict[st
         if code and code not in known:
             found.append(Problem(f"[{i}].{field}", f"There is no {field} “{code}”.", "Check it, or add it first."))
     price = rate.price
-    if price is not None and not (0 <= price < LARGEST and price == round(price, PRICE_DECIMALS)):
+    if price is not None and not (price.is_finite() and 0 <= price < LARGEST
+                                  and price == round(price, PRICE_DECIMALS)):  # fmt: skip
         found.append(Problem(f"[{i}].price", f"{price} is no price per hour.", "Zero or more, at most 8 decimals."))
     return found
 

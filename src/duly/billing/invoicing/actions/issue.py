@@ -15,6 +15,7 @@ from duly.billing.invoicing.state import issue_from
 from duly.billing.invoicing.taxing import taxes_changed
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Refused
 from duly.billing.ledger import actions as ledger
 from duly.billing.ledger import numbers
 from duly.engine.journal import postings
@@ -59,7 +60,7 @@ def issue(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Iss
     Raises `NotFound` when one is not there or not in the book: then nothing is issued.
     """
     if len(drafts) > CHUNK:
-        raise ValueError(f"at most {CHUNK} drafts at once; use issue_in_chunks")
+        raise Refused(f"{len(drafts)} drafts are too many at once; at most {CHUNK} fit.", "Issue them in parts.")
     drafts = sorted(set(drafts))
     headers = queries.locked_headers(actor, "issue", drafts, on)
     waiting, skipped = _waiting(headers)

@@ -69,7 +69,7 @@ def add_expense(
     Raises `NotFound` for a person or project that is not known or outside the book, `Refused` for a cost that
     is not more than zero and whole in the currency's minor unit.
     """
-    if cost <= 0 or not frames.rows("select is_minor_units(%s, %s)", [cost, currency])[0][0]:
+    if not cost.is_finite() or cost <= 0 or not frames.rows("select is_minor_units(%s, %s)", [cost, currency])[0][0]:
         raise Refused(f"{cost} {currency} is no amount that was paid.",
                       "Give more than zero, whole in the minor unit of an ISO 4217 currency.")  # fmt: skip
     item = _work(actor, on, person, project, category, description, billable)

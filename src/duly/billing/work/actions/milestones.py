@@ -52,7 +52,7 @@ def accept_milestone(
     assert agreed is not None
     terms = _terms(agreed, charge, on)
     before, times = _accepted(terms.charge_id)
-    if not 0 < share <= 1 - before or share != round(share, 6):
+    if not share.is_finite() or not 0 < share <= 1 - before or share != round(share, 6):
         raise Refused(f"A share of {share} cannot be accepted: {1 - before:f} of the milestone is left.",
                       "Give a share above 0 and up to what is left, with at most 6 decimals.")  # fmt: skip
     amount = _due(terms, before + share, agreed.currency) - _due(terms, before, agreed.currency)
