@@ -35,6 +35,8 @@ def template() -> Iterator[str]:
     """The name of a database with the schema and the world in it; cloned, never used itself."""
     name = f"template_{os.getpid()}"
     _use(name)
+    if config_database.external_url():
+        _server(f'create database "{name}"')
     with config_database.running():
         with transaction.atomic():
             build()

@@ -52,10 +52,14 @@ def default_data_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A PostgreSQL server in `folder`, reachable by its Unix socket only."""
+    """A PostgreSQL server in `folder`, reachable by its Unix socket only.
+
+    `programs` is the folder of another PostgreSQL's programs; without it the bundled ones run.
+    """
 
     folder: Path
     durable: bool = True
+    programs: Path | None = None
 
     @property
     def cluster(self) -> Path:
@@ -141,7 +145,7 @@ class Embedded:
             shutil.chown(self.socket_folder, system_user(), None)
             user = {"user": system_user(), "group": _group_of(system_user()), "extra_groups": []}
         return subprocess.run(
-            [str(binaries() / program), *arguments],
+            [str((self.programs or binaries()) / program), *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             cwd=self.folder, start_new_session=True, **user,
         )  # fmt: skip
