@@ -88,6 +88,28 @@ def test_a_partition_drafted_again_answers_the_same(world: World) -> None:
     assert (again.already, again.digest, again.drafts) == (True, first.digest, first.drafts)
 
 
+def test_work_without_a_price_that_is_on_no_draft_is_named(world: World) -> None:
+    world.expense("10", currency="CHF")
+    world.expense("20", currency="CHF")
+    world.expense("30", currency="USD", worked_on=date(2026, 10, 9))
+    ben = world.actor("ben")
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+                         period_to=OCTOBER[1])  # fmt: skip
+    assert actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0]).unpriced == [
+        "Acme GmbH, 1 entry: no exchange rate from USD to EUR on 2026-10-09; add one.",
+        "Acme GmbH, 2 entries: no exchange rate from CHF to EUR on 2026-10-07; add one."]  # fmt: skip
+
+
+def test_work_without_a_price_beside_a_draft_is_a_finding_of_it(world: World) -> None:
+    world.time(3600)
+    world.expense("10", currency="CHF")
+    ben = world.actor("ben")
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+                         period_to=OCTOBER[1])  # fmt: skip
+    assert actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0]).unpriced == []
+    assert m.Finding.objects.get(check_name="work_without_price").invoice.account.number == "ACME"
+
+
 def test_only_approved_work_is_billed(world: World) -> None:
     world.time(3600, approved=False)
     assert "ACME" not in {draft.account.number for draft in bill(world)}

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from duly.config.embedded import DATABASE, OWNER_ROLE, Embedded
+from duly.interfaces.cli.commands.billing import unpriced_by
 
 ROOT = Path(__file__).resolve().parents[2]
 ALIVE = "select 1 from procrastinate_workers where last_heartbeat > now() - interval '2 s'"
@@ -107,6 +108,17 @@ def test_several_processes_draft_one_run(firm: Path) -> None:
     assert (code, run["left"], run["troubles"], err) == (0, [], [], "")
     assert sorted(draft["account"] for draft in run["drafts"]) == ["1002", "1003", "1004", "1005"]
     assert json.loads(duly(firm, "bill", *scope, "--json")[1])["drafts"] == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "named"),
+    [('{"run": 1, "unpriced": ["Acme GmbH, 1 entry: …"]}', ["Acme GmbH, 1 entry: …"]), ('{"error": {"text": "…"}}', []),
+     ('{"run": 1, "unpr', []), ("", [])],
+)  # fmt: skip
+def test_a_run_names_what_its_helpers_left_out_unless_they_were_killed(printed: str, named: list[str]) -> None:
+    said = [sys.executable, "-c", f"import sys; sys.stdout.buffer.write({printed.encode()!r})"]
+    with subprocess.Popen(said, stdout=subprocess.PIPE) as helper:
+        assert unpriced_by(helper) == named
 
 
 def test_a_reader_that_has_had_enough_is_no_failure(firm: Path) -> None:

@@ -76,6 +76,16 @@ def test_where_a_review_is_demanded_it_stops_there_and_says_so(tmp_path: Path, t
     assert [one["reason"] for one in told.data["held_back"]] == ["It waits for peer review."]
 
 
+def test_work_that_no_rate_prices_is_held_back_and_named(tmp_path: Path, toggl: Path) -> None:
+    set_up = tmp_path / "rates.toml"
+    set_up.write_text((EXAMPLES / "timesheets.toml").read_text().replace('{ person = "ada", price = 95 }, ', ""))
+    told = billed(set_up, tmp_path / "out", "--timesheet", toggl)
+    assert told.code == 1
+    assert told.data["held_back"] == [{
+        "what": "work on no draft",
+        "reason": "Acme GmbH, 1 entry: no rate for Ada Lovelace on 2026-10-05; add one to the rate card."}]  # fmt: skip
+
+
 def test_an_unknown_name_stops_it_before_anything_is_billed(tmp_path: Path, toggl: Path) -> None:
     toggl.write_text(TOGGL.replace("Website relaunch", "Shop"))
     told = billed(EXAMPLES / "timesheets.toml", tmp_path / "out", "--timesheet", toggl)

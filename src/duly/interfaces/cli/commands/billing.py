@@ -1,5 +1,6 @@
 """Bill runs: preview one, launch it, let several processes draft it, let a stopped one go on."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -28,12 +29,16 @@ from duly.interfaces.cli.show import amount, table
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a bill run came to: its drafts as `listed` has them, and the partitions still to draft with the reason."""
+    """What a bill run came to: its drafts as `listed` has them, and the partitions still to draft with the reason.
+
+    `unpriced` says which of the work that was just looked at is on no draft, and why.
+    """
 
     run: int
     drafts: pl.DataFrame
     left: list[int]
     troubles: list[str]
+    unpriced: list[str]
 
 
 @command("bill", takes=("as", "on", "key"), example="duly bill --entity KASTANIE --period 2026-10 --as lena")
@@ -72,25 +77,36 @@ def drafted(door: Door, actor: Actor, run: int, partitions: Sequence[int], worke
     Processes take whichever partition no other holds, so that one killed is made up for by the others.
     """
     troubles: dict[int, str] = {}
+    unpriced: list[str] = []
     with ExitStack() as stack:
         helpers = [stack.enter_context(_helper(run, actor)) for _ in range(min(workers, len(partitions)) - 1)]
         move_on = stack.enter_context(door.progress("Drafting", len(partitions)))
         for partition in partitions:
             try:
-                actions.draft_partition(actor=actor, at=door.at, partition=partition)
+                unpriced += actions.draft_partition(actor=actor, at=door.at, partition=partition).unpriced
             except Refused as refusal:  # held by a helper, or not to be drafted: what is left says which
                 troubles[partition] = str(refusal)
             move_on(1)
         for helper in helpers:
-            helper.wait()
+            unpriced += unpriced_by(helper)
     left = actions.resume(actor=actor, at=door.at, on=door.on, run=run)
     drafts = queries.listed(actor=actor, on=door.on, run=run)
-    return Run(run, drafts, left, [troubles[partition] for partition in left if partition in troubles])
+    reasons = [troubles[partition] for partition in left if partition in troubles]
+    return Run(run, drafts, left, reasons, sorted(unpriced))
 
 
 def _helper(run: int, actor: Actor) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "duly", "bill", "--resume", str(run), "--as", actor.login, "--json"]
-    return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def unpriced_by(helper: subprocess.Popen[bytes]) -> list[str]:
+    """What a helper's answer names as on no draft; nothing where it was killed before it could answer."""
+    said, _ = helper.communicate()
+    try:
+        return list(json.loads(said).get("unpriced", []))
+    except ValueError:
+        return []
 
 
 def shown(run: Run) -> Answer:
@@ -99,14 +115,15 @@ def shown(run: Run) -> Answer:
     found = queries.findings(ids) if ids else pl.DataFrame(schema=queries.FOUND)
     blocking = found.filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
     data = {"run": run.run, "drafts": run.drafts.to_dicts(), "findings": found.to_dicts(), "left": run.left,
-            "troubles": run.troubles}  # fmt: skip
+            "troubles": run.troubles, "unpriced": run.unpriced}  # fmt: skip
     parts: list[RenderableType] = [draft_table(run.drafts)] if ids else []
+    parts += [table(("On no draft",), [[text] for text in run.unpriced])] if run.unpriced else []
     parts += [f"Bill run {run.run}: {_count(run.drafts)}."]
     if run.left:
         parts += [f"{len(run.left)} partitions are left; `duly bill --resume {run.run}` goes on.", *run.troubles]
     if found.height:
         parts += [f"{found.height} findings, {blocking.height} of them block; `duly check --run {run.run}` lists them."]
-    return Answer(data, parts, FINDINGS if run.left or blocking.height else DONE)
+    return Answer(data, parts, FINDINGS if run.left or run.unpriced or blocking.height else DONE)
 
 
 def _count(drafts: pl.DataFrame) -> str:

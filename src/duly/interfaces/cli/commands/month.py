@@ -119,11 +119,13 @@ def run_month(door: Door, set_up_file: Path, work: Sequence[WorkFile], period: t
     last_day = period[1] - timedelta(days=1)
     if waiting := waiting_accounts(actor, entities, last_day):
         approve(actor=actor, at=door.at, on=door.on, accounts=waiting, period=period)
+    held_back: list[tuple[str, str]] = []
     for code in entities:
         scope: dict[str, Any] = {"entity": entity_of(code), "period_from": period[0], "period_to": period[1]}
-        run = actions.launch(actor=actor, at=door.at, on=door.on, **scope)
-        drafted(door, actor, run.run, run.partitions, workers)
-    held_back = [part for code in entities for part in _issue(door, actor, code)]
+        launched = actions.launch(actor=actor, at=door.at, on=door.on, **scope)
+        run = drafted(door, actor, launched.run, launched.partitions, workers)
+        held_back += [("work on no draft", reason) for reason in run.unpriced]
+    held_back += [part for code in entities for part in _issue(door, actor, code)]
     invoices = _invoices(door, actor, entities, period)
     files = drawn(door, list(invoices.select("number", "id").iter_rows()), documents, out).data["files"]
     billable = sum(one.imported.seconds["billable"] for one in came)
