@@ -20,5 +20,7 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     told = [said(*words, user="lena", on=None) for words in commands]
     assert [(words, one.text) for words, one in zip(commands, told, strict=True) if one.code] == []
     assert len(told) == 18
+    (received,) = [one.text for words, one in zip(commands, told, strict=True) if words[0] == "receive"]
+    assert "nothing on account" in received, "the payment is what the invoice says"
     assert len(list((tmp_path / "invoices").iterdir())) == 5
     assert [path.name for path in (tmp_path / "receipts").iterdir()] == ["KQ2026-0001.pdf"]
