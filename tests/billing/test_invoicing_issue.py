@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from duly.billing import models as m
 from duly.billing.invoicing import actions
@@ -196,3 +196,25 @@ def test_work_left_out_for_want_of_a_rate_still_blocks_at_issue(world: World) ->
     draft = draft_for(world, "ACME")
     [[_, reason]] = issue(world, draft).skipped
     assert "Kay McNulty" in reason
+
+
+def test_a_draft_whose_payer_changed_does_not_hold_up_the_others(world: World) -> None:
+    world.time(3600)
+    m.Account.objects.filter(number="ACME").update(bill_to=world.account("BIG"))
+    drafts = bill(world)
+    acmes = next(draft for draft in drafts if draft.lines.filter(kind="time").exists())
+    zeds = next(draft for draft in drafts if draft.account.number == "ZED")
+    m.Account.objects.filter(number="ACME").update(bill_to=world.account("ZED"))
+    issued = issue(world, acmes, zeds)
+    assert list(issued.numbers) == [str(zeds.id)]
+    [[skipped, reason]] = issued.skipped
+    assert skipped == str(acmes.id)
+    assert "Another account pays for this agreement now" in reason
+
+
+def test_an_entity_without_a_number_series_is_skipped_with_the_remedy(world: World) -> None:
+    draft = draft_for(world, "ZED")
+    with connections["owner"].cursor() as owner:
+        owner.execute("delete from number_series where kind = 'invoice'")
+    [[_, reason]] = issue(world, draft).skipped
+    assert "add a number series" in reason

@@ -18,7 +18,8 @@ DRAFT: Final[Defaults] = {
     "buyer_in_eu": (pl.Boolean, True), "buyer_tax_id": (pl.String, None), "currency": (pl.String, "EUR"),
     "exponent": (pl.Int8, 2), "base_currency": (pl.String, "EUR"), "base_rate": (pl.Decimal(38, 10), 1),
     "net": (MONEY, 1000), "total": (MONEY, 1190), "purchase_order": (pl.String, ""),
-    "requires_purchase_order": (pl.Boolean, False), "order_amount": (MONEY, None), "order_billed_before": (MONEY, 0),
+    "requires_purchase_order": (pl.Boolean, False), "order_amount": (MONEY, None),
+    "order_currency": (pl.String, None), "order_billed_before": (MONEY, 0),
     "order_expires_on": (pl.Date, None), "service_to": (pl.Date, date(2026, 10, 31)), "lock_date": (pl.Date, None),
     "earlier_invoices": (pl.Int64, None), "usual_total": (MONEY, None), "has_billing_contact": (pl.Boolean, True),
     "has_bank_account": (pl.Boolean, True),
@@ -73,7 +74,7 @@ def test_a_clean_draft_has_no_findings() -> None:
 
 
 ABROAD = {"buyer_country": "FR", "buyer_tax_id": "FR40303265045"}
-ORDER = {"purchase_order": "PO-7", "order_amount": "1500", "order_billed_before": "400"}
+ORDER = {"purchase_order": "PO-7", "order_currency": "EUR", "order_amount": "1500", "order_billed_before": "400"}
 FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
     # check: facts, severity, path, text
     "purchase_order_missing": (
@@ -82,6 +83,9 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
     "purchase_order_exceeded": (
         {"drafts": ORDER | {"order_billed_before": "500.01"}}, "blocks", "purchase_order",
         "Order PO-7 is worth 1500.00 EUR; with this draft 1500.01 would be billed on it. Ask for a larger order."),
+    "purchase_order_currency": (
+        {"drafts": ORDER | {"order_currency": "CHF"}}, "blocks", "purchase_order",
+        "Order PO-7 is in CHF, this draft in EUR. Ask for an order in EUR."),
     "purchase_order_expired": (
         {"drafts": {"purchase_order": "PO-7", "order_expires_on": "2026-10-30"}}, "blocks", "purchase_order",
         "Order PO-7 expired on 2026-10-30; this draft bills services until 2026-10-31. Ask for a new order."),
@@ -194,7 +198,7 @@ def test_a_valid_id_of_another_country_is_not_the_customers() -> None:
 
 def test_drafts_on_one_order_or_agreement_count_together() -> None:
     """Neither alone is beyond its limit."""
-    order = {"purchase_order": "PO-7", "order_amount": "1500", "net": "800"}
+    order = {"purchase_order": "PO-7", "order_currency": "EUR", "order_amount": "1500", "net": "800"}
     drafts = [order | {"document_key": 1}, order | {"document_key": 2}, order | {"document_key": 3, "account_id": 2}]
     text = "Order PO-7 is worth 1500.00 EUR; with this draft 1600.00 would be billed on it. Ask for a larger order."
     assert [row[3] for row in found(drafts=drafts)] == [text, text]

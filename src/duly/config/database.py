@@ -44,7 +44,8 @@ def connections() -> dict[str, dict[str, Any]]:
         own = os.environ.get("DULY_OWNER_DATABASE_URL")
         application = _from_url(url)
         if not own:
-            application["OPTIONS"]["options"] = f"-c role={APP_ROLE}"
+            given = application["OPTIONS"].get("options", "")
+            application["OPTIONS"]["options"] = f"{given} -c role={APP_ROLE}".strip()
         return {"default": application, "owner": _from_url(own or url)}
     server = Embedded(data_folder())
     return {"default": _embedded(server, APP_ROLE), "owner": _embedded(server, OWNER_ROLE)}
@@ -154,19 +155,25 @@ def schema_digest() -> str:
 def _migrate(connection: Any) -> None:
     from django.core.management import call_command
 
-    with connection.cursor() as cursor:
-        cursor.execute("select 1 from pg_roles where rolname = %s", [APP_ROLE])
-        if not cursor.fetchone():
-            cursor.execute(f"create role {APP_ROLE} login")
-        cursor.execute(f"select pg_has_role(current_user, '{APP_ROLE}', 'member')")
-        if not cursor.fetchone()[0]:
-            cursor.execute(f"grant {APP_ROLE} to current_user")
+    _make_role(connection)
     call_command("migrate", database="owner", verbosity=0, interactive=False)
     with connection.cursor() as cursor:
         cursor.execute("create table if not exists duly_schema (digest text not null)")
         cursor.execute(f"grant select on duly_schema to {APP_ROLE}")
         cursor.execute("delete from duly_schema")
         cursor.execute("insert into duly_schema values (%s)", [schema_digest()])
+
+
+def _make_role(connection: Any) -> None:
+    """The application's role, which the laws grant to. Where one URL serves both, its user may also take it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_roles where rolname = %s", [APP_ROLE])
+        if not cursor.fetchone():
+            cursor.execute(f"create role {APP_ROLE} login")
+        if external_url() and not os.environ.get("DULY_OWNER_DATABASE_URL"):
+            cursor.execute(f"select pg_has_role(current_user, '{APP_ROLE}', 'member')")
+            if not cursor.fetchone()[0]:
+                cursor.execute(f"grant {APP_ROLE} to current_user")
 
 
 def _close_all() -> None:

@@ -106,7 +106,7 @@ class Embedded:
                 users.close()
 
     def _ensure_started(self) -> None:
-        if not (self.cluster / "PG_VERSION").exists():
+        if not self.cluster.exists():
             self._initialise()
         for attempt in range(20):
             if self._pg_ctl("status").returncode == 0 and self._accepts():
@@ -121,12 +121,14 @@ class Embedded:
         return self._run("pg_isready", "-q", "-h", str(self.socket_folder)).returncode == 0
 
     def _initialise(self) -> None:
-        shutil.rmtree(self.cluster, ignore_errors=True)  # a killed initdb leaves a cluster without version
-        done = self._run(
-            "initdb", "-D", str(self.cluster), "-U", OWNER_ROLE, "--auth=trust", "--encoding=UTF8", "--no-locale"
-        )
+        """Make the cluster beside its place and move it there whole: a killed initdb leaves nothing half made."""
+        for left in self.folder.glob("postgres.new-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        fresh = self.folder / f"postgres.new-{os.getpid()}"
+        done = self._run("initdb", "-D", str(fresh), "-U", OWNER_ROLE, "--auth=trust", "--encoding=UTF8", "--no-locale")
         if done.returncode:
             raise EmbeddedError(f"The embedded PostgreSQL cannot be made in {self.folder}:\n{done.stderr}")
+        fresh.rename(self.cluster)
 
     def _start(self) -> subprocess.CompletedProcess[str]:
         options = dict(OPTIONS, unix_socket_directories=str(self.socket_folder))

@@ -11,7 +11,7 @@ from duly.billing.kernel import frames
 from duly.billing.kernel.frames import MONEY
 from duly.engine.checks import Facts, run_checks
 from duly.engine.pricing.rates import with_rates
-from duly.engine.tax import EU_COUNTRIES
+from duly.engine.tax import in_eu
 
 CONTEXT: Final[frames.Schema] = {
     "account_id": pl.Int64, "entity_id": pl.Int64, "account_name": pl.String, "account_kind": pl.String,
@@ -77,35 +77,41 @@ def _draft_facts(headers: pl.DataFrame, drafts: list[int], on: date) -> pl.DataF
     return (
         headers.join(parties, on=["account_id", "entity_id"], how="left", maintain_order="left")
         .join(_orders(accounts, drafts), on=["account_id", "purchase_order"], how="left", maintain_order="left")
-        .join(_habits(accounts), on="account_id", how="left", maintain_order="left")
+        .join(_habits(accounts), on=["account_id", "currency"], how="left", maintain_order="left")
         .join(base_rates(headers, on), on=["entity_id", "currency"], how="left", maintain_order="left")
         .with_columns(
             pl.col("order_billed_before").fill_null(0),
-            pl.col("buyer_country").is_in(EU_COUNTRIES).alias("buyer_in_eu"),
-            pl.col("seller_country").is_in(EU_COUNTRIES).alias("seller_in_eu"),
+            in_eu(pl.col("buyer_country"), pl.col("tax_point")).alias("buyer_in_eu"),
+            in_eu(pl.col("seller_country"), pl.col("tax_point")).alias("seller_in_eu"),
         )
     )
 
 
 def _orders(accounts: list[int], drafts: list[int]) -> pl.DataFrame:
     """Purchase orders with what other drafts and documents bill on them."""
-    schema: frames.Schema = {"account_id": pl.Int64, "purchase_order": pl.String, "order_amount": MONEY,
-              "order_expires_on": pl.Date, "order_billed_before": MONEY}  # fmt: skip
-    return frames.read("""select o.account_id, o.number, o.amount, o.expires_on,
+    schema: frames.Schema = {
+        "account_id": pl.Int64, "purchase_order": pl.String, "order_currency": pl.String, "order_amount": MONEY,
+        "order_expires_on": pl.Date, "order_billed_before": MONEY,
+    }
+    return frames.read("""select o.account_id, o.number, o.currency, o.amount, o.expires_on,
             (select coalesce(sum(i.net), 0) from invoice i where i.account_id = o.account_id
+              and i.currency = o.currency
               and i.purchase_order = o.number and i.state <> 'discarded' and i.kind <> 'proforma'
               and i.id <> all(%s))
         from purchase_order o where o.account_id = any(%s)""", [drafts, accounts], schema)  # fmt: skip
 
 
 def _habits(accounts: list[int]) -> pl.DataFrame:
-    """What the accounts' last six invoices were around (their mean, for a look, not for money)."""
-    schema: frames.Schema = {"account_id": pl.Int64, "earlier_invoices": pl.Int64, "usual_total": MONEY}
-    return frames.read("""select a.id, h.invoices, h.usual from unnest(%s::bigint[]) as a (id) cross join lateral (
-            select count(*) as invoices, round(avg(total), 2) as usual from (
-              select total from invoice i where i.account_id = a.id and i.state = 'issued' and i.kind = 'invoice'
-               order by i.issued_on desc limit 6) last) h
-        where h.invoices > 0""", [accounts], schema)  # fmt: skip
+    """What the accounts' last six invoices in each currency were around (their mean, for a look, not for money)."""
+    schema: frames.Schema = {
+        "account_id": pl.Int64, "currency": pl.String, "earlier_invoices": pl.Int64, "usual_total": MONEY,
+    }
+    return frames.read("""select account_id, currency, count(*), round(avg(total), 2) from (
+            select i.account_id, i.currency, i.total,
+                   row_number() over (partition by i.account_id, i.currency
+                                      order by i.issued_on desc, i.id desc) as place
+              from invoice i where i.account_id = any(%s) and i.state = 'issued' and i.kind = 'invoice') last
+        where place <= 6 group by 1, 2""", [accounts], schema)
 
 
 def base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:

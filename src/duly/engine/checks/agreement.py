@@ -21,12 +21,23 @@ def purchase_order_missing(facts: Facts) -> pl.DataFrame:
 def purchase_order_exceeded(facts: Facts) -> pl.DataFrame:
     """What is billed on an order stays within its value, this draft and all others included."""
     total = pl.col("order_billed_before") + pl.col("net").sum().over("account_id", "purchase_order")
-    ordered = facts.drafts.with_columns(total.alias("_on_order"))
+    same = pl.col("order_currency") == pl.col("currency")
+    ordered = facts.drafts.filter(same).with_columns(total.alias("_on_order"))
     return ordered.filter(pl.col("_on_order") > pl.col("order_amount")).select(
         "document_key", pl.lit("purchase_order").alias("path"),
         pl.format("Order {} is worth {} {}; with this draft {} would be billed on it. Ask for a larger order.",
                   "purchase_order", amount("order_amount"), "currency", amount("_on_order")).alias("text"),
     )  # fmt: skip
+
+
+@check("purchase_order_currency", "blocks")
+def purchase_order_currency(facts: Facts) -> pl.DataFrame:
+    """A draft is in its order's currency: an order in another one does not cover it."""
+    return facts.drafts.filter(pl.col("order_currency") != pl.col("currency")).select(
+        "document_key", pl.lit("purchase_order").alias("path"),
+        pl.format("Order {} is in {}, this draft in {}. Ask for an order in {}.",
+                  "purchase_order", "order_currency", "currency", "currency").alias("text"),
+    )
 
 
 @check("purchase_order_expired", "blocks")

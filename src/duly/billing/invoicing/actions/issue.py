@@ -94,8 +94,9 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     drafts = headers["id"].to_list()
     facts = facts_of(headers, on)
     check_drafts(facts)
+    reasons = _unfit(drafts) | _blocking(drafts)
     outdated = "Its taxes are no longer right at the tax point: draft it again."
-    reasons = _blocking(drafts) | dict.fromkeys(taxes_changed(facts), outdated)
+    reasons |= {draft: outdated for draft in taxes_changed(facts) if draft not in reasons}
     fresh = (
         headers.join(freeze_sellers(headers["entity_id"].unique().to_list()), on="entity_id", suffix="_now")
         .join(freeze_buyers(headers["account_id"].unique().to_list()), on="account_id", suffix="_now")
@@ -107,6 +108,22 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     ready = fresh.filter(~pl.col("id").is_in(list(reasons))).with_columns(
         pl.col("seller_id_now").alias("seller_id"), pl.col("buyer_id_now").alias("buyer_id"))  # fmt: skip
     return ready, [Skipped(draft, reason) for draft, reason in reasons.items()]
+
+
+def _unfit(drafts: Sequence[int]) -> dict[int, str]:
+    """Drafts that the laws would refuse, found first, so that one of them does not refuse all the others."""
+    query = """select i.id, case
+          when not exists (select from number_series s where s.entity_id = i.entity_id and s.kind = i.kind)
+            then 'Its entity numbers no documents of this kind: add a number series.'
+          when i.kind <> 'proforma' and (select count(*) from chart_account c where c.entity_id = i.entity_id
+                                           and c.role in ('receivable', 'revenue', 'tax')) < 3
+            then 'Its entity maps no account of its chart to receivable, revenue or tax: add them.'
+          when exists (select from invoice_line l join agreement g on g.id = l.agreement_id
+                         join account c on c.id = g.account_id where l.invoice_id = i.id
+                          and i.account_id not in (c.id, coalesce(c.bill_to_id, c.id)))
+            then 'Another account pays for this agreement now: discard the draft and draft it again.' end
+        from invoice i where i.id = any(%s)"""
+    return {draft: reason for draft, reason in frames.rows(query, [list(drafts)]) if reason}
 
 
 def _blocking(drafts: Sequence[int]) -> dict[int, str]:
