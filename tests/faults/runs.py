@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from bench.firm import MONTH
 
-from duly.billing.accounts.queries import actor, entity
+from duly.billing.accounts.queries import actor
 from duly.billing.invoicing import actions
 from duly.billing.kernel import frames
 from duly.billing.reporting.audits import verify
@@ -22,7 +22,7 @@ def parts() -> list[list[int]]:
 
 
 def launch(accounts: Sequence[int], *, in_background: bool = False) -> actions.run.Launched:
-    return actions.launch(actor=actor("bench"), at=AT, on=ON, entity=entity("FIRM"), period_from=MONTH[0],
+    return actions.launch(actor=actor("bench"), at=AT, on=ON, entity="FIRM", period_from=MONTH[0],
                           period_to=MONTH[1], accounts=accounts, partition_accounts=CHUNK,
                           in_background=in_background)  # fmt: skip
 
