@@ -229,6 +229,12 @@ end $$;
 
 create trigger draft_edit_dated before insert on draft_edit for each row execute function recorded_now();
 
+-- Whoever launched a run is an author of all its drafts, also of those that a colleague's resume drafted.
+create function launcher(part bigint) returns text language sql stable as $$
+  select u.login from bill_run_partition p join bill_run r on r.id = p.run_id join app_user u on u.id = r.launched_by_id
+   where p.id = part
+$$;
+
 create function decision_by_another() returns trigger language plpgsql as $$
 declare
   draft record;
@@ -254,11 +260,12 @@ begin
   end if;
   select max(recorded_at) into last_approval from decision
    where invoice_id = new.invoice_id and verdict = 'approved' and digest <> new.digest;
-  if (last_approval is null and draft.created_by in (new.decided_by, new.on_behalf_of))
+  if (last_approval is null and (draft.created_by in (new.decided_by, new.on_behalf_of)
+        or launcher(draft.run_partition_id) in (new.decided_by, new.on_behalf_of)))
      or exists (select from draft_edit e where e.invoice_id = new.invoice_id
                 and e.editor in (new.decided_by, new.on_behalf_of)
                 and (last_approval is null or e.recorded_at > last_approval)) then
-    raise exception 'Whoever made or edited draft % cannot approve it', new.invoice_id using errcode = 'DU006',
+    raise exception 'Whoever made, launched or edited draft % cannot approve it', new.invoice_id using errcode = 'DU006',
       hint = 'Ask a colleague to review it.';
   end if;
   return new;
