@@ -25,6 +25,8 @@ def verify_export(folder: Path) -> list[str]:
     transfers of positive amounts; the open items sum to their control accounts; documents add up and are numbered
     without gaps, in date order.
     """
+    if not (folder / "manifest.json").is_file():
+        return [f"{folder} holds no manifest.json, so it is no export. Name the folder that `audit export` wrote."]
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         found = list(_files(folder, manifest["files"]))

@@ -1,11 +1,21 @@
 """Gapless numbers: taken from a locked counter row, inside the transaction of their documents (law 4)."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
+from duly.billing.audit.actions import running
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import Refused
 from duly.engine.fiscal import document_number, fiscal_year
+
+FURTHEST_AHEAD: Final = timedelta(days=31)
+"""A booking may be dated ahead of the day by a month, no more: a slip in the year would shut the series behind it."""
+
+
+def _refuse_far_ahead(on: date, today: date) -> None:
+    if on > today + FURTHEST_AHEAD:
+        raise Refused(f"{on} is more than {FURTHEST_AHEAD.days} days ahead.", "Check the year and the month.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +34,11 @@ class Taken:
 def take(*, kind: str, entity_id: int, on: date, count: int) -> Taken:
     """Take `count` numbers of the entity's series for documents dated `on`; the counter stays locked until commit.
 
-    Call it after all checks. A transaction that takes from several series does so in the order of their kinds.
-    Raises `Refused` when the entity numbers no such documents, or when the series is past that date already.
+    Call it after all checks, inside a verb. A transaction that takes from several series does so in the order of
+    their kinds. Raises `Refused` when the entity numbers no such documents, when the series is past that date
+    already, or for a date more than a month ahead.
     """
+    _refuse_far_ahead(on, running().at.date())
     found = frames.rows("""select s.id, s.pattern, e.fiscal_year_start, e.code from number_series s
                              join legal_entity e on e.id = s.entity_id
                             where s.entity_id = %s and s.kind = %s""", [entity_id, kind])  # fmt: skip

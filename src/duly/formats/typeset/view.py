@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
+from babel import Locale
+
 from duly.engine.document import Document, Line, TaxLine
 from duly.formats.typeset.annex import annex
 from duly.formats.typeset.colour import readable
@@ -46,7 +48,7 @@ def shown(document: Document) -> Shown:
             "seller": seller.name,
             "logo": _logo(words),
             "sender": " · ".join((seller.name, *seller.address)),
-            "recipient": [line for line in (buyer.name, buyer.contact_name, *buyer.address) if line],
+            "recipient": [line for line in (buyer.name, buyer.contact_name, *buyer.address, _abroad(words)) if line],
             "facts": list(_facts(words)),
             "summary": _summary(words),
             "notice": _notice(words),
@@ -211,6 +213,14 @@ def _footer(words: Words) -> Iterator[list[str]]:
              for text in (account.bank, grouped(account.iban), account.bic)]  # fmt: skip
     columns = [seller.name, *seller.address], [seller.email, seller.phone, seller.website], numbers, banks
     return (texts for column in columns if (texts := [text for text in column if text]))
+
+
+def _abroad(words: Words) -> str:
+    """The country's name in capitals as the address's last line, where it is not the seller's (UPU S42)."""
+    seller, buyer = words.document.seller, words.document.buyer
+    if buyer.country == seller.country:
+        return ""
+    return (Locale.parse(words.document.language).territories.get(buyer.country) or buyer.country).upper()
 
 
 def _printable(value: Any) -> Any:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from duly.engine.currencies import exponent
 from duly.interfaces.cli.failures import Failure
 
 Shown = RenderableType
@@ -83,13 +84,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str =
 
 
 def amount(value: Decimal | str | None, currency: str = "") -> str:
-    """Money for people: grouped by thousands, without the zeros that the column's scale adds beyond two."""
+    """Money for people: grouped by thousands, with the decimals of its currency (two where none is named)."""
     if value is None:
         return ""
-    text = f"{Decimal(value):,f}"
-    whole, dot, cents = text.partition(".")
-    cents = cents.rstrip("0").ljust(2, "0") if dot else "00"
-    return f"{whole}.{cents} {currency}".rstrip()
+    decimals = exponent(currency) if currency else 2
+    whole, _, cents = f"{Decimal(value):,f}".partition(".")
+    cents = cents.rstrip("0").ljust(decimals, "0")
+    return f"{whole}.{cents} {currency}".rstrip() if cents else f"{whole} {currency}".rstrip()
 
 
 def hours(seconds: int | Decimal | str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 import polars as pl
 
+from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.invoicing.queries import listed
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
@@ -26,6 +27,7 @@ def chosen(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], 
 
     Raises `BadInput` for an id that is not there or not in the actor's book.
     """
+    _known(run, entity)
     if not ids:
         return listed(actor=actor, on=door.on, run=run, entity=entity, states=states)
     found = listed(actor=actor, on=door.on, ids=ids, run=run, entity=entity)
@@ -47,6 +49,7 @@ def meant(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], r
 
 def issued(door: Door, actor: Actor, numbers: Sequence[str], run: int | None, entity: str | None) -> pl.DataFrame:
     """The issued documents of these numbers, or all of the run or entity; raises `BadInput` for one not there."""
+    _known(run, entity)
     found = listed(actor=actor, on=door.on, run=run, entity=entity, states=("issued",))
     if not numbers:
         return found
@@ -54,6 +57,14 @@ def issued(door: Door, actor: Actor, numbers: Sequence[str], run: int | None, en
     if missing:
         raise BadInput(f"There is no issued document “{missing[0]}” here.", "`duly invoices` lists them.")
     return found.filter(pl.col("number").is_in(list(numbers)))
+
+
+def _known(run: int | None, entity: str | None) -> None:
+    """Raise for a bill run or legal entity that is not there, so that a slip does not look like “nothing to do”."""
+    if entity is not None:
+        entity_of(entity)
+    if run is not None and not frames.rows("select 1 from bill_run where id = %s", [run]):
+        raise BadInput(f"There is no bill run {run}.", "`duly bill` says the number of each run it makes.")
 
 
 def names_of(accounts: Sequence[int]) -> dict[int, tuple[str, str]]:
