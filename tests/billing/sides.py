@@ -106,7 +106,7 @@ def _agree(fin: dict[str, Any], number: str) -> None:
 
 
 def _launch(world: World, fin: dict[str, Any], account: m.Account) -> invoicing.run.Launched:
-    return invoicing.launch(**fin, on=TODAY, entity=world.entity(), period_from=OCTOBER[0], period_to=OCTOBER[1],
+    return invoicing.launch(**fin, on=TODAY, entity="HALDEN", period_from=OCTOBER[0], period_to=OCTOBER[1],
                             accounts=[account.pk])  # fmt: skip
 
 

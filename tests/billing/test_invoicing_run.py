@@ -22,7 +22,7 @@ def _committed(database: str) -> None:
 def bill(world: World, login: str = "ben", **scope: Any) -> list[m.Invoice]:
     """Run October's billing and answer its drafts."""
     actor = world.actor(login)
-    run = actions.launch(actor=actor, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    run = actions.launch(actor=actor, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                          period_to=OCTOBER[1], **scope)  # fmt: skip
     for partition in run.partitions:
         actions.draft_partition(actor=actor, at=NOW, partition=partition)
@@ -81,7 +81,7 @@ def test_billing_twice_doubles_nothing(world: World) -> None:
 def test_a_partition_drafted_again_answers_the_same(world: World) -> None:
     world.time(3600)
     ben = world.actor("ben")
-    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                          period_to=OCTOBER[1])  # fmt: skip
     first = actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
     again = actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
@@ -93,7 +93,7 @@ def test_work_without_a_price_that_is_on_no_draft_is_named(world: World) -> None
     world.expense("20", currency="CHF")
     world.expense("30", currency="USD", worked_on=date(2026, 10, 9))
     ben = world.actor("ben")
-    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                          period_to=OCTOBER[1])  # fmt: skip
     assert actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0]).unpriced == [
         "Acme GmbH, 1 entry: no exchange rate from USD to EUR on 2026-10-09; add one.",
@@ -104,7 +104,7 @@ def test_work_without_a_price_beside_a_draft_is_a_finding_of_it(world: World) ->
     world.time(3600)
     world.expense("10", currency="CHF")
     ben = world.actor("ben")
-    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                          period_to=OCTOBER[1])  # fmt: skip
     assert actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0]).unpriced == []
     assert m.Finding.objects.get(check_name="work_without_price").invoice.account.number == "ACME"
@@ -143,7 +143,7 @@ def test_work_without_a_rate_blocks_and_is_named(world: World) -> None:
 
 def test_a_preview_computes_the_same_and_stores_nothing(world: World) -> None:
     world.time(3600 * 3)
-    seen = preview(actor=world.actor("ben"), on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    seen = preview(actor=world.actor("ben"), on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                    period_to=OCTOBER[1])  # fmt: skip
     assert m.Invoice.objects.count() == 0
     drafts = bill(world)
@@ -152,7 +152,7 @@ def test_a_preview_computes_the_same_and_stores_nothing(world: World) -> None:
 
 def test_a_stopped_run_drafts_nothing_until_it_is_resumed(world: World) -> None:
     ben = world.actor("ben")
-    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                          period_to=OCTOBER[1], partition_accounts=1)  # fmt: skip
     actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
     assert actions.stop(actor=ben, at=NOW, on=TODAY, run=run.run) == len(run.partitions) - 1
@@ -166,7 +166,7 @@ def test_a_stopped_run_drafts_nothing_until_it_is_resumed(world: World) -> None:
 
 def test_a_failed_partition_says_why_and_is_taken_up_again(world: World) -> None:
     ben = world.actor("ben")
-    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                          period_to=OCTOBER[1])
     assert actions.fail_partition(actor=ben, at=NOW, partition=run.partitions[0], error="No rate for GBP")
     assert m.BillRunPartition.objects.get().error == "No rate for GBP"

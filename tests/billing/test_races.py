@@ -96,7 +96,7 @@ def test_two_bill_runs_over_the_same_accounts(world: World, order: str) -> None:
 
     def run(login: str) -> Drafted:
         actor = world.actor(login)
-        launched = actions.launch(actor=actor, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+        launched = actions.launch(actor=actor, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                                   period_to=OCTOBER[1])  # fmt: skip
         return actions.draft_partition(actor=actor, at=NOW, partition=launched.partitions[0])
 
@@ -109,7 +109,7 @@ def test_two_bill_runs_over_the_same_accounts(world: World, order: str) -> None:
 def test_two_draft_one_partition(world: World, order: str) -> None:
     world.time(3600)
     ben = world.actor("ben")
-    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                          period_to=OCTOBER[1])  # fmt: skip
 
     def draft() -> Drafted:

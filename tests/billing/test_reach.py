@@ -97,7 +97,7 @@ def test_a_mapping_names_no_account_of_another_book(world: World) -> None:
 
 def test_a_partition_without_anything_to_bill_leaves_its_event(database: str, world: World) -> None:
     ben = world.actor("ben")
-    run = launch(actor=ben, at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0], period_to=OCTOBER[1],
+    run = launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0], period_to=OCTOBER[1],
                  accounts=[world.account("ACME").pk])  # fmt: skip
     done = draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
     assert done.drafts == 0

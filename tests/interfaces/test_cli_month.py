@@ -5,11 +5,14 @@ Each command commits, as it does in life: a bill run takes what was committed be
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from duly.billing import models as m
+from duly.billing.invoicing import actions
 from tests.interfaces.cli import Told, duly, said
-from tests.world import World
+from tests.world import NOW, TODAY, World
 
 TOGGL = """User,Email,Client,Project,Task,Description,Billable,Start date,Start time,End date,End time,Duration,Tags,Amount (EUR)
 Ada Lovelace,ada@example.com,Acme GmbH,Website relaunch,Development,Checkout,Yes,2026-10-05,09:00:00,2026-10-05,11:00:00,02:00:00,,180.00
@@ -28,7 +31,7 @@ def toggl(tmp_path: Path) -> Path:
     return path
 
 
-def drafted(*options: str) -> Told:
+def drafted(*options: object) -> Told:
     return duly("bill", "--entity", "HALDEN", "--period", "2026-10", *options)
 
 
@@ -115,6 +118,57 @@ def test_a_run_names_the_work_that_is_on_no_draft(world: World) -> None:
 def test_a_run_that_is_done_has_nothing_to_resume(world: World) -> None:
     run = drafted().data["run"]
     assert duly("bill", "--resume", run).data["left"] == []
+
+
+def test_the_same_key_launches_one_run(world: World) -> None:
+    world.time(3600)
+    first, again = drafted("--key", "october"), drafted("--key", "october")
+    assert (first.code, again.code, again.data) == (0, 0, first.data)
+    other = duly("bill", "--entity", "HALDEN", "--period", "2026-11", "--key", "october")
+    assert (other.code, other.data["error"]["remedy"]) == (1, "Use a new key.")
+
+
+def test_a_run_is_stopped_and_goes_on(world: World) -> None:
+    run = drafted("--background", "--partition", 1).data
+    stopped = duly("bill", "--stop", run["run"])
+    assert (stopped.code, stopped.data) == (0, {"run": run["run"], "left": len(run["partitions"])})
+    assert "goes on" in said("bill", "--stop", run["run"]).text
+    assert duly("bill", "--resume", run["run"]).data["left"] == []
+    assert "nothing was left" in said("bill", "--stop", run["run"]).text
+    assert duly("bill", "--stop", run["run"], "--resume", run["run"]).code == 2
+
+
+def test_a_stop_while_a_run_is_drafted_holds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.time(3600)
+    draft = actions.draft_partition
+
+    def draft_then_stop(**arguments: Any) -> Any:
+        done = draft(**arguments)
+        actions.stop(actor=world.actor("ben"), at=NOW, on=TODAY, run=m.BillRun.objects.get().pk)
+        monkeypatch.setattr(actions, "draft_partition", draft)
+        return done
+
+    monkeypatch.setattr(actions, "draft_partition", draft_then_stop)
+    told = drafted("--partition", 1)
+    assert (told.code, len(told.data["drafts"])) == (1, 1)
+    assert len(told.data["left"]) == m.BillRunPartition.objects.count() - 1
+    assert all("was stopped" in trouble for trouble in told.data["troubles"])
+    assert m.BillRun.objects.get().state == "stopped"
+
+
+def test_an_account_outside_the_book_answers_as_one_that_is_not_there(world: World) -> None:
+    for preview in ((), ("--preview",)):
+        foreign, missing = (
+            duly("bill", "--entity", "HALDEN", "--period", "2026-10", "--account", number, *preview, user="mara")
+            for number in ("ZED", "NOWHERE")
+        )
+        assert foreign.code == missing.code == 2
+        assert foreign.data["error"]["text"].replace("ZED", "NOWHERE") == missing.data["error"]["text"]
+
+
+def test_a_preview_needs_the_right_to_bill(world: World) -> None:
+    refused = duly("bill", "--entity", "HALDEN", "--period", "2026-10", "--preview", user="rita")
+    assert (refused.code, "right “bill”" in refused.data["error"]["text"]) == (1, True)
 
 
 def test_a_run_needs_a_scope(world: World) -> None:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from duly.config.embedded import DATABASE, OWNER_ROLE, Embedded
-from duly.interfaces.cli.commands.billing import unpriced_by
+from duly.interfaces.cli.commands.billing import Came, came_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ALIVE = "select 1 from procrastinate_workers where last_heartbeat > now() - interval '2 s'"
@@ -111,14 +111,21 @@ def test_several_processes_draft_one_run(firm: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "named"),
-    [('{"run": 1, "unpriced": ["Acme GmbH, 1 entry: …"]}', ["Acme GmbH, 1 entry: …"]), ('{"error": {"text": "…"}}', []),
-     ('{"run": 1, "unpr', []), ("", [])],
+    ("printed", "code", "came"),
+    [
+        ('{"run": 1, "unpriced": []}', 0, Came([])),
+        ('{"run": 1, "unpriced": ["Acme GmbH, 1 entry: …"]}', 1, Came(["Acme GmbH, 1 entry: …"])),
+        ('{"error": {"text": "Bill run 1 was stopped."}}', 1,
+         Came([], "A helper process ended with code 1: Bill run 1 was stopped.")),
+        ('{"run": 1, "unpr', -9, Came([], "A helper process ended with code -9: It gave no answer.")),
+        ("", 3, Came([], "A helper process ended with code 3: It gave no answer.")),
+    ],
 )  # fmt: skip
-def test_a_run_names_what_its_helpers_left_out_unless_they_were_killed(printed: str, named: list[str]) -> None:
-    said = [sys.executable, "-c", f"import sys; sys.stdout.buffer.write({printed.encode()!r})"]
-    with subprocess.Popen(said, stdout=subprocess.PIPE) as helper:
-        assert unpriced_by(helper) == named
+def test_a_run_tells_what_its_helpers_left_out_and_how_they_failed(printed: str, code: int, came: Came) -> None:
+    ends = f"os.kill(os.getpid(), {-code})" if code < 0 else f"sys.exit({code})"
+    program = f"import os, sys; sys.stdout.buffer.write({printed.encode()!r}); sys.stdout.flush(); {ends}"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as helper:
+        assert came_of(helper) == came
 
 
 def test_a_reader_that_has_had_enough_is_no_failure(firm: Path) -> None:

@@ -48,7 +48,7 @@ def headers(drafts: Sequence[int]) -> pl.DataFrame:
     found = frames.read(f"select {columns} from invoice where id = any(%s) order by id", [list(drafts)], HEADER)
     missing = sorted(set(drafts) - set(found["id"]))
     if missing:
-        raise NotFound(f"There is no draft {missing[0]}.", "`bin/duly check` lists the drafts.")
+        raise NotFound(f"There is no draft {missing[0]}.", "`bin/duly drafts` lists the drafts.")
     return found
 
 
@@ -113,6 +113,31 @@ def listed(
         "states": list(states) if states is not None else None, "ids": list(ids) if ids is not None else None,
     }  # fmt: skip
     return frames.read(query, values, LISTED)
+
+
+def partitions_left(run: int) -> list[int]:
+    """The partitions of a bill run that are still to draft, in their order."""
+    query = "select id from bill_run_partition where run_id = %s and state <> 'done' order by ordinal"
+    return [row[0] for row in frames.rows(query, [run])]
+
+
+def runs_of(entity: str, period_from: date, period_to: date) -> list[int]:
+    """The bill runs that were launched for exactly this entity, by its code, and period."""
+    return [row[0] for row in frames.rows("""select r.id from bill_run r join legal_entity e on e.id = r.entity_id
+        where e.code = %s and r.period_from = %s and r.period_to = %s order by r.id""",
+                                          [entity, period_from, period_to])]  # fmt: skip
+
+
+def billed_seconds(batches: Sequence[int]) -> int:
+    """The time in these imports' billable rows that stands on drafts and documents, row by row.
+
+    A row whose work an earlier file brought counts as that work does.
+    """
+    [(seconds,)] = frames.rows("""select coalesce(sum(a.quantity), 0)
+        from import_row r join work_item w on w.id = r.work_item_id join work_allocation a on a.work_item_id = w.id
+        where r.batch_id = any(%s) and r.outcome = 'billable' and w.kind = 'time' and not a.released""",
+                               [list(batches)])  # fmt: skip
+    return int(seconds)
 
 
 FOUND: Final[frames.Schema] = {

@@ -9,10 +9,12 @@ import polars as pl
 
 from duly.billing.accounts.models import LegalEntity
 from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
+from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.audit.actions import enqueue, record, record_many, verb
 from duly.billing.invoicing.checking import check_drafts, gather
 from duly.billing.invoicing.drafting import Drafts, Inputs, Scope, collect, compute
 from duly.billing.invoicing.models import BillRun, BillRunPartition
+from duly.billing.invoicing.queries import partitions_left
 from duly.billing.invoicing.storing import store
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
@@ -48,23 +50,25 @@ class Drafted:
 
 @verb("invoicing.launch", right="bill")
 def launch(
-    *, actor: Actor, at: datetime, on: date, entity: LegalEntity, period_from: date, period_to: date,
+    *, actor: Actor, at: datetime, on: date, entity: str, period_from: date, period_to: date,
     accounts: Sequence[int] | None = None, partition_accounts: int = PARTITION_ACCOUNTS, in_background: bool = False,
 ) -> Launched:  # fmt: skip
     """Launch a run over work and charges before `period_to` (exclusive), for these bill-to accounts or all.
 
     Scope, dates and input cut-off are frozen here: what is approved or agreed later is for the next run. All
     accounts of the entity for who may bill everywhere, otherwise those of the actor's book. With
-    `in_background` each partition becomes a job. Raises `Refused` for an empty period, `NotFound` outside the book.
+    `in_background` each partition becomes a job. Raises `Refused` for an empty period, `NotFound` for an unknown
+    entity code and outside the book.
     """
     if period_to <= period_from:
         raise Refused("The period ends before it begins.", "Name one such as 2026-10.")
     if accounts is not None:
         refuse_outside_book(actor, "bill", accounts, on)
-    payers = _payers(actor, entity, period_to, on, accounts)
+    seller = entity_of(entity)
+    payers = _payers(actor, seller, period_to, on, accounts)
     [(snapshot,)] = frames.rows("select pg_current_snapshot()::text")
     run = BillRun.objects.create(
-        entity=entity, period_from=period_from, period_to=period_to, on=on, snapshot=snapshot,
+        entity=seller, period_from=period_from, period_to=period_to, on=on, snapshot=snapshot,
         launched_by_id=actor.user_id, launched_at=at,
     )  # fmt: skip
     parts = [payers[i : i + partition_accounts] for i in range(0, len(payers), partition_accounts)]
@@ -73,7 +77,7 @@ def launch(
     )
     if not made:
         BillRun.objects.filter(pk=run.pk).update(state="done")
-    record("bill_run", run.pk, entity=entity.code, period_from=period_from, period_to=period_to, accounts=len(payers))
+    record("bill_run", run.pk, entity=seller.code, period_from=period_from, period_to=period_to, accounts=len(payers))
     for partition in made if in_background else ():
         enqueue("invoicing.draft_partition", partition=partition.pk, lock=f"partition:{partition.pk}")
     return Launched(run.pk, [partition.pk for partition in made], len(payers))
@@ -174,8 +178,7 @@ def stop(*, actor: Actor, at: datetime, on: date, run: int) -> int:
 def resume(*, actor: Actor, at: datetime, on: date, run: int, in_background: bool = False) -> list[int]:
     """Let a stopped, killed or failed run go on; answers the partitions that are still to draft."""
     _set_running(actor, on, run, "running")
-    left = list(BillRunPartition.objects.filter(run_id=run).exclude(state="done").order_by("ordinal")
-                .values_list("pk", flat=True))  # fmt: skip
+    left = partitions_left(run)
     for partition in left if in_background else ():
         enqueue("invoicing.draft_partition", partition=partition, lock=f"partition:{partition}")
     return left
@@ -194,10 +197,13 @@ def _set_running(actor: Actor, on: date, run: int, state: str) -> int:
     return left
 
 
-def preview(*, actor: Actor, on: date, entity: LegalEntity, period_from: date, period_to: date,
+def preview(*, actor: Actor, on: date, entity: str, period_from: date, period_to: date,
             accounts: Sequence[int] | None = None) -> Drafts:  # fmt: skip
-    """What a run would draft now, computed the same way and not stored."""
-    if accounts is not None:
-        refuse_outside_book(actor, "bill", accounts, on)
-    payers = _payers(actor, entity, period_to, on, accounts)
-    return compute(collect(Scope(entity.pk, period_from, period_to, on, tuple(payers), None)))
+    """What a run would draft now, computed the same way and not stored.
+
+    Raises `Forbidden` without the right to bill, `NotFound` for an unknown entity code and outside the book.
+    """
+    refuse_outside_book(actor, "bill", accounts or [], on)
+    seller = entity_of(entity)
+    payers = _payers(actor, seller, period_to, on, accounts)
+    return compute(collect(Scope(seller.pk, period_from, period_to, on, tuple(payers), None)))

@@ -13,8 +13,7 @@ import click
 import polars as pl
 from rich.console import RenderableType
 
-from duly.billing.accounts.queries import accounts_by_number
-from duly.billing.accounts.queries import entity as entity_of
+from duly.billing.accounts.queries import accounts_in_book
 from duly.billing.invoicing import actions, queries
 from duly.billing.invoicing.actions.run import PARTITION_ACCOUNTS
 from duly.billing.invoicing.actions.run import preview as preview_run
@@ -51,17 +50,23 @@ class Run:
               help="Accounts that are drafted together, in one commit.")  # fmt: skip
 @click.option("--background", is_flag=True, help="Leave the drafting to `duly worker`.")
 @click.option("--resume", type=int, metavar="RUN", help="Let a stopped or killed run go on.")
+@click.option("--stop", type=int, metavar="RUN", help="Stop a run after the partitions under way.")
 def bill(door: Door, entity: str | None, period: tuple[date, date] | None, accounts: Sequence[str], preview: bool,
-         workers: int, partition: int, background: bool, resume: int | None) -> Answer:  # fmt: skip
+         workers: int, partition: int, background: bool, resume: int | None, stop: int | None) -> Answer:  # fmt: skip
     """Turn unbilled work and due charges into drafts. Safe to run again: nothing is billed twice."""
+    if resume is not None and stop is not None:
+        raise click.UsageError("Give --resume or --stop, not both.")
     actor = door.actor()
+    if stop is not None:
+        return _stopped(stop, door.act(actions.stop, actor, on=door.on, run=stop))
     if resume is not None:
         left = actions.resume(actor=actor, at=door.at, on=door.on, run=resume, in_background=background)
         return _said(resume, left) if background else shown(drafted(door, actor, resume, left, workers))
     if entity is None or period is None:
         raise click.UsageError("A run needs --entity and --period; --resume RUN lets one go on.")
-    ids = [account.pk for account in accounts_by_number(accounts).values()] if accounts else None
-    scope: dict[str, Any] = {"entity": entity_of(entity), "period_from": period[0], "period_to": period[1]}
+    named = accounts_in_book(actor, "bill", accounts, door.on).values()
+    ids = [account.pk for account in named] if accounts else None
+    scope: dict[str, Any] = {"entity": entity, "period_from": period[0], "period_to": period[1]}
     if preview:
         return _previewed(preview_run(actor=actor, on=door.on, accounts=ids, **scope))
     run = door.act(actions.launch, actor, on=door.on, accounts=ids, partition_accounts=partition,
@@ -79,7 +84,7 @@ def drafted(door: Door, actor: Actor, run: int, partitions: Sequence[int], worke
     troubles: dict[int, str] = {}
     unpriced: list[str] = []
     with ExitStack() as stack:
-        helpers = [stack.enter_context(_helper(run, actor)) for _ in range(min(workers, len(partitions)) - 1)]
+        helpers = [stack.enter_context(_helper(run, door, actor)) for _ in range(min(workers, len(partitions)) - 1)]
         move_on = stack.enter_context(door.progress("Drafting", len(partitions)))
         for partition in partitions:
             try:
@@ -87,26 +92,39 @@ def drafted(door: Door, actor: Actor, run: int, partitions: Sequence[int], worke
             except Refused as refusal:  # held by a helper, or not to be drafted: what is left says which
                 troubles[partition] = str(refusal)
             move_on(1)
-        for helper in helpers:
-            unpriced += unpriced_by(helper)
-    left = actions.resume(actor=actor, at=door.at, on=door.on, run=run)
+        came = [came_of(helper) for helper in helpers]
+    unpriced += [text for one in came for text in one.unpriced]
+    left = queries.partitions_left(run)
     drafts = queries.listed(actor=actor, on=door.on, run=run)
     reasons = [troubles[partition] for partition in left if partition in troubles]
-    return Run(run, drafts, left, reasons, sorted(unpriced))
+    return Run(run, drafts, left, [*reasons, *(one.failure for one in came if one.failure)], sorted(unpriced))
 
 
-def _helper(run: int, actor: Actor) -> subprocess.Popen[bytes]:
-    arguments = [sys.executable, "-m", "duly", "bill", "--resume", str(run), "--as", actor.login, "--json"]
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a helper process came to: what it names as on no draft, and how it failed, in words, if it did."""
+
+    unpriced: list[str]
+    failure: str = ""
+
+
+def _helper(run: int, door: Door, actor: Actor) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-m", "duly", "bill", "--resume", str(run), "--as", actor.login,
+                 "--on", door.on.isoformat(), "--json"]  # fmt: skip
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
-def unpriced_by(helper: subprocess.Popen[bytes]) -> list[str]:
-    """What a helper's answer names as on no draft; nothing where it was killed before it could answer."""
+def came_of(helper: subprocess.Popen[bytes]) -> Came:
+    """Wait for a helper; one that was killed, or that could not act, has a failure. Findings are none."""
     said, _ = helper.communicate()
     try:
-        return list(json.loads(said).get("unpriced", []))
+        answer = json.loads(said)
     except ValueError:
-        return []
+        answer = {}
+    if "unpriced" in answer and helper.returncode in (DONE, FINDINGS):
+        return Came(list(answer["unpriced"]))
+    reason = answer.get("error", {}).get("text", "It gave no answer.")
+    return Came([], f"A helper process ended with code {helper.returncode}: {reason}")
 
 
 def shown(run: Run) -> Answer:
@@ -121,9 +139,11 @@ def shown(run: Run) -> Answer:
     parts += [f"Bill run {run.run}: {_count(run.drafts)}."]
     if run.left:
         parts += [f"{len(run.left)} partitions are left; `duly bill --resume {run.run}` goes on.", *run.troubles]
+    elif run.troubles:
+        parts += run.troubles
     if found.height:
         parts += [f"{found.height} findings, {blocking.height} of them block; `duly check --run {run.run}` lists them."]
-    return Answer(data, parts, FINDINGS if run.left or run.unpriced or blocking.height else DONE)
+    return Answer(data, parts, FINDINGS if run.left or run.troubles or run.unpriced or blocking.height else DONE)
 
 
 def _count(drafts: pl.DataFrame) -> str:
@@ -134,6 +154,11 @@ def _count(drafts: pl.DataFrame) -> str:
 def _said(run: int, partitions: Sequence[int]) -> Answer:
     said = f"Bill run {run}: {len(partitions)} partitions wait for a worker; `duly drafts --run {run}` shows what came."
     return Answer({"run": run, "partitions": list(partitions)}, [said])
+
+
+def _stopped(run: int, left: int) -> Answer:
+    said = f"Bill run {run} is stopped; {left} partitions are left, and `duly bill --resume {run}` goes on."
+    return Answer({"run": run, "left": left}, [said if left else f"Bill run {run} is done: nothing was left to stop."])
 
 
 def _previewed(drafts: Any) -> Answer:

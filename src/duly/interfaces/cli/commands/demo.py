@@ -21,7 +21,7 @@ FIRM: Final = Path(__file__).resolve().parents[5] / "examples" / "kastanie"
 OCTOBER: Final = (date(2026, 10, 1), date(2026, 11, 1))
 ISSUED_ON: Final = date(2026, 11, 2)
 PAID_ON: Final = date(2026, 11, 12)
-ACCEPTED: Final = Milestone("ROUS-26", "lot-1", date(2026, 10, 29), "Mail of Camille Rousseau, 29 October")
+ACCEPTED: Final = Milestone("ROUS-26", "lot-1", date(2026, 10, 23), "Mail de Mme Rousseau du 23 octobre")
 
 
 @command("demo", example="duly demo --no-serve")

@@ -9,7 +9,6 @@ from typing import Any, Final
 import click
 import polars as pl
 
-from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.invoicing import actions, queries
 from duly.billing.invoicing.documents import documents
 from duly.billing.kernel.authority import ROLE_RIGHTS, Actor
@@ -58,7 +57,7 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What a month came to. Seconds are of time: billable in the files, and billed on documents of the period."""
+    """What a month came to. Seconds are of time: billable in the files, and those of them on drafts and documents."""
 
     user: str
     set_up: Report
@@ -121,15 +120,15 @@ def run_month(door: Door, set_up_file: Path, work: Sequence[WorkFile], period: t
         approve(actor=actor, at=door.at, on=door.on, accounts=waiting, period=period)
     held_back: list[tuple[str, str]] = []
     for code in entities:
-        scope: dict[str, Any] = {"entity": entity_of(code), "period_from": period[0], "period_to": period[1]}
+        scope: dict[str, Any] = {"entity": code, "period_from": period[0], "period_to": period[1]}
         launched = actions.launch(actor=actor, at=door.at, on=door.on, **scope)
         run = drafted(door, actor, launched.run, launched.partitions, workers)
         held_back += [("work on no draft", reason) for reason in run.unpriced]
-    held_back += [part for code in entities for part in _issue(door, actor, code)]
+    held_back += [part for code in entities for part in _issue(door, actor, code, period)]
     invoices = _invoices(door, actor, entities, period)
     files = drawn(door, list(invoices.select("number", "id").iter_rows()), documents, out).data["files"]
     billable = sum(one.imported.seconds["billable"] for one in came)
-    billed = _billed_seconds(door, actor, entities, period)
+    billed = queries.billed_seconds([one.imported.batch for one in came])
     return Month(actor.login, report, came, billable, billed, invoices, held_back, files)
 
 
@@ -154,9 +153,13 @@ def _take_in(door: Door, actor: Actor, file: WorkFile, period: tuple[date, date]
     return Came(file, imported, own_amount_differences(actor=actor, batch=imported.batch, on=door.on))
 
 
-def _issue(door: Door, actor: Actor, entity: str) -> list[tuple[str, str]]:
-    """Submit the entity's drafts that need a review, issue the others; what is held back, with the reason."""
+def _issue(door: Door, actor: Actor, entity: str, period: tuple[date, date]) -> list[tuple[str, str]]:
+    """Submit the month's drafts that need a review, issue the others; what is held back, with the reason.
+
+    The month's drafts are those of the bill runs for this entity and period; any other draft is left alone.
+    """
     drafts = queries.listed(actor=actor, on=door.on, entity=entity, states=OPEN_STATES)
+    drafts = drafts.filter(pl.col("run_id").is_in(queries.runs_of(entity, *period)))
     if drafts.is_empty():
         return []
     ids = drafts["id"].to_list()
@@ -176,14 +179,6 @@ def _invoices(door: Door, actor: Actor, entities: Sequence[str], period: tuple[d
     found = queries.listed(actor=actor, on=door.on, states=("issued",))
     within = (pl.col("service_from") < pl.lit(period[1])) & (pl.col("service_to") >= pl.lit(period[0]))
     return found.filter(pl.col("entity").is_in(list(entities)) & within)
-
-
-def _billed_seconds(door: Door, actor: Actor, entities: Sequence[str], period: tuple[date, date]) -> int:
-    """The time worked in the period that stands on drafts and documents."""
-    found = queries.listed(actor=actor, on=door.on, states=(*OPEN_STATES, "issued"))
-    work = queries.evidence(found.filter(pl.col("entity").is_in(list(entities)))["id"].to_list())
-    within = pl.col("worked_on").is_between(*period, closed="left")
-    return int(work.filter((pl.col("kind") == "time") & within)["quantity"].sum())
 
 
 def month_data(month: Month) -> dict[str, Any]:
@@ -210,7 +205,7 @@ def month_shown(month: Month, out: Path) -> list[Shown]:
     billable, billed = hours(month.billable_seconds), hours(month.billed_seconds)
     parts += ["", f"Hours: {billable} billable in the files {sign} {billed} on drafts and invoices."]
     if not month.hours_agree:
-        parts += ["The difference is other work of the period, or work that is not priced: see `duly unbilled`."]
+        parts += ["The difference is work that is on no draft: see `duly unbilled`."]
     if month.invoices.height:
         parts += ["", invoice_table(month.invoices)]
     if month.held_back:
