@@ -148,7 +148,7 @@ def _schema_in_place(connection: Any) -> str | None:
 def schema_digest() -> str:
     """A digest of every migration and law in the code, so that an unchanged schema costs one query."""
     billing = Path(__file__).resolve().parent.parent / "billing"
-    sources = sorted([*billing.glob("migrations/*.py"), *billing.glob("*/laws.sql"), *billing.glob("*/grants.sql")])
+    sources = sorted([*billing.glob("migrations/*.py"), *billing.glob("*/laws*.sql"), *billing.glob("*/grants.sql")])
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
 
 

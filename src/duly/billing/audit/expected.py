@@ -15,7 +15,7 @@ LOOPED_TABLES: Final = re.compile(r"array\[(.*?)\]|\(values (.*?)\)\s+as ", re.S
 
 @cache
 def laws() -> str:
-    return "\n".join(file.read_text() for file in sorted(BILLING.glob("*/laws.sql")))
+    return "\n".join(file.read_text() for file in sorted(BILLING.glob("*/laws*.sql")))
 
 
 @cache

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from duly.billing.accounts.models import Account, LegalEntity, NumberSeries, User
-from duly.billing.agreements.models import Agreement, Charge, ChargeTerms
+from duly.billing.agreements.models import REVIEWS, Agreement, Charge, ChargeTerms
 from duly.billing.kernel import fields
 from duly.billing.ledger.models import OpenItem
 from duly.billing.work.models import WorkItem
@@ -22,7 +22,6 @@ __all__ = [
 ]  # fmt: skip
 
 INVOICE_KINDS = ("invoice", "credit_note", "proforma", "deposit")
-REVIEWS = ("none", "peer", "peer_and_client")
 RUN_STATES = ("running", "stopped", "done")
 PARTITION_STATES = ("waiting", "done", "failed")
 SEVERITIES = ("blocks", "warns", "notes")
@@ -85,7 +84,7 @@ class Invoice(models.Model):
     """A draft while it has no number; a fiscal document, never changed, once issued.
 
     `review` is what the agreements demand. Dates differ on purpose: service period, issue date, tax point,
-    due date and booking date. `reference` is the deterministic name a draft has before its number.
+    due date and booking date.
     """
 
     kind = fields.choice(INVOICE_KINDS, default="invoice")

@@ -1,4 +1,4 @@
-"""The laws: triggers, exclusions and grants, from the `laws.sql` of each domain."""
+"""The laws: triggers, exclusions and grants, from the `laws*.sql` of each domain, in order."""
 
 from pathlib import Path
 
@@ -20,7 +20,8 @@ def lifecycle() -> str:
 
 
 def laws() -> list[str]:
-    files = [*(BILLING / domain / "laws.sql" for domain in DOMAINS), BILLING / "kernel" / "grants.sql"]
+    files = [file for domain in DOMAINS for file in sorted((BILLING / domain).glob("laws*.sql"))]
+    files.append(BILLING / "kernel" / "grants.sql")
     return [lifecycle(), *(file.read_text() for file in files)]
 
 
