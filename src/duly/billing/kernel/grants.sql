@@ -52,7 +52,7 @@ begin
   for law in
     select p.oid::regprocedure as signature from pg_proc p join pg_language l on l.oid = p.prolang
      where p.pronamespace = 'public'::regnamespace and p.proname not like 'procrastinate%' and l.lanname = 'plpgsql'
-        or p.pronamespace = 'public'::regnamespace and p.proname in ('draft_digest', 'approved_live')
+        or p.pronamespace = 'public'::regnamespace and p.proname in ('draft_digest', 'approved_live', 'launcher')
   loop
     execute format('alter function %s set search_path = public, pg_temp', law.signature);
   end loop;
