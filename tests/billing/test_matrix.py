@@ -111,7 +111,7 @@ CASES: dict[str, Case] = {
     "work.approve": Case("approve_work", lambda s: {"on": TODAY, "items": [s.unapproved]}),
 
     "invoicing.launch": Case("bill", lambda s: {
-        "on": TODAY, "entity": m.LegalEntity.objects.get(code="HALDEN"), "period_from": OCTOBER[0],
+        "on": TODAY, "entity": "HALDEN", "period_from": OCTOBER[0],
         "period_to": OCTOBER[1], "accounts": [s.account_id]}),
     "invoicing.draft_partition": Case("bill", lambda s: {"partition": s.partition}),
     "invoicing.fail_partition": Case("bill", lambda s: {"partition": s.partition, "error": "No rate"}),
@@ -124,6 +124,8 @@ CASES: dict[str, Case] = {
     "invoicing.approve": of_drafts("review", lambda s: s.submitted),
     "invoicing.return": of_drafts("review", lambda s: s.submitted, reason="Wrong fee"),
     "invoicing.confirm": of_drafts("client_check", lambda s: s.at_client),
+    "invoicing.question": of_drafts("client_check", lambda s: s.at_client, reason="Wrong fee"),
+    "invoicing.reopen": of_drafts("bill", lambda s: s.submitted, reason="Wrong fee"),
     "invoicing.discard": of_drafts("bill", lambda s: s.free),
     "invoicing.issue": of_drafts("issue", lambda s: s.free),
 
@@ -244,8 +246,9 @@ def both(name: str, sides: Sides) -> Arguments | None:
 
 
 BULK = ["work.import_timesheet", "work.import_expenses", "work.approve", "invoicing.launch", "invoicing.check",
-        "invoicing.submit", "invoicing.approve", "invoicing.return", "invoicing.confirm", "invoicing.discard",
-        "invoicing.issue", "payments.receive", "payments.allocate", "desk.queue_message"]  # fmt: skip
+        "invoicing.submit", "invoicing.approve", "invoicing.return", "invoicing.confirm", "invoicing.question",
+        "invoicing.reopen", "invoicing.discard", "invoicing.issue", "payments.receive", "payments.allocate",
+        "desk.queue_message"]  # fmt: skip
 
 
 def test_these_verbs_act_on_many(sides: Sides) -> None:
@@ -288,7 +291,7 @@ def test_a_cover_acts_on_covered_days_only(sides: Sides, name: str) -> None:
     assert type(attempt(name, own(case.right), arguments)[0]) is NotFound
 
 
-def test_a_client_may_confirm_and_nothing_else(sides: Sides) -> None:
+def test_a_client_may_confirm_or_question_and_nothing_else(sides: Sides) -> None:
     client = own(*ROLE_RIGHTS["client"])
     allowed = [name for name, case in CASES.items() if attempt(name, client, case.arguments(sides.inside))[0] is None]
-    assert allowed == ["invoicing.confirm"]
+    assert allowed == ["invoicing.confirm", "invoicing.question"]

@@ -46,6 +46,11 @@ def test_every_state_is_known_and_can_be_reached_and_left() -> None:
     assert all(old != new for old, new in pairs)
 
 
+@pytest.mark.parametrize("state", [state for state in STATES if state not in FINAL])
+def test_every_state_before_the_last_has_a_way_to_be_discarded(state: str) -> None:
+    assert "discarded" in next_states(state, "discard") or "draft" in next_states(state, "edit")
+
+
 @pytest.mark.parametrize(
     ("on", "start_month", "year"),
     [("2026-01-01", 1, 2026), ("2026-12-31", 1, 2026), ("2026-03-31", 4, 2025), ("2026-04-01", 4, 2026),

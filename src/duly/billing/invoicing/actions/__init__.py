@@ -3,10 +3,10 @@
 from duly.billing.invoicing.actions.check import check, waive
 from duly.billing.invoicing.actions.discard import discard
 from duly.billing.invoicing.actions.issue import Issued, issue, issue_in_chunks
-from duly.billing.invoicing.actions.review import approve, confirm, return_draft, submit
+from duly.billing.invoicing.actions.review import approve, confirm, question, reopen, return_draft, submit
 from duly.billing.invoicing.actions.run import draft_partition, fail_partition, launch, resume, stop
 
 __all__ = [
     "Issued", "approve", "check", "confirm", "discard", "draft_partition", "fail_partition", "issue",
-    "issue_in_chunks", "launch", "resume", "return_draft", "stop", "submit", "waive",
+    "issue_in_chunks", "launch", "question", "reopen", "resume", "return_draft", "stop", "submit", "waive",
 ]

@@ -1,7 +1,10 @@
-"""Throw drafts away; their work and days are free again."""
+"""Throw drafts away, wherever their review stands; their work and days are free again."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
+
+import polars as pl
 
 from duly.billing.audit.actions import record_many, subjects, verb
 from duly.billing.invoicing import queries
@@ -9,15 +12,19 @@ from duly.billing.invoicing.state import move
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 
+UNDER_REVIEW: Final = ("in_review", "client_check", "ready")
+
 
 @verb("invoicing.discard", right="bill")
 def discard(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> int:
     """Discard drafts, all or none; answers how many. Their work and charge days can be billed again at once.
 
-    Raises `NotFound` outside the book, `Refused` for a document that is issued, discarded or under review
-    (return it first).
+    Those under review or ready are taken back to draft on the way. Raises `NotFound` outside the book, `Refused` for
+    a document that is issued or discarded.
     """
-    queries.locked_headers(actor, "bill", drafts, on)
+    headers = queries.locked_headers(actor, "bill", drafts, on)
+    if reviewed := headers.filter(pl.col("state").is_in(UNDER_REVIEW))["id"].to_list():
+        move(reviewed, "edit", "draft")
     for evidence in ("work_allocation", "charge_span"):
         frames.execute(f"""delete from {evidence} where line_id in
             (select id from invoice_line where invoice_id = any(%s))""", [list(drafts)])  # fmt: skip

@@ -1,4 +1,4 @@
-"""Peer review and client check: submit, approve, return, confirm. The database refuses self-approval (law 6)."""
+"""Peer review and client check, and the ways back from them. The database refuses self-approval (law 6)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -7,6 +7,7 @@ import polars as pl
 
 from duly.billing.audit.actions import record_many, subjects, verb
 from duly.billing.invoicing import queries
+from duly.billing.invoicing.parties import freeze_buyers, freeze_sellers
 from duly.billing.invoicing.state import move
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
@@ -17,14 +18,16 @@ from duly.billing.kernel.errors import Refused
 def submit(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> int:
     """Submit drafts for the review that their agreements demand; answers how many wait for it now.
 
-    The required steps are written as rows for the content as it stands. Drafts whose agreements demand none are
-    ready at once. Raises `Refused` while a blocking finding is open.
+    The copies of seller and buyer are taken anew where these changed; whoever submits has then edited the draft. The
+    required steps are written as rows for the content as it stands. Drafts whose agreements demand none are ready
+    at once. Raises `Refused` while a blocking finding is open.
     """
     headers = queries.locked_headers(actor, "bill", drafts, on)
     open_findings = queries.findings(drafts).filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
     if not open_findings.is_empty():
         raise Refused(f"Draft {open_findings['invoice_id'][0]} is blocked: {open_findings['text'][0]}",
                       "Mend it, or waive the finding with a reason.")  # fmt: skip
+    _renew_parties(headers)
     demanded = headers.filter(pl.col("review") != "none")["id"].to_list()
     free = headers.filter(pl.col("review") == "none")["id"].to_list()
     frames.execute("""insert into review_step (invoice_id, step, digest, submitted_by_id, submitted_at)
@@ -56,15 +59,53 @@ def return_draft(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int],
     return _decide(actor, at, on, drafts, "peer", "returned", _given(reason))
 
 
+@verb("invoicing.reopen", right="bill")
+def reopen(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int], reason: str) -> int:
+    """Take drafts that are under review or ready back to draft, all or none, with a reason; answers how many.
+
+    They need their whole review again. Raises `Refused` without a reason and for a document in any other state.
+    """
+    why = _given(reason)
+    headers = queries.locked_headers(actor, "bill", drafts, on)
+    idle = headers.filter(pl.col("state") == "draft")
+    if not idle.is_empty():
+        raise Refused(f"Draft {idle['id'][0]} is a draft already.", "Leave it out.", law=6)
+    move(drafts, "edit", "draft")
+    record_many("invoice", subjects(drafts, reason=why))
+    return len(drafts)
+
+
 @verb("invoicing.confirm", right="client_check")
 def confirm(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> int:
     """Confirm drafts as the client; answers how many are ready to issue now."""
     return _decide(actor, at, on, drafts, "client", "approved", "")
 
 
+@verb("invoicing.question", right="client_check")
+def question(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int], reason: str) -> int:
+    """Send drafts back to their author as the client, with a reason; answers how many.
+
+    Their peer approval is void with it: the peer looks at them again, changed or not.
+    """
+    return _decide(actor, at, on, drafts, "client", "returned", _given(reason))
+
+
+def _renew_parties(headers: pl.DataFrame) -> None:
+    """Let the drafts among these name seller and buyer as they are now; only what differs is written."""
+    drafts = headers.filter(pl.col("state") == "draft")
+    fresh = drafts.join(
+        freeze_sellers(drafts["entity_id"].unique().to_list()), on="entity_id", suffix="_now"
+    ).join(freeze_buyers(drafts["account_id"].unique().to_list()), on="account_id", suffix="_now")
+    changed = fresh.filter(
+        (pl.col("seller_id") != pl.col("seller_id_now")) | (pl.col("buyer_id") != pl.col("buyer_id_now")))  # fmt: skip
+    frames.execute("""update invoice i set seller_id = p.seller, buyer_id = p.buyer
+        from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as p (id, seller, buyer) where p.id = i.id""",
+                   [frames.array(changed[name]) for name in ("id", "seller_id_now", "buyer_id_now")])  # fmt: skip
+
+
 def _given(reason: str) -> str:
     if not reason.strip():
-        raise Refused("A draft is returned with a reason.", "Say what should change.")
+        raise Refused("A draft goes back with a reason.", "Say what should change.")
     return reason.strip()
 
 
@@ -89,7 +130,7 @@ def _decide(actor: Actor, at: datetime, on: date, drafts: Sequence[int], step: s
 def _move_on(headers: pl.DataFrame, step: str, verdict: str) -> int:
     drafts = headers["id"].to_list()
     if verdict == "returned":
-        move(drafts, "return", "draft")
+        move(drafts, "return" if step == "peer" else "question", "draft")
         return len(drafts)
     if step == "client":
         move(drafts, "confirm", "ready")

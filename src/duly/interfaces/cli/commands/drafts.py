@@ -10,7 +10,7 @@ from duly.interfaces.cli.frame import DONE, FINDINGS, Answer, App, Door, command
 from duly.interfaces.cli.show import amount, table
 
 OPEN_STATES = ("draft", "in_review", "client_check", "ready")
-UNSEALED_STATES = ("draft", "ready")
+REVIEWED_STATES = ("in_review", "client_check", "ready")
 
 
 @command("drafts", takes=("as", "on"), example="duly drafts --entity KASTANIE --as lena")
@@ -56,7 +56,7 @@ def waive(door: Door, draft: int, check_name: str, reason: str, path: str | None
 
 @click.group(cls=App)
 def review() -> None:
-    """Submit drafts for review, approve or return them, confirm them for the client."""
+    """Submit drafts for review, approve or return them, confirm or question them for the client, reopen them."""
 
 
 @command("submit", takes=("as", "on", "key"), example="duly review submit --run 1 --as lena")
@@ -73,7 +73,7 @@ def submit(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None
 @command("approve", takes=("as", "on", "key"), example="duly review approve 12 14 --as jonas")
 @selects
 def approve(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None) -> Answer:
-    """Approve drafts as a second person. Whoever made or edited a draft cannot approve it."""
+    """Approve drafts as a second person. Whoever created, launched or edited a draft cannot approve it."""
     actor = door.actor()
     found = meant(door, actor, ("in_review",), ids, run, entity)["id"].to_list()
     ready = door.act(actions.approve, actor, on=door.on, drafts=found)
@@ -102,16 +102,39 @@ def confirm(door: Door, ids: tuple[int, ...], run: int | None, entity: str | Non
     return Answer({"confirmed": ready}, [f"{ready} drafts confirmed; they are ready to issue."])
 
 
-for made in (submit, approve, return_, confirm):
+@command("question", takes=("as", "on", "key"),
+         example='duly review question 12 --reason "Two trips were one" --as client')  # fmt: skip
+@selects
+@click.option("--reason", required=True, help="What should change; the author reads it.")
+def question(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None, reason: str) -> Answer:
+    """Send drafts back to their author as the client, with a reason. They need their whole review again."""
+    actor = door.actor()
+    found = meant(door, actor, ("client_check",), ids, run, entity)["id"].to_list()
+    count = door.act(actions.question, actor, on=door.on, drafts=found, reason=reason)
+    return Answer({"questioned": count}, [f"{count} drafts sent back to their author."])
+
+
+@command("reopen", takes=("as", "on", "key"), example='duly review reopen 12 --reason "The client moved" --as lena')
+@selects
+@click.option("--reason", required=True, help="Why they go back; it is kept.")
+def reopen(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None, reason: str) -> Answer:
+    """Take drafts that are under review or ready back to draft. They need their whole review again."""
+    actor = door.actor()
+    found = meant(door, actor, REVIEWED_STATES, ids, run, entity)["id"].to_list()
+    count = door.act(actions.reopen, actor, on=door.on, drafts=found, reason=reason)
+    return Answer({"reopened": count}, [f"{count} drafts reopened; submit them again for review."])
+
+
+for made in (submit, approve, return_, confirm, question, reopen):
     review.add_command(made)
 
 
 @command("discard", takes=("as", "on", "key"), example="duly discard 12 --as lena")
 @selects
 def discard(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None) -> Answer:
-    """Throw drafts away. Their work is free again, for the next bill run."""
+    """Throw drafts away, also those under review or ready. Their work is free again, for the next bill run."""
     actor = door.actor()
-    found = meant(door, actor, UNSEALED_STATES, ids, run, entity)["id"].to_list()
+    found = meant(door, actor, OPEN_STATES, ids, run, entity)["id"].to_list()
     count = door.act(actions.discard, actor, on=door.on, drafts=found)
     return Answer({"discarded": count}, [f"{count} drafts discarded; their work can be billed again."])
 
