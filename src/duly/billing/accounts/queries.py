@@ -84,7 +84,8 @@ def accounts_by_number(numbers: Sequence[str]) -> dict[str, Account]:
     found = {account.number: account for account in Account.objects.filter(number__in=numbers)}
     for number in numbers:
         if number not in found:
-            raise NotFound(f"There is no account “{number}”.", "Check the number; `accounts` lists them.")
+            raise NotFound(f"There is no account “{number}”.",
+                           "Check the number, or add the account with `bin/duly set-up`.")  # fmt: skip
     return found
 
 
