@@ -5,11 +5,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from procrastinate.contrib.django.utils import connector_params
 
 from duly.billing import models as m
 from duly.billing.audit.actions import enqueue
+from duly.billing.invoicing import actions as invoicing
 from duly.billing.invoicing.actions import launch
 from duly.billing.kernel import frames
 from duly.interfaces.outbox import jobs, sweeper, worker
@@ -81,12 +82,64 @@ def test_draining_runs_what_jobs_defer_and_leaves_nothing_ready(database: str, w
 
 def test_a_bill_run_in_the_background_is_drafted_in_the_name_of_who_launched_it(database: str, world: World) -> None:
     world.time(3600)
-    run = launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity=world.entity(), period_from=OCTOBER[0],
+    run = launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                  period_to=OCTOBER[1], partition_accounts=2, in_background=True)  # fmt: skip
     assert [status for name, status, _ in queued() if name == "invoicing.draft_partition"] == ["todo", "todo"]
     assert work(wait=False) == Left(ready=0, waiting=0, failed=0)
     assert m.BillRun.objects.get(pk=run.run).state == "done"
     assert set(m.Invoice.objects.values_list("created_by", flat=True)) == {"ben"}
+
+
+def background(world: World) -> int:
+    """The one partition of a run that Ben has left to the worker."""
+    world.time(3600)
+    return launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
+                  period_to=OCTOBER[1], in_background=True).partitions[0]  # fmt: skip
+
+
+def noted(partition: int) -> tuple[str, str]:
+    """The state of a partition, and why it failed."""
+    part = m.BillRunPartition.objects.get(pk=partition)
+    return part.state, part.error
+
+
+def test_a_run_whose_launcher_has_left_is_noted_as_failed(database: str, world: World) -> None:
+    partition = background(world)
+    m.User.objects.filter(login="ben").update(is_active=False)
+    assert work(wait=False) == Left(ready=0, waiting=0, failed=0)
+    state, error = noted(partition)
+    assert (state, error.startswith("There is no active user “ben”.")) == ("failed", True)
+    event = m.Event.objects.filter(verb="invoicing.fail_partition").get()
+    assert event.actor == "outbox"
+
+
+def test_a_fault_is_noted_on_the_partition_and_fails_the_job(
+    database: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**_: Any) -> None:
+        raise KeyError("Ada Lovelace")
+
+    partition = background(world)
+    monkeypatch.setattr(invoicing, "draft_partition", fails)
+    assert work(wait=False) == Left(ready=0, waiting=0, failed=1)
+    assert noted(partition) == (
+        "failed", "A fault of the program (KeyError): the worker's log has the whole story.")  # fmt: skip
+
+
+def test_a_database_that_does_not_answer_is_asked_again_later(
+    database: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**_: Any) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    partition = background(world)
+    with monkeypatch.context() as patched:
+        patched.setattr(invoicing, "draft_partition", fails)
+        assert work(wait=False) == Left(ready=0, waiting=1, failed=0)
+    assert noted(partition) == ("waiting", "")
+    frames.execute("update procrastinate_jobs set scheduled_at = now() where status = 'todo'")
+    assert work(wait=False) == Left(ready=0, waiting=0, failed=0)
+    assert noted(partition) == ("done", "")
 
 
 def test_the_jobs_of_a_killed_worker_run_at_once_when_no_other_lives(database: str, world: World) -> None:

@@ -11,6 +11,7 @@ from aiosmtpd.smtp import SMTP
 from django.test import override_settings
 
 from duly.billing import models as m
+from duly.billing.desk import actions as desk
 from duly.billing.desk.actions import ATTEMPTS, queue_message
 from duly.billing.kernel import frames
 from duly.interfaces.outbox import jobs
@@ -157,6 +158,30 @@ def test_a_server_that_dies_while_it_takes_a_mail(database: str, world: World, m
         when_the_time_has_come()
     assert states() == ["sent", "sent"]
     assert len(mailbox.mails) == 2
+
+
+def test_a_message_that_cannot_be_written_fails_alone(
+    database: str, world: World, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(desk, "written", lambda about: ("Invoice\nBcc: all@example.com", "Text"))
+        [bad] = queue(world, "ACME")
+    [good] = queue(world, "BIG")
+    with serving(mailbox):
+        jobs.send([bad.pk, good.pk])
+    assert states() == ["failed", "sent"]
+    assert tries()[0][1].startswith("The message cannot be written: ")
+
+
+def test_an_address_that_no_mail_can_go_to_fails_its_message_alone(
+    database: str, world: World, mailbox: Mailbox
+) -> None:
+    m.Contact.objects.create(account=world.account("ACME"), name="Zoë", email="zoe@" + "ü" * 70 + ".example",
+                             roles=["billing"])  # fmt: skip
+    queue(world, "ACME", "BIG")
+    with serving(mailbox):
+        assert work(wait=False) == Left(ready=0, waiting=0, failed=0)
+    assert states() == ["failed", "sent"]
 
 
 WORKER = """

@@ -1,8 +1,10 @@
 """The jobs that verbs defer by name, and how long a failed one waits. Every job may run again without harm."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.db import OperationalError, close_old_connections
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.jobs import Job
 
@@ -21,10 +23,10 @@ class StillQueued(Exception):
 
 
 class Later(BaseRetryStrategy):
-    """Run again after the waits above, while messages are queued; anything else that goes wrong is not repeated."""
+    """Run again after the waits above, while messages are queued or the database does not answer; nothing else is."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if not isinstance(exception, StillQueued):
+        if not isinstance(exception, StillQueued | OperationalError):
             return None
         return RetryDecision(retry_in={"seconds": WAITS[min(job.attempts, len(WAITS) - 1)]})
 
@@ -32,7 +34,7 @@ class Later(BaseRetryStrategy):
 def register(app: App) -> None:
     """Give a job queue its functions: the shared one, and each worker's. Jobs import their tools when they run."""
     app.task(send, name="outbox.send", retry=Later())
-    app.task(draft_partition, name="invoicing.draft_partition")
+    app.task(draft_partition, name="invoicing.draft_partition", retry=Later())
     sealing = app.task(seal, name="audit.seal", queueing_lock="audit.seal", lock="audit.seal")
     app.periodic(cron="* * * * *")(sealing)
     sweeping = app.task(sweep, name="outbox.sweep", queueing_lock="outbox.sweep", pass_context=True)
@@ -54,7 +56,10 @@ def send(messages: list[int]) -> None:
 
 
 def draft_partition(partition: int) -> None:
-    """Draft a partition of a bill run in the name of who launched it; a refusal is noted on the partition."""
+    """Draft a partition of a bill run in the name of who launched it; what stops it is noted on the partition.
+
+    A refusal ends there. A fault is raised again, so that the job has failed too.
+    """
     from duly.billing.accounts.queries import actor
     from duly.billing.invoicing import actions
     from duly.billing.invoicing.models import BillRunPartition
@@ -65,8 +70,23 @@ def draft_partition(partition: int) -> None:
         actions.draft_partition(actor=actor(login), at=now(), partition=partition)
     except Busy:
         return
+    except OperationalError:
+        close_old_connections()  # the next try needs one that is alive
+        raise
     except Refused as refused:
-        actions.fail_partition(actor=actor(login), at=now(), partition=partition, error=str(refused))
+        _note(partition, str(refused))
+    except Exception as fault:
+        _note(partition, f"A fault of the program ({type(fault).__name__}): the worker's log has the whole story.")
+        raise
+
+
+def _note(partition: int, error: str) -> None:
+    """Note on the partition why it failed, in the outbox's own name: who launched the run may be gone by now."""
+    from duly.billing.invoicing import actions
+    from duly.billing.kernel.errors import Busy
+
+    with suppress(Busy):  # another worker is drafting it, and will say
+        actions.fail_partition(actor=Actor(LOGIN, 0, frozenset({"bill"})), at=now(), partition=partition, error=error)
 
 
 def seal(timestamp: int | None = None) -> None:

@@ -3,6 +3,7 @@
 import logging
 import re
 import smtplib
+from email.errors import MessageError
 from types import TracebackType
 from typing import Self
 
@@ -39,11 +40,14 @@ class Courier:
 
     def __call__(self, letter: Letter) -> str:
         mail = self._mail(letter)
-        session = self._session()
-        sender = sanitize_address(letter.sender.email, "utf-8")
-        people = [sanitize_address(person.email, "utf-8") for person in letter.recipients]
         try:
+            sender = sanitize_address(letter.sender.email, "utf-8")
+            people = [sanitize_address(person.email, "utf-8") for person in letter.recipients]
             content = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
+        except (ValueError, MessageError) as error:  # a bad header, a bad address, half a character: no try mends it
+            raise Undelivered(f"The message cannot be written: {error}", final=True) from error
+        session = self._session()
+        try:
             refused = session.sendmail(sender, people, content)
         except (smtplib.SMTPException, OSError) as error:
             self._hang_up()

@@ -71,18 +71,6 @@ async def _more(queue: App) -> bool:
     return bool((await queue.connector.execute_query_one_async(query))["more"])
 
 
-@contextmanager
-def _alive() -> Iterator[bool]:
-    """Be counted as a living worker while the block runs; true when there was no other."""
-    with psycopg.connect(**connector_params(), autocommit=True) as session:
-        row = session.execute("select pg_try_advisory_lock(%s)", [ALIVE]).fetchone()
-        alone = bool(row and row[0])
-        session.execute("select pg_advisory_lock_shared(%s)", [ALIVE])
-        if alone:
-            session.execute("select pg_advisory_unlock(%s)", [ALIVE])
-        yield alone
-
-
 def left() -> Left:
     """The jobs that are left, by what they wait for."""
     query = """select count(*) filter (where status = 'todo' and coalesce(scheduled_at, now()) <= now()),
