@@ -86,6 +86,29 @@ def test_work_that_no_rate_prices_is_held_back_and_named(tmp_path: Path, toggl: 
         "reason": "Acme GmbH, 1 entry: no rate for Ada Lovelace on 2026-10-05; add one to the rate card."}]  # fmt: skip
 
 
+def test_a_second_file_of_a_month_is_compared_with_its_own_work(tmp_path: Path, toggl: Path) -> None:
+    later = tmp_path / "later.csv"
+    later.write_text(TOGGL.replace("Checkout", "Basket").replace("2026-10-05", "2026-10-06"))
+    first, second = (billed(EXAMPLES / "timesheets.toml", tmp_path / "out", "--timesheet", file)
+                     for file in (toggl, later))  # fmt: skip
+    agreed = {"billable": 7200, "billed": 7200, "agree": True}
+    assert [(one.code, one.data["hours"]) for one in (first, second)] == [(0, agreed), (0, agreed)]
+    assert len(second.data["issued"]) == len(first.data["issued"]) + 1
+
+
+def test_a_draft_of_another_period_is_left_alone(tmp_path: Path, toggl: Path) -> None:
+    set_up, entity = EXAMPLES / "timesheets.toml", "LAB"
+    duly("set-up", set_up, user="ada")
+    september = tmp_path / "september.csv"
+    september.write_text(TOGGL.replace("2026-10-05", "2026-09-07"))
+    duly("import", "timesheet", september, user="ada")
+    duly("approve", "--period", "2026-09", user="ada")
+    [foreign] = duly("bill", "--entity", entity, "--period", "2026-09", user="ada").data["drafts"]
+    told = billed(set_up, tmp_path / "out", "--timesheet", toggl)
+    assert (told.code, len(told.data["issued"])) == (0, 1)
+    assert [draft["id"] for draft in duly("drafts", user="ada").data] == [foreign["id"]]
+
+
 def test_an_unknown_name_stops_it_before_anything_is_billed(tmp_path: Path, toggl: Path) -> None:
     toggl.write_text(TOGGL.replace("Website relaunch", "Shop"))
     told = billed(EXAMPLES / "timesheets.toml", tmp_path / "out", "--timesheet", toggl)
