@@ -109,7 +109,7 @@ TAMPERINGS: list[tuple[str, Tamper, str]] = [
     ("a line raised", edit("invoices.jsonl", '"amount": "100.0000"', '"amount": "101.0000"'), "do not add up"),
     ("a number skipped", edit("invoices.jsonl", '"sequence": 2', '"sequence": 3'), "there is a gap"),
     ("a date set late", edit("invoices.jsonl", '"issued_on": "2026-11-02"', '"issued_on": "2026-11-03"'), "dated be"),
-    ("no manifest", lambda folder: (folder / "manifest.json").unlink(), "cannot be read: FileNotFoundError"),
+    ("no manifest", lambda folder: (folder / "manifest.json").unlink(), "holds no manifest.json"),
 ]
 
 

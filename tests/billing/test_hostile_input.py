@@ -109,7 +109,7 @@ WORDS = [
     ("payments.receive", "currency", "USD", "the money in USD"),
     ("payments.receive", "entity", "OTHER", "There is no legal entity “OTHER”."),
     ("payments.allocate", "to", [], "has nothing left to allocate"),
-    ("invoicing.issue", "on", date.max, "Give dates between the years 1 and 9999."),
+    ("invoicing.issue", "on", date.max, "more than 31 days ahead"),
     ("invoicing.issue", "drafts", list(range(1, 2001)), "at most 1000 fit"),
 ]  # fmt: skip
 
