@@ -25,7 +25,7 @@ def bench(name: str) -> Callable[[], dict[str, Any]]:
 def main() -> None:
     listed = "\n".join(f"  {name:10} {text}" for name, text in BENCHES.items())
     parser = argparse.ArgumentParser(prog="bin/bench", description=f"Measure speed as ratios in one run.\n\n{listed}",
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="*", choices=[[], *BENCHES], help="which to run; all without a name")
     parser.add_argument("--json", metavar="FILE", help="write the results there")
     chosen = parser.parse_args()

@@ -50,7 +50,7 @@ def billing() -> dict[str, Any]:
         "seconds, run and issue": round(mine, 2), "seconds, bare COPY": round(limit, 2),
         "documents a second": round(counts["documents"] / mine), "peak memory above start, MiB": round(max(peaks)),
         "all ours": [round(s, 2) for s in ours], "all bare": [round(s, 2) for s in bare],
-    }  # fmt: skip
+    }
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def _rows_left() -> dict[str, list[bytes]]:
         left[table] = _chunks(f"select x.*, k.chunk from {table} x join ({part_of}) k on k.id = {key} order by x.id")
     for table in ("work_allocation", "charge_span"):
         left[table] = _chunks(f"select x.*, k.chunk from {table} x join invoice_line l on l.id = x.line_id "
-                              f"join ({part_of}) k on k.id = l.invoice_id order by x.id")  # fmt: skip
+                              f"join ({part_of}) k on k.id = l.invoice_id order by x.id")
     items = f"select i.open_item_id as id, k.chunk from invoice i join ({issue_of}) k on k.id = i.id"
     left["open_item"] = _chunks(f"select x.*, k.chunk from open_item x join ({items}) k on k.id = x.id order by x.id")
     moves = f"select x.*, k.chunk from open_item_movement x join ({items}) k on k.id = x.open_item_id order by x.id"
@@ -212,7 +212,7 @@ def _copy_back(left: dict[str, list[bytes]]) -> float:
 
 def _commits(left: dict[str, list[bytes]]) -> Iterator[list[tuple[str, bytes]]]:
     yield [("bill_run", left["bill_run"][0]), ("bill_run_partition", left["bill_run_partition"][0]),
-           ("number_counter", left["number_counter"][0])]  # fmt: skip
+           ("number_counter", left["number_counter"][0])]
     for number in range(len(left["open_item"])):
         tables = ("open_item", "entry", "transfer", "open_item_movement")
         yield [*((table, left[table][number]) for table in tables), ("event", left["event_issue"][number])]

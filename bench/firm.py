@@ -32,7 +32,7 @@ def _seller() -> m.LegalEntity:
     entity = m.LegalEntity.objects.create(
         code="FIRM", name="Large Firm AG", street="Ring 1", postcode="1010", city="Wien", country="AT",
         base_currency="EUR", time_zone="Europe/Vienna", email="billing@firm.example",
-    )  # fmt: skip
+    )
     m.TaxRegistration.objects.create(entity=entity, country="AT", number="ATU13585627")
     m.BankAccount.objects.create(entity=entity, holder="Large Firm AG", iban="AT611904300234573201", currency="EUR")
     m.NumberSeries.objects.create(entity=entity, kind="invoice", pattern="F{year}-{number:07}")
@@ -56,24 +56,24 @@ def _accounts(entity: m.LegalEntity, count: int) -> pl.DataFrame:
         frames.next_ids("agreement", count).alias("agreement_id"),
         frames.next_ids("project", count).alias("project_id"),
         frames.next_ids("agreement_version", count).alias("version_id"),
-    )  # fmt: skip
+    )
     frames.write("account", numbers.select(
         pl.col("account_id").alias("id"), pl.format("A{}", "n").alias("number"),
         pl.format("Account number {} GmbH", "n").alias("name"), pl.format("account number {}", "n").alias("sort_name"),
         pl.lit("business").alias("kind"), pl.lit("en").alias("language"), pl.lit("EUR").alias("currency"),
         pl.lit(30).alias("payment_days"), pl.lit(False).alias("requires_purchase_order"),
         pl.format("Street {}", "n").alias("street"), pl.lit("").alias("street_2"), pl.lit("1020").alias("postcode"),
-        pl.lit("Wien").alias("city"), pl.lit("").alias("region"), pl.lit("AT").alias("country")))  # fmt: skip
+        pl.lit("Wien").alias("city"), pl.lit("").alias("region"), pl.lit("AT").alias("country")))
     frames.write("contact", numbers.select(
         "account_id", pl.lit("Accounts Payable").alias("name"), pl.format("ap{}@a.example", "n").alias("email"),
-        pl.lit("").alias("phone"), pl.lit('["billing"]').alias("roles")))  # fmt: skip
+        pl.lit("").alias("phone"), pl.lit('["billing"]').alias("roles")))
     frames.write("agreement", numbers.select(
         pl.col("agreement_id").alias("id"), pl.format("G{}", "n").alias("number"),
         pl.format("Agreement {}", "n").alias("name"), pl.lit(entity.pk).alias("entity_id"), "account_id",
-        pl.lit("EUR").alias("currency"), pl.lit(START).alias("starts_on")))  # fmt: skip
+        pl.lit("EUR").alias("currency"), pl.lit(START).alias("starts_on")))
     frames.write("project", numbers.select(
         pl.col("project_id").alias("id"), pl.format("P{}", "n").alias("code"),
-        pl.format("Project {}", "n").alias("name"), "agreement_id"))  # fmt: skip
+        pl.format("Project {}", "n").alias("name"), "agreement_id"))
     return numbers
 
 
@@ -81,7 +81,7 @@ def _agreements(entity: int, card: int, ids: pl.DataFrame) -> None:
     frames.write("agreement_version", ids.select(
         pl.col("version_id").alias("id"), "agreement_id", pl.lit(START).alias("valid_from"),
         pl.lit("none").alias("review"), pl.lit("entry").alias("grouping"), pl.lit(False).alias("consolidate"),
-        pl.lit(True).alias("time_annex"), pl.lit("block").alias("cap_behaviour")))  # fmt: skip
+        pl.lit(True).alias("time_annex"), pl.lit("block").alias("cap_behaviour")))
     kinds = pl.DataFrame({"code": ["hours", "expenses", "fee"], "kind": ["time", "expense", "recurring"]})
     charges = ids.join(kinds, how="cross").with_columns(frames.next_ids("charge", ids.height * 3).alias("charge_id"))
     frames.write("charge", charges.select(pl.col("charge_id").alias("id"), "agreement_id", "code", "kind"))
@@ -93,7 +93,7 @@ def _agreements(entity: int, card: int, ids: pl.DataFrame) -> None:
         pl.when(recurring).then(pl.lit("99.90")).alias("price"), pl.lit(1).alias("quantity"),
         pl.when(recurring).then(pl.lit("month")).alias("interval"), pl.lit(1).alias("interval_count"),
         pl.lit("calendar").alias("alignment"), pl.lit("arrears").alias("timing"), pl.lit("by_day").alias("proration"),
-    ))  # fmt: skip
+    ))
     frames.execute("update agreement set starts_on = %s", [MONTH[0]])
 
 
@@ -116,4 +116,4 @@ def _work(ids: pl.DataFrame) -> None:
         pl.when(expense).then(pl.lit("EUR")).otherwise(pl.lit("")).alias("cost_currency"),
         pl.lit(True).alias("billable"), pl.format("bench:{}:{}", "n", "k").alias("source_key"),
         pl.lit(user).alias("approved_by_id"), pl.lit("2026-11-01T00:00:00+00:00").alias("approved_at"),
-        pl.lit(xid).alias("approved_in")))  # fmt: skip
+        pl.lit(xid).alias("approved_in")))

@@ -49,7 +49,7 @@ class World:
         return m.Agreement.objects.get(number=number)
 
     def time(self, seconds: int, *, person: str = "ada", on: date = date(2026, 10, 5), approved: bool = True,
-             **changes: Any) -> m.WorkItem:  # fmt: skip
+             **changes: Any) -> m.WorkItem:
         """A time entry on Acme's website project, approved by Mara unless told otherwise."""
         worker = m.Person.objects.get(code=person)
         project = m.Project.objects.get(code="ACME-WEB")
@@ -57,7 +57,7 @@ class World:
             "kind": "time", "agreement": project.agreement, "project": project, "project_name": project.name,
             "person": worker, "person_name": worker.name, "role": worker.role, "task": "Development",
             "description": "Work", "worked_on": on, "quantity": Decimal(seconds), **changes,
-        }  # fmt: skip
+        }
         values.setdefault("source_key", f"test:{m.WorkItem.objects.count()}")
         item = m.WorkItem.objects.create(**values)
         return approve(item) if approved else item
@@ -70,7 +70,7 @@ class World:
             "description": "Train to Berlin", "worked_on": date(2026, 10, 7), "quantity": Decimal(1),
             "cost": Decimal(cost), "cost_currency": currency,
             "source_key": f"test:{m.WorkItem.objects.count()}", **changes,
-        })  # fmt: skip
+        })
         return approve(item) if approved else item
 
 
@@ -103,18 +103,18 @@ def _entity() -> m.LegalEntity:
         code="HALDEN", name="Halden Software GmbH", street="Kastanienallee 12", postcode="10435", city="Berlin",
         country="DE", base_currency="EUR", time_zone="Europe/Berlin", email="billing@halden.example",
         phone="+49 30 901820", legal_notice="Amtsgericht Charlottenburg HRB 123456", language="de",
-    )  # fmt: skip
+    )
     m.TaxRegistration.objects.create(entity=entity, country="DE", number="DE136695976")
     m.BankAccount.objects.create(
         entity=entity, holder="Halden Software GmbH", iban="DE89370400440532013000", bic="COBADEFFXXX",
         bank="Commerzbank", currency="EUR",
-    )  # fmt: skip
+    )
     for kind, pattern in (("invoice", "R{year}-{number:05}"), ("credit_note", "G{year}-{number:05}"),
-                          ("receipt", "Q{year}-{number:05}")):  # fmt: skip
+                          ("receipt", "Q{year}-{number:05}")):
         m.NumberSeries.objects.create(entity=entity, kind=kind, pattern=pattern)
     chart = {"receivable": "1200", "on_account": "1710", "deposits": "1718", "deferred_revenue": "1900",
              "revenue": "4400", "tax": "1776", "bank": "1800", "exchange_difference": "4840", "write_off": "6930",
-             "fees": "6855", "interest": "7100"}  # fmt: skip
+             "fees": "6855", "interest": "7100"}
     for role, code in chart.items():
         m.ChartAccount.objects.create(entity=entity, role=role, code=code, name=role.replace("_", " "))
     return entity
@@ -124,7 +124,7 @@ def _tax_rates() -> None:
     for country, standard, reduced in (("DE", "0.19", "0.07"), ("FR", "0.20", "0.055")):
         for tax_class, rate in (("standard", standard), ("reduced", reduced), ("zero", "0"), ("exempt", "0")):
             m.TaxRate.objects.create(country=country, tax_class=tax_class, rate=Decimal(rate),
-                                     valid_from=date(2021, 1, 1), source="test")  # fmt: skip
+                                     valid_from=date(2021, 1, 1), source="test")
 
 
 def _accounts(entity: m.LegalEntity) -> dict[str, m.Account]:
@@ -138,9 +138,9 @@ def _accounts(entity: m.LegalEntity) -> dict[str, m.Account]:
         account = m.Account.objects.create(
             number=number, name=name, sort_name=name.casefold(), street="Hauptstraße 1", postcode="20095", city=city,
             country=country, manager=manager, language=language, currency="EUR",
-        )  # fmt: skip
+        )
         m.Contact.objects.create(account=account, name=f"Accounts Payable {number}",
-                                 email=f"ap@{number.lower()}.example", roles=["billing"])  # fmt: skip
+                                 email=f"ap@{number.lower()}.example", roles=["billing"])
         if vat_id:
             m.TaxRegistration.objects.create(account=account, country=country, number=vat_id)
         made[number] = account
@@ -156,7 +156,7 @@ def _agreements(entity: m.LegalEntity, accounts: dict[str, m.Account]) -> None:
     card = m.RateCard.objects.create(code="STD", name="Standard rates", currency="EUR")
     for person, price in (("ada", "95"), ("grace", "110")):
         m.Rate.objects.create(card=card, person=m.Person.objects.get(code=person), price=Decimal(price),
-                              valid_from=date(2026, 1, 1))  # fmt: skip
+                              valid_from=date(2026, 1, 1))
     acme = _agreement("ACME-TM", "Website relaunch", entity, accounts["ACME"], "none")
     m.Project.objects.create(code="ACME-WEB", name="Website relaunch", agreement=acme.agreement)
     _charge(acme, "hours", "time", "Consulting", rate_card=card, unit="h")
@@ -167,12 +167,12 @@ def _agreements(entity: m.LegalEntity, accounts: dict[str, m.Account]) -> None:
     _charge(big, "set-up", "one_off", "Set-up fee", price=Decimal("1500"), due_on=date(2026, 10, 15))
     zed = _agreement("ZED-SUB", "Support plan", entity, accounts["ZED"], "none")
     _charge(zed, "support", "recurring", "Support plan", price=Decimal("250"), quantity=Decimal(3),
-            interval="month", timing="arrears", unit="seat")  # fmt: skip
+            interval="month", timing="arrears", unit="seat")
 
 
 def _agreement(number: str, name: str, entity: m.LegalEntity, account: m.Account, review: str) -> m.AgreementVersion:
     agreement = m.Agreement.objects.create(number=number, name=name, entity=entity, account=account,
-                                           currency="EUR", starts_on=date(2026, 1, 1))  # fmt: skip
+                                           currency="EUR", starts_on=date(2026, 1, 1))
     return m.AgreementVersion.objects.create(agreement=agreement, valid_from=date(2026, 1, 1), review=review)
 
 

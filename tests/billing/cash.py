@@ -16,7 +16,7 @@ from tests.world import NOW, TODAY, World
 
 @transaction.atomic
 def issued(world: World, account: str, total: str, *, on: date = TODAY, days: int = 30, currency: str = "EUR",
-           base_rate: str = "1") -> m.Invoice:  # fmt: skip
+           base_rate: str = "1") -> m.Invoice:
     """An issued invoice without tax (exempt) over `total`, due `days` after `on`."""
     frames.rows("select set_config('duly.actor', 'ben', true)")
     seller, buyer = world.entity(), world.account(account)
@@ -27,13 +27,13 @@ def issued(world: World, account: str, total: str, *, on: date = TODAY, days: in
         payment_days=days, time_annex=False, service_from=date(2026, 10, 1), service_to=date(2026, 10, 31),
         tax_point=date(2026, 10, 31), net=amount, tax=0, total=amount,
         seller_id=freeze_sellers([seller.pk])["seller_id"][0], buyer_id=freeze_buyers([buyer.pk])["buyer_id"][0],
-    )  # fmt: skip
+    )
     m.InvoiceLine.objects.create(
         invoice=invoice, position=1, agreement=terms.version.agreement, charge=terms.charge, terms=terms,
         kind="expense", description="Travel", unit="piece", quantity=1, unit_price=amount, numerator=amount,
         denominator=1, amount=amount, tax_class="exempt", tax_category="E", tax_rate=0, tax=0,
         service_from=date(2026, 10, 1), service_to=date(2026, 10, 31), explanation=[],
-    )  # fmt: skip
+    )
     m.TaxLine.objects.create(invoice=invoice, category="E", rate=0, base=amount, tax=0, reason="exempt")
     _issue(invoice, on, on + timedelta(days=days), Decimal(base_rate))
     invoice.refresh_from_db()
@@ -46,7 +46,7 @@ def _terms(seller: m.LegalEntity, buyer: m.Account, currency: str) -> m.ChargeTe
     if found := m.ChargeTerms.objects.filter(version__agreement__number=number).first():
         return found
     agreement = m.Agreement.objects.create(number=number, name="Cash", entity=seller, account=buyer, currency=currency,
-                                           starts_on=date(2026, 1, 1))  # fmt: skip
+                                           starts_on=date(2026, 1, 1))
     version = m.AgreementVersion.objects.create(agreement=agreement, valid_from=date(2026, 1, 1), review="none")
     charge = m.Charge.objects.create(agreement=agreement, code="travel", kind="expense")
     return m.ChargeTerms.objects.create(version=version, charge=charge, name="Travel")
@@ -58,28 +58,28 @@ def _issue(invoice: m.Invoice, on: date, due_on: date, base_rate: Decimal) -> No
     sequence = counter.last_number + 1
     number = series.pattern.format(year=on.year, number=sequence)
     frames.execute("update number_counter set last_number = %s, last_issued_on = %s where id = %s",
-                   [sequence, max(on, counter.last_issued_on or on), counter.pk])  # fmt: skip
+                   [sequence, max(on, counter.last_issued_on or on), counter.pk])
     item = m.OpenItem(entity_id=invoice.entity_id, account_id=invoice.account_id, control="receivable", label=number,
-                      currency=invoice.currency, amount=invoice.total, booked_on=on, due_on=due_on)  # fmt: skip
+                      currency=invoice.currency, amount=invoice.total, booked_on=on, due_on=due_on)
     item.pk = frames.rows("""insert into open_item (entity_id, account_id, control, label, currency, amount, booked_on,
         due_on) values (%s, %s, 'receivable', %s, %s, %s, %s, %s) returning id""",
-        [item.entity_id, item.account_id, number, item.currency, item.amount, on, due_on])[0][0]  # fmt: skip
+        [item.entity_id, item.account_id, number, item.currency, item.amount, on, due_on])[0][0]
     entry, command = frames.rows("""insert into entry (entity_id, kind, booked_on, source, command_id)
         values (%s, 'invoice', %s, %s, gen_random_uuid()) returning id, command_id""",
-        [item.entity_id, on, number])[0]  # fmt: skip
+        [item.entity_id, on, number])[0]
     frames.execute("""insert into event (command_id, verb, actor, at, subject_type, subject_id, data)
-        values (%s, 'invoicing.issue', 'ben', %s, 'invoice', %s, '{}')""", [command, NOW, invoice.pk])  # fmt: skip
+        values (%s, 'invoicing.issue', 'ben', %s, 'invoice', %s, '{}')""", [command, NOW, invoice.pk])
     frames.execute("""insert into transfer (entry_id, debit_id, credit_id, currency, amount, base_amount)
         select %s, d.id, c.id, %s, %s, round(%s * %s, 2) from chart_account d, chart_account c
          where d.role = 'receivable' and c.role = 'revenue' and d.entity_id = %s and c.entity_id = %s""",
-        [entry, item.currency, item.amount, item.amount, base_rate, item.entity_id, item.entity_id])  # fmt: skip
+        [entry, item.currency, item.amount, item.amount, base_rate, item.entity_id, item.entity_id])
     frames.execute("""insert into open_item_movement (open_item_id, entry_id, amount, booked_on)
-        values (%s, %s, %s, %s)""", [item.pk, entry, item.amount, on])  # fmt: skip
+        values (%s, %s, %s, %s)""", [item.pk, entry, item.amount, on])
     m.Invoice.objects.filter(pk=invoice.pk).update(state="ready")
     m.Invoice.objects.filter(pk=invoice.pk).update(
         state="issued", number=number, sequence=sequence, fiscal_year=on.year, series=series, issued_on=on,
         booked_on=on, due_on=due_on, base_rate=base_rate, open_item_id=item.pk,
-    )  # fmt: skip
+    )
 
 
 def receive(world: World, amount: str, *, by: str = "ben", **changes: Any) -> Received:
@@ -87,7 +87,7 @@ def receive(world: World, amount: str, *, by: str = "ben", **changes: Any) -> Re
     facts: dict[str, Any] = {
         "on": TODAY, "entity": "HALDEN", "account": "ACME", "currency": "EUR", "received_on": TODAY,
         "method": "bank_transfer", "reference": "R2026-00001", **changes,
-    }  # fmt: skip
+    }
     return actions.receive(actor=world.actor(by), at=NOW, amount=Decimal(amount), **facts)
 
 

@@ -27,7 +27,7 @@ from tests.world import NOW, OCTOBER, TODAY, World
 
 START = date(2026, 1, 1)
 FEES = {"free": "none", "odd": "none", "submitted": "peer", "at_client": "peer_and_client", "unpaid": "none",
-        "paid": "none"}  # fmt: skip
+        "paid": "none"}
 """What becomes of each fee's draft → the review that its agreement demands. The odd one is over nothing."""
 
 
@@ -73,7 +73,7 @@ def side(world: World, number: str) -> Side:
     receipt = payments.receive(
         **fin, on=TODAY, entity="HALDEN", account=number, amount=Decimal(50), currency="EUR", received_on=TODAY,
         method="bank_transfer", allocate=[(numbers[str(drafts["paid"])], Decimal(20))],
-    )  # fmt: skip
+    )
     [message] = queue_message(**fin, on=TODAY, invoices=[drafts["paid"]]).messages
     ready, unapproved = (
         work.add_time(**fin, on=date(2026, 10, 5), person="ada", project=f"{number}-P", seconds=3600).work_item
@@ -89,7 +89,7 @@ def side(world: World, number: str) -> Side:
         unpaid_number=numbers[str(drafts["unpaid"])], receipt=receipt.number,
         allocation=receipt.allocated[0]["allocation"], message=message, partition=runs[0].partitions[0],
         run=runs[0].run, stopped=runs[1].run,
-    )  # fmt: skip
+    )
 
 
 def _agree(fin: dict[str, Any], number: str) -> None:
@@ -98,16 +98,16 @@ def _agree(fin: dict[str, Any], number: str) -> None:
         price = Decimal(0 if name == "odd" else 100)
         fee = ChargeInput("fee", "one_off", "Set-up fee", price=price, due_on=date(2026, 10, 15))
         agreements.agree(**fin, **parties, number=f"{number}-{name}", name=name,
-                         terms=VersionInput(START, (fee,), review=review))  # fmt: skip
+                         terms=VersionInput(START, (fee,), review=review))
     charges = (ChargeInput("hours", "time", "Consulting", rate_card="STD"),
-               ChargeInput("go-live", "milestone", "Go-live", price=Decimal(400)))  # fmt: skip
+               ChargeInput("go-live", "milestone", "Go-live", price=Decimal(400)))
     agreements.agree(**fin, **parties, number=f"{number}-WORK", name="Work", projects={f"{number}-P": "Work"},
-                     terms=VersionInput(START, charges, review="none"))  # fmt: skip
+                     terms=VersionInput(START, charges, review="none"))
 
 
 def _launch(world: World, fin: dict[str, Any], account: m.Account) -> invoicing.run.Launched:
     return invoicing.launch(**fin, on=TODAY, entity="HALDEN", period_from=OCTOBER[0], period_to=OCTOBER[1],
-                            accounts=[account.pk])  # fmt: skip
+                            accounts=[account.pk])
 
 
 def _drafts(world: World, fin: dict[str, Any], account: m.Account) -> dict[str, int]:
@@ -116,7 +116,7 @@ def _drafts(world: World, fin: dict[str, Any], account: m.Account) -> dict[str, 
     invoicing.draft_partition(**fin, partition=partition)
     names = [f"{account.number}-{name}" for name in FEES]
     found = frames.rows("""select g.name, l.invoice_id from invoice_line l join agreement g on g.id = l.agreement_id
-                            where g.number = any(%s)""", [names])  # fmt: skip
+                            where g.number = any(%s)""", [names])
     return dict(found)
 
 

@@ -17,10 +17,10 @@ from duly.billing.reference.put import Put
 from tests.world import NOW, TODAY, World
 
 NORD: dict[str, Any] = {"number": "NORD", "name": "Nordlicht GmbH", "street": "Elbchaussee 1", "postcode": "22765",
-                        "city": "Hamburg", "country": "DE", "currency": "EUR"}  # fmt: skip
+                        "city": "Hamburg", "country": "DE", "currency": "EUR"}
 BRANCH: dict[str, Any] = {"code": "PARIS", "name": "Halden France SARL", "street": "Rue de Rivoli 1", "city": "Paris",
                           "country": "FR", "base_currency": "EUR", "time_zone": "Europe/Paris",
-                          "email": "facturation@halden.example"}  # fmt: skip
+                          "email": "facturation@halden.example"}
 
 PUTS: list[tuple[str, str, Callable[..., Put], dict[str, Any], dict[str, Any]]] = [
     # who, the verb's right outside of all roles, the verb, a thing as described, what is then changed
@@ -52,7 +52,7 @@ PUTS: list[tuple[str, str, Callable[..., Put], dict[str, Any], dict[str, Any]]] 
      {"roles": {"biller": "all", "reviewer": "book"}}),
     ("anna", "people", people.put_person,
      {"code": "nils", "name": "Nils Berg", "email": "nils@halden.example", "role": "Tester"}, {"role": "Developer"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("login", "right", "verb", "described", "change"), PUTS, ids=[row[2].__name__ for row in PUTS])
@@ -81,7 +81,7 @@ def test_a_thing_is_added_left_alone_and_changed(
     (customers.put_contact, {"account": "ZED", "name": "X", "email": "x@zed.example"}),
     (customers.put_purchase_order, {"account": "ZED", "number": "1", "currency": "EUR"}),
     (customers.put_account_tax_registration, {"account": "ZED", "country": "CH", "number": "CHE-1"}),
-], ids=lambda pair: pair[0].__name__)  # fmt: skip
+], ids=lambda pair: pair[0].__name__)
 def test_what_touches_an_account_stays_in_the_book(
     world: World, verb_and_arguments: tuple[Callable[..., Put], dict[str, Any]]
 ) -> None:
@@ -128,7 +128,7 @@ def test_what_numbers_were_given_by_stays(database: str, world: World) -> None:
     assert [problem.path for problem in refusal.value.problems] == ["base_currency", "fiscal_year_start"]
     with pytest.raises(Refused, match="pattern stays"):
         entities.put_number_series(actor=world.actor("anna"), at=NOW, entity="HALDEN", kind="invoice",
-                                   pattern="X{year}-{number}")  # fmt: skip
+                                   pattern="X{year}-{number}")
 
 
 def test_a_lock_date_never_moves_back(world: World) -> None:
@@ -149,7 +149,7 @@ def test_a_logo_is_kept_once(world: World) -> None:
 def test_a_purchase_order_allows_an_amount_of_its_currency(world: World, amount: str, currency: str) -> None:
     with pytest.raises(Refused, match="not an amount"):
         customers.put_purchase_order(actor=world.actor("mara"), at=NOW, on=TODAY, account="ACME", number="1",
-                                     currency=currency, amount=Decimal(amount))  # fmt: skip
+                                     currency=currency, amount=Decimal(amount))
 
 
 def test_roles_and_rights_are_the_whole_list(world: World) -> None:
@@ -167,7 +167,7 @@ def test_roles_and_rights_are_the_whole_list(world: World) -> None:
     ({"roles": {"biller": "half"}}, "half"),
     ({"roles": {"client": "all"}}, "own account"),
     ({"rights": ["steal"]}, "steal"),
-])  # fmt: skip
+])
 def test_roles_and_rights_that_do_not_exist(world: World, grants: dict[str, Any], word: str) -> None:
     with pytest.raises(Refused) as refusal:
         people.put_user(actor=world.actor("anna"), at=NOW, login="x", name="X", email="x@halden.example", **grants)
@@ -177,7 +177,7 @@ def test_roles_and_rights_that_do_not_exist(world: World, grants: dict[str, Any]
 def test_one_administrator_remains(world: World) -> None:
     with pytest.raises(Refused, match="Nobody would be left"):
         people.put_user(actor=world.actor("anna"), at=NOW, login="anna", name="Anna", email="anna@halden.example",
-                        roles={"biller": "all"})  # fmt: skip
+                        roles={"biller": "all"})
 
 
 def test_the_first_administrator_is_founded_once(world: World) -> None:
@@ -188,11 +188,11 @@ def test_the_first_administrator_is_founded_once(world: World) -> None:
 def test_personal_values_are_not_in_the_log(world: World) -> None:
     secrets = ["Ina Roth", "ina@acme.example", "+49 40 123456", "Eva Klein", "Am Deich 9", "DE02120300000000202051"]
     customers.put_contact(actor=world.actor("mara"), at=NOW, on=TODAY, account="ACME", name=secrets[0],
-                          email=secrets[1], phone=secrets[2])  # fmt: skip
+                          email=secrets[1], phone=secrets[2])
     customers.put_account(actor=world.actor("mara"), at=NOW, on=TODAY,
-                          **{**NORD, "kind": "person", "name": secrets[3], "street": secrets[4]})  # fmt: skip
+                          **{**NORD, "kind": "person", "name": secrets[3], "street": secrets[4]})
     entities.put_bank_account(actor=world.actor("anna"), at=NOW, entity="HALDEN", iban=secrets[5], holder="Eva Klein",
-                              currency="EUR")  # fmt: skip
+                              currency="EUR")
     log = str(list(m.Event.objects.values_list("data", flat=True)))
     assert [secret for secret in secrets if secret in log] == []
     kept = set(m.PersonalValue.objects.values_list("value", flat=True))

@@ -24,7 +24,7 @@ def test_terms_hold_until_the_next_version(world: World) -> None:
     version = later_version(world, "ACME-TM", date(2026, 7, 1), payment_days=14)
     hours = m.Charge.objects.get(agreement__number="ACME-TM", code="hours")
     m.ChargeTerms.objects.create(version=version, charge=hours, name="Consulting", rounding="up", increment_seconds=900,
-                                 rate_card=m.RateCard.objects.get(code="STD"))  # fmt: skip
+                                 rate_card=m.RateCard.objects.get(code="STD"))
     frame = terms_frame(world.entity().pk, ids(acme))
     assert frame.schema == TERMS
     seen = frame.select("charge", "terms_from", "terms_to", "payment_days", "increment_seconds").rows()
@@ -60,7 +60,7 @@ def test_rates_hold_until_the_next_of_their_key_and_end_where_it_has_no_price(wo
     for role, price, valid_from in (("Developer", "90", date(2026, 1, 1)), ("Developer", "95.50", date(2026, 4, 1)),
                                     ("Developer", None, date(2026, 9, 1)), ("Tester", "70", date(2026, 1, 1))):
         m.Rate.objects.create(card=card, role=role, valid_from=valid_from,
-                              price=Decimal(price) if price else None)  # fmt: skip
+                              price=Decimal(price) if price else None)
     frame = rates_frame([card.pk])
     assert frame.schema == RATES
     assert frame.select("role", pl.col("price").cast(pl.String), "valid_from", "valid_to").rows() == [

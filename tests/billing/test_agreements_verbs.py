@@ -29,7 +29,7 @@ TERMS = VersionInput(JANUARY, ALL)
 
 def agreed(world: World, terms: VersionInput = TERMS, actor: str = "fin", **changes: Any) -> Put:
     described: dict[str, Any] = {"number": "A-1", "name": "Retainer", "entity": "HALDEN", "account": "ACME",
-                                 "currency": "EUR", "projects": {"A-APP": "App"}, **changes}  # fmt: skip
+                                 "currency": "EUR", "projects": {"A-APP": "App"}, **changes}
     return agree(actor=world.actor(actor), at=NOW, on=TODAY, terms=terms, **described)
 
 
@@ -60,7 +60,7 @@ def test_agreeing_again_changes_nothing(world: World) -> None:
     ({"name": "Retainer 2026"}, ["name"]),
     ({"ends_on": date(2026, 12, 31)}, ["ends_on"]),
     ({"projects": {"A-APP": "App", "A-WEB": "Web"}}, ["projects.A-WEB"]),
-])  # fmt: skip
+])
 def test_name_end_and_projects_may_change(world: World, changes: dict[str, Any], changed: list[str]) -> None:
     agreed(world)
     result = agreed(world, **changes)
@@ -75,7 +75,7 @@ def test_name_end_and_projects_may_change(world: World, changes: dict[str, Any],
     ({"terms": replace(TERMS, charges=ALL[:-1])}, "charges"),
     ({"terms": replace(TERMS, charges=(*ALL, replace(SETUP, code="b")))}, "charges[5]"),
     ({"terms": replace(TERMS, payment_days=10)}, "payment_days"),
-])  # fmt: skip
+])
 def test_nothing_else_changes_after_agreeing(world: World, changes: dict[str, Any], path: str) -> None:
     agreed(world)
     with pytest.raises(Refused) as refusal:
@@ -93,7 +93,7 @@ def test_new_terms_hold_from_a_later_day(world: World) -> None:
     for terms, path in ((replace(later, payment_days=7), "payment_days"),
                         (replace(later, valid_from=date(2026, 3, 1)), "valid_from"),
                         (replace(later, valid_from=date(2027, 1, 1), charges=(replace(TRAVEL, code="hours"),)),
-                         "charges[0].kind")):  # fmt: skip
+                         "charges[0].kind")):
         with pytest.raises(Refused) as refusal:
             amended(world, terms)
         assert paths(refusal) == [path]
@@ -126,7 +126,7 @@ def test_new_terms_hold_from_a_later_day(world: World) -> None:
     (replace(HOURS, increment_seconds=900), "rounding"),
     (replace(HOURS, rate_card="USD"), "rate_card"),
     (replace(HOURS, rate_card="NONE"), "rate_card"),
-])  # fmt: skip
+])
 def test_a_charge_that_does_not_hold_together(charge: ChargeInput, path: str) -> None:
     cards = {"STD": "EUR", "USD": "USD"}
     [problem] = problems_of(VersionInput(JANUARY, (charge,)), "EUR", cards)
@@ -137,7 +137,7 @@ def test_a_charge_that_does_not_hold_together(charge: ChargeInput, path: str) ->
     *ALL,
     replace(HOURS, rounding="up", increment_seconds=900, minimum_seconds=1800, project="A-APP"),
     replace(FEE, alignment="anchored", anchor=date(2026, 1, 31), timing="advance", quantity=Decimal("2.5")),
-])  # fmt: skip
+])
 def test_a_charge_that_does(charge: ChargeInput) -> None:
     assert problems_of(VersionInput(JANUARY, (charge,)), "EUR", {"STD": "EUR"}) == []
 
@@ -149,7 +149,7 @@ def test_a_charge_that_does(charge: ChargeInput) -> None:
     (replace(TERMS, review="maybe"), "review"),
     (replace(TERMS, purchase_order="4500"), "purchase_order"),
     (replace(TERMS, charges=(replace(HOURS, project="BIG-MIG"),)), "charges[0].project"),
-])  # fmt: skip
+])
 def test_terms_that_do_not_hold_together(world: World, terms: VersionInput, path: str) -> None:
     with pytest.raises(Refused) as refusal:
         agreed(world, terms)
@@ -212,7 +212,7 @@ def test_rates_are_added_once_and_end_without_a_price(world: World) -> None:
     (RateInput(Decimal(-1), JANUARY), "[1].price"),
     (RateInput(Decimal("0.000000001"), JANUARY), "[1].price"),
     (RateInput(Decimal(96), JANUARY, person="ada"), "[1].price"),
-])  # fmt: skip
+])
 def test_rates_that_are_none(world: World, rate: RateInput, path: str) -> None:
     with pytest.raises(Refused) as refusal:
         rated(world, RateInput(Decimal(95), JANUARY, person="ada"), rate)

@@ -19,13 +19,13 @@ from tests.world import NOW, TODAY, World
 
 def queue(world: World, *invoices: m.Invoice, receipts: tuple[int, ...] = (), by: str = "ben") -> Queued:
     return queue_message(actor=world.actor(by), at=NOW, on=TODAY, invoices=[invoice.pk for invoice in invoices],
-                         receipts=receipts)  # fmt: skip
+                         receipts=receipts)
 
 
 def jobs() -> list[list[int]]:
     """The messages of each job that waits, in the order of the jobs."""
     return [json.loads(row[0])["messages"] for row in frames.rows(
-        "select args::text from procrastinate_jobs where task_name = 'outbox.send' order by id")]  # fmt: skip
+        "select args::text from procrastinate_jobs where task_name = 'outbox.send' order by id")]
 
 
 def try_once(world: World, message: int, answer: str | Undelivered, by: str = "ben") -> Delivered:
@@ -40,13 +40,13 @@ def try_once(world: World, message: int, answer: str | Undelivered, by: str = "b
 def test_one_message_per_document_to_the_billing_contacts_with_its_job(world: World) -> None:
     first, second = issued(world, "ACME", "1234.50"), issued(world, "BIG", "200")
     m.Contact.objects.create(account=world.account("ACME"), name="Zoë Ünal", email="zoe@acme.example",
-                             roles=["billing", "payer"])  # fmt: skip
+                             roles=["billing", "payer"])
     m.Contact.objects.create(account=world.account("ACME"), name="Boss", email="boss@acme.example", roles=["executive"])
     queued = queue(world, first, second)
     messages = m.Message.objects.filter(pk__in=queued.messages).order_by("pk")
     assert [(message.invoice_id, [each["email"] for each in message.recipients]) for message in messages] == [
         (first.pk, ["ap@acme.example", "zoe@acme.example"]), (second.pk, ["ap@big.example"]),
-    ]  # fmt: skip
+    ]
     assert [message.state for message in messages] == ["queued", "queued"]
     assert jobs() == [queued.messages]
     event = m.Event.objects.get(verb="desk.queue_message", subject_id=queued.messages[0])
@@ -61,13 +61,13 @@ LETTERS = {
            "die Rechnung R1 vom 2. November 2026 über 1.234,50 EUR, zahlbar bis 2. Dezember 2026.\n"),
     "fr": ("Facture R1 de Halden & Söhne",
            "facture R1 du 2 novembre 2026, d’un montant de 1\u202f234,50 EUR.\nMerci de régler cette somme"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("language", LETTERS)
 def test_the_letter_is_in_the_documents_language(language: str) -> None:
     subject, body = written(About("invoice", language, "R1", TODAY, date(2026, 12, 2), Decimal("1234.5"), "EUR", 2,
-                                  "Halden & Söhne", "billing@halden.example", ""))  # fmt: skip
+                                  "Halden & Söhne", "billing@halden.example", ""))
     assert subject == LETTERS[language][0]
     assert LETTERS[language][1] in body
     assert body.endswith("Halden & Söhne\nbilling@halden.example\n")
@@ -77,7 +77,7 @@ def test_the_letter_is_in_the_documents_language(language: str) -> None:
 @pytest.mark.parametrize("kind", ["invoice", "deposit", "credit_note", "proforma", "receipt"])
 def test_every_kind_has_its_letter(language: str, kind: str) -> None:
     subject, body = written(About(kind, language, "Nº {7}", TODAY, TODAY if kind == "invoice" else None, Decimal(700),
-                                  "JPY", 0, "Halden\nGmbH", "", "+49 30"))  # fmt: skip
+                                  "JPY", 0, "Halden\nGmbH", "", "+49 30"))
     assert "\n" not in subject
     assert "Nº {7}" in body
     assert re.search("700 JPY", body)

@@ -29,7 +29,7 @@ POISON: dict[type, list[Any]] = {
     int: [0, -1, 2**31, 2**63 - 1],  # no door reads a whole number of more than eight bytes
     date: [date.min, date.max, date(9999, 11, 30)],
     list: [[]],
-}  # fmt: skip
+}
 
 
 def poisoned(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -43,11 +43,11 @@ def poisoned(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{path} twice", [value[0], *value]
         for place, part in enumerate(value):
             yield from ((where, type(value)((*value[:place], bad, *value[place + 1 :])))
-                        for where, bad in poisoned(part, f"{path}[{place}]"))  # fmt: skip
+                        for where, bad in poisoned(part, f"{path}[{place}]"))
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from ((where, dataclasses.replace(value, **{field.name: bad}))
-                        for where, bad in poisoned(getattr(value, field.name), f"{path}.{field.name}"))  # fmt: skip
+                        for where, bad in poisoned(getattr(value, field.name), f"{path}.{field.name}"))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ WORDS = [
     ("payments.allocate", "to", [], "has nothing left to allocate"),
     ("invoicing.issue", "on", date.max, "more than 31 days ahead"),
     ("invoicing.issue", "drafts", list(range(1, 2001)), "at most 1000 fit"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "argument", "value", "words"), WORDS)

@@ -27,7 +27,7 @@ def issue(
     world: World, *drafts: m.Invoice, login: str = "ben", on: date = TODAY, key: str | None = None
 ) -> actions.Issued:
     return actions.issue(actor=world.actor(login), at=NOW, on=on, drafts=[draft.id for draft in drafts],
-                         **({"key": key} if key else {}))  # fmt: skip
+                         **({"key": key} if key else {}))
 
 
 def test_an_issued_invoice_has_number_dates_open_item_and_postings(world: World) -> None:
@@ -43,7 +43,7 @@ def test_an_issued_invoice_has_number_dates_open_item_and_postings(world: World)
     assert posted == [
         ("receivable", Decimal(950), Decimal(0)), ("revenue", Decimal(0), Decimal(950)),
         ("receivable", Decimal("180.50"), Decimal(0)), ("tax", Decimal(0), Decimal("180.50")),
-    ]  # fmt: skip
+    ]
 
 
 def test_numbers_follow_each_other_without_gap_and_skip_the_blocked(world: World) -> None:
@@ -78,7 +78,7 @@ def test_a_blocking_finding_stops_issue_until_it_is_waived(world: World) -> None
     [[_, reason]] = issue(world, draft).skipped
     assert "Ada Lovelace" in reason
     actions.waive(actor=world.actor("ben"), at=NOW, on=TODAY, draft=draft.id, check_name="day_over_24_hours",
-                  reason="Two people shared the login that day")  # fmt: skip
+                  reason="Two people shared the login that day")
     assert issue(world, draft).numbers
 
 
@@ -87,10 +87,10 @@ def test_a_waiver_needs_a_reason_and_the_right(world: World) -> None:
     draft = draft_for(world, "ACME")
     with pytest.raises(Forbidden):
         actions.waive(actor=world.actor("mara"), at=NOW, on=TODAY, draft=draft.id, check_name="day_over_24_hours",
-                      reason="x")  # fmt: skip
+                      reason="x")
     with pytest.raises(Refused, match="reason"):
         actions.waive(actor=world.actor("ben"), at=NOW, on=TODAY, draft=draft.id, check_name="day_over_24_hours",
-                      reason="  ")  # fmt: skip
+                      reason="  ")
 
 
 def test_an_earlier_date_than_the_last_number_is_refused(world: World) -> None:
@@ -176,7 +176,7 @@ def test_changed_taxes_refuse_the_draft(world: World) -> None:
     world.time(3600)
     draft = draft_for(world, "ACME")
     m.TaxRate.objects.create(country="DE", tax_class="standard", rate=Decimal("0.2"), valid_from=date(2026, 10, 1),
-                             source="test")  # fmt: skip
+                             source="test")
     [[_, reason]] = issue(world, draft).skipped
     assert "taxes" in reason
 
@@ -186,7 +186,7 @@ def test_every_document_has_its_events(world: World) -> None:
     draft = draft_for(world, "ACME")
     issue(world, draft)
     assert frames.rows("select verb from event where subject_type = 'invoice' and subject_id = %s order by id",
-                       [draft.id]) == [("invoicing.draft_partition",), ("invoicing.issue",)]  # fmt: skip
+                       [draft.id]) == [("invoicing.draft_partition",), ("invoicing.issue",)]
 
 
 def test_work_left_out_for_want_of_a_rate_still_blocks_at_issue(world: World) -> None:

@@ -57,7 +57,7 @@ def in_each_state(world: World) -> dict[str, m.Invoice]:
 
 def events(draft: m.Invoice, verb: str) -> list[tuple[Any, ...]]:
     return frames.rows("select actor, data ->> 'reason' from event where subject_type = 'invoice' and subject_id = %s"
-                       " and verb = %s", [draft.id, verb])  # fmt: skip
+                       " and verb = %s", [draft.id, verb])
 
 
 def test_a_draft_is_discarded_from_every_state_before_the_last(world: World) -> None:
@@ -79,7 +79,7 @@ def test_what_is_reviewed_is_reopened_with_its_reason(world: World) -> None:
     ("before", "reason", "said"),
     [([], "Wrong fee", "is a draft already"), ([actions.submit], "  ", "with a reason"),
      ([actions.discard], "Wrong fee", "discarded cannot be moved")],
-)  # fmt: skip
+)
 def test_what_is_not_reopened(world: World, before: list[Callable[..., Any]], reason: str, said: str) -> None:
     draft = big(world)
     for verb in before:
@@ -141,7 +141,7 @@ def test_a_seller_who_moved_is_on_what_is_submitted(world: World) -> None:
 def test_who_launched_the_run_does_not_approve_what_a_colleague_drafted(world: World) -> None:
     m.RoleGrant.objects.create(user=m.User.objects.get(login="ben"), role="reviewer", scope="all")
     run = actions.launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                         period_to=OCTOBER[1])  # fmt: skip
+                         period_to=OCTOBER[1])
     actions.stop(actor=world.actor("ben"), at=NOW, on=TODAY, run=run.run)
     for partition in actions.resume(actor=world.actor("fin"), at=NOW, on=TODAY, run=run.run):
         actions.draft_partition(actor=world.actor("fin"), at=NOW, partition=partition)

@@ -23,7 +23,7 @@ def bill(world: World, login: str = "ben", **scope: Any) -> list[m.Invoice]:
     """Run October's billing and answer its drafts."""
     actor = world.actor(login)
     run = actions.launch(actor=actor, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                         period_to=OCTOBER[1], **scope)  # fmt: skip
+                         period_to=OCTOBER[1], **scope)
     for partition in run.partitions:
         actions.draft_partition(actor=actor, at=NOW, partition=partition)
     return list(m.Invoice.objects.filter(run_partition__run_id=run.run).order_by("id"))
@@ -82,7 +82,7 @@ def test_a_partition_drafted_again_answers_the_same(world: World) -> None:
     world.time(3600)
     ben = world.actor("ben")
     run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                         period_to=OCTOBER[1])  # fmt: skip
+                         period_to=OCTOBER[1])
     first = actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
     again = actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
     assert (again.already, again.digest, again.drafts) == (True, first.digest, first.drafts)
@@ -94,10 +94,10 @@ def test_work_without_a_price_that_is_on_no_draft_is_named(world: World) -> None
     world.expense("30", currency="USD", worked_on=date(2026, 10, 9))
     ben = world.actor("ben")
     run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                         period_to=OCTOBER[1])  # fmt: skip
+                         period_to=OCTOBER[1])
     assert actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0]).unpriced == [
         "Acme GmbH, 1 entry: no exchange rate from USD to EUR on 2026-10-09; add one.",
-        "Acme GmbH, 2 entries: no exchange rate from CHF to EUR on 2026-10-07; add one."]  # fmt: skip
+        "Acme GmbH, 2 entries: no exchange rate from CHF to EUR on 2026-10-07; add one."]
 
 
 def test_work_without_a_price_beside_a_draft_is_a_finding_of_it(world: World) -> None:
@@ -105,7 +105,7 @@ def test_work_without_a_price_beside_a_draft_is_a_finding_of_it(world: World) ->
     world.expense("10", currency="CHF")
     ben = world.actor("ben")
     run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                         period_to=OCTOBER[1])  # fmt: skip
+                         period_to=OCTOBER[1])
     assert actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0]).unpriced == []
     assert m.Finding.objects.get(check_name="work_without_price").invoice.account.number == "ACME"
 
@@ -144,7 +144,7 @@ def test_work_without_a_rate_blocks_and_is_named(world: World) -> None:
 def test_a_preview_computes_the_same_and_stores_nothing(world: World) -> None:
     world.time(3600 * 3)
     seen = preview(actor=world.actor("ben"), on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                   period_to=OCTOBER[1])  # fmt: skip
+                   period_to=OCTOBER[1])
     assert m.Invoice.objects.count() == 0
     drafts = bill(world)
     assert sorted(seen.headers["total"]) == sorted(draft.total for draft in drafts)
@@ -153,7 +153,7 @@ def test_a_preview_computes_the_same_and_stores_nothing(world: World) -> None:
 def test_a_stopped_run_drafts_nothing_until_it_is_resumed(world: World) -> None:
     ben = world.actor("ben")
     run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                         period_to=OCTOBER[1], partition_accounts=1)  # fmt: skip
+                         period_to=OCTOBER[1], partition_accounts=1)
     actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
     assert actions.stop(actor=ben, at=NOW, on=TODAY, run=run.run) == len(run.partitions) - 1
     with pytest.raises(Refused, match="was stopped"):

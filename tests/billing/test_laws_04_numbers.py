@@ -12,7 +12,7 @@ NO_CHECK_AT_ISSUE = "drop trigger issue_obeys on invoice"
 
 
 def issue_as(sql: Sql, invoice: int, *, skip: int = 0, number: str | None = None, year: int | None = None,
-             on: date = ISSUED, ahead: bool = True) -> None:  # fmt: skip
+             on: date = ISSUED, ahead: bool = True) -> None:
     """Issue with a number other than the next one, or printed otherwise, or on another day than the counter's."""
     item = raw.posted(sql, invoice, on)
     series, counted_in, taken = raw.take_number(sql, "invoice", ISSUED)

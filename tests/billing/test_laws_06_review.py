@@ -34,7 +34,7 @@ def test_who_launched_the_run_approves_what_a_colleague_drafted(sql: Sql, attemp
     run = sql.one("""insert into bill_run (entity_id, period_from, period_to, "on", snapshot, state, launched_by_id,
                                            launched_at)
                      select entity_id, %s, %s, %s, pg_current_snapshot()::text, 'running', %s, now() from invoice
-                      where id = %s returning id""", *OCTOBER, raw.ISSUED, raw.user(sql, "rita"), invoice)  # fmt: skip
+                      where id = %s returning id""", *OCTOBER, raw.ISSUED, raw.user(sql, "rita"), invoice)
     part = sql.one("""insert into bill_run_partition (run_id, ordinal, accounts, state, drafts, digest, error)
                       values (%s, 1, '{}', 'done', 1, '', '') returning id""", run)
     sql("update invoice set run_partition_id = %s where id = %s", part, invoice)

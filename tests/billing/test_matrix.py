@@ -50,7 +50,7 @@ def of_drafts(right: str, of: Callable[[Side], int], **more: Any) -> Case:
 ADDRESS = {"street": "Ring 1", "city": "Berlin", "country": "DE"}
 TERMS = VersionInput(date(2026, 12, 1), cap=Decimal(900), charges=(
     ChargeInput("hours", "time", "Consulting", rate_card="STD"),
-    ChargeInput("fee", "one_off", "Fee", price=Decimal(5), due_on=date(2026, 12, 1))))  # fmt: skip
+    ChargeInput("fee", "one_off", "Fee", price=Decimal(5), due_on=date(2026, 12, 1))))
 FILE = {"file_name": "october.csv", "content": b"october", "period": OCTOBER}
 
 CASES: dict[str, Case] = {
@@ -138,7 +138,7 @@ CASES: dict[str, Case] = {
 
     "desk.queue_message": Case("send", lambda s: {"on": TODAY, "invoices": [s.unpaid]}),
     "desk.deliver": Case("send", lambda s: {"on": TODAY, "message": s.message, "hand_over": lambda letter: "250 OK"}),
-}  # fmt: skip
+}
 
 EVERY = every_verb()
 OWN = {name: case for name, case in CASES.items() if not case.everywhere}
@@ -230,7 +230,7 @@ def test_the_table_has_every_verb_with_its_right() -> None:
 def test_a_verb_is_allowed_by_right_and_book(sides: Sides, name: str, where: str) -> None:
     arguments = CASES[name].arguments(getattr(sides, where))
     wrong = [f"{who}: {fault}" for who, actor in actors()
-             for fault in faults(name, actor, arguments, expected(CASES[name], actor, where == "inside"))]  # fmt: skip
+             for fault in faults(name, actor, arguments, expected(CASES[name], actor, where == "inside"))]
     assert wrong == []
 
 
@@ -248,7 +248,7 @@ def both(name: str, sides: Sides) -> Arguments | None:
 BULK = ["work.import_timesheet", "work.import_expenses", "work.approve", "invoicing.launch", "invoicing.check",
         "invoicing.submit", "invoicing.approve", "invoicing.return", "invoicing.confirm", "invoicing.question",
         "invoicing.reopen", "invoicing.discard", "invoicing.issue", "payments.receive", "payments.allocate",
-        "desk.queue_message"]  # fmt: skip
+        "desk.queue_message"]
 
 
 def test_these_verbs_act_on_many(sides: Sides) -> None:

@@ -20,12 +20,12 @@ from tests.world import NOW, TODAY, World
 def allocate(world: World, receipt: str, *to: tuple[str, str | None], days: int = 0, by: str = "ben") -> Allocated:
     parts = [(number, None if amount is None else Decimal(amount)) for number, amount in to]
     return actions.allocate(actor=world.actor(by), at=NOW, on=TODAY + timedelta(days=days), entity="HALDEN",
-                            receipt=receipt, to=parts)  # fmt: skip
+                            receipt=receipt, to=parts)
 
 
 def unallocate(world: World, allocation: int, *, reason: str = "Paid another invoice", days: int = 0) -> Unallocated:
     return actions.unallocate(actor=world.actor("ben"), at=NOW, on=TODAY + timedelta(days=days),
-                              allocation=allocation, reason=reason)  # fmt: skip
+                              allocation=allocation, reason=reason)
 
 
 def test_one_receipt_pays_many_and_one_invoice_is_paid_by_many(world: World) -> None:
@@ -138,7 +138,7 @@ def test_of_two_processes_allocating_the_same_money_the_second_is_refused(databa
                          stdout=subprocess.PIPE, text=True,
                          env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
         for number in numbers
-    ]  # fmt: skip
+    ]
     try:
         first, second = rivals
         assert [_said(rival) for rival in rivals] == ["ready", "ready"]
@@ -188,6 +188,6 @@ def test_the_statement_adds_up_day_by_day_and_leaves_out_what_changes_nothing(wo
     others = queries.statement(world.actor("mara"), world.entity().pk, "BIG", TODAY - timedelta(days=9), TODAY).rows()
     assert [(row[1], row[2], row[4], row[5]) for row in others] == [
         ("opening", "", 0, 0), ("invoice", other, 30, 30), ("allocation", other, -30, 0),
-    ]  # fmt: skip
+    ]
     with pytest.raises(NotFound):
         queries.statement(world.actor("otto"), world.entity().pk, "ACME", TODAY, TODAY)

@@ -21,15 +21,15 @@ def test_a_receipt_names_its_parties_the_money_and_what_it_paid(world: World) ->
     [document] = receipts([received.receipt])
     assert (document.kind, document.number, document.issued_on, document.language) == (
         "receipt", "Q2026-00001", TODAY, "de",
-    )  # fmt: skip
+    )
     assert (document.seller.name, document.buyer.name, document.buyer.account_number) == (
         "Halden Software GmbH", "Acme GmbH", "ACME",
-    )  # fmt: skip
+    )
     assert document.seller.registrations == (TaxRegistration("VAT", "DE136695976", "DE"),)
     assert document.receipt == Receipt(TODAY, "bank_transfer", Decimal(180), "R2026-00001", (
         Settlement(str(first.number), Decimal(100), TODAY, Decimal(100), Decimal(0)),
         Settlement(str(second.number), Decimal(50), TODAY, Decimal(250), Decimal(200)),
-    ))  # fmt: skip
+    ))
     assert document.receipt.on_account == 30
 
 
@@ -40,7 +40,7 @@ def test_a_receipt_is_the_same_whatever_happens_later(world: World) -> None:
     later = TODAY + timedelta(days=1)
     ben = world.actor("ben")
     actions.allocate(actor=ben, at=NOW, on=later, entity="HALDEN", receipt=received.number,
-                     to=[(str(invoice.number), None)])  # fmt: skip
+                     to=[(str(invoice.number), None)])
     actions.unallocate(actor=ben, at=NOW, on=later, allocation=received.allocated[0]["allocation"], reason="Mistake")
     frames.execute("update account set name = 'Acme SE', language = 'en' where number = 'ACME'")
     assert receipts([received.receipt]) == before

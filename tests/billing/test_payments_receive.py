@@ -17,7 +17,7 @@ from tests.world import TODAY, World
 def invoices(world: World) -> list[str]:
     """Acme owes 119.00 (due first), 200.00 and 50.00."""
     return [str(issued(world, "ACME", total, days=days).number)
-            for total, days in (("119.00", 14), ("200.00", 30), ("50.00", 30))]  # fmt: skip
+            for total, days in (("119.00", 14), ("200.00", 30), ("50.00", 30))]
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def invoices(world: World) -> list[str]:
         pytest.param("150.00", "oldest", ["0", "169", "50"], "0.00", id="oldest first"),
         pytest.param("400.00", "oldest", ["0", "0", "0"], "31.00", id="oldest: more than is owed"),
     ],
-)  # fmt: skip
+)
 def test_what_a_receipt_pays(world: World, invoices: list[str], amount: str, allocate: Any, open_after: list[str],
-                             on_account: str) -> None:  # fmt: skip
+                             on_account: str) -> None:
     if isinstance(allocate, list):
         allocate = [(invoices[at], None if part is None else Decimal(part)) for at, part in allocate]
     received = receive(world, amount, allocate=allocate)
@@ -50,11 +50,11 @@ def test_what_a_receipt_pays(world: World, invoices: list[str], amount: str, all
 
 def test_the_receipt_says_what_it_did(world: World, invoices: list[str]) -> None:
     received = receive(world, "319.00", allocate=[(invoices[0], None), (invoices[1], Decimal("150.5"))],
-                       bank_account="DE89 3704 0044 0532 0130 00")  # fmt: skip
+                       bank_account="DE89 3704 0044 0532 0130 00")
     assert (received.number, received.amount, received.currency) == ("Q2026-00001", "319.00", "EUR")
     assert [(part["invoice"], part["amount"]) for part in received.allocated] == [
         (invoices[0], "119.00"), (invoices[1], "150.50"),
-    ]  # fmt: skip
+    ]
     [event] = m.Event.objects.filter(subject_type="receipt", subject_id=received.receipt)
     assert (event.verb, event.actor, event.data["number"]) == ("payments.receive", "ben", "Q2026-00001")
     assert event.data["reference"].startswith("sha256:")
@@ -93,7 +93,7 @@ def test_the_same_key_receives_once(world: World, invoices: list[str]) -> None:
         pytest.param({"received_on": date(2026, 11, 3)}, "received_on", "after the booking date", id="later money"),
         pytest.param({"reference": "x" * 141}, "reference", "141 characters", id="long reference"),
     ],
-)  # fmt: skip
+)
 def test_wrong_values_are_named(world: World, changes: dict[str, Any], path: str, text: str) -> None:
     with pytest.raises(Refused) as refused:
         receive(world, changes.pop("amount", "10"), **changes)
@@ -115,7 +115,7 @@ def test_allocations_that_will_not_do_are_refused_with_their_reason(world: World
     receive(world, "50", allocate=[(invoices[2], None)])
     with pytest.raises(Refused) as refused:
         receive(world, "500", allocate=[(invoices[0], Decimal("0.001")), (invoices[0], None), (dollars, None),
-                                        (later, None), (invoices[2], None)])  # fmt: skip
+                                        (later, None), (invoices[2], None)])
     assert [(problem.path, problem.text) for problem in refused.value.problems] == [
         ("allocate[0]", "0.001 is finer than EUR allows."),
         ("allocate[1]", "Invoice R2026-00001 is named twice."),
@@ -131,7 +131,7 @@ def test_allocations_that_will_not_do_are_refused_with_their_reason(world: World
         pytest.param("500", "119.01", "119.01 EUR for R2026-00001 is more than the 119.00 EUR that the", id="item"),
         pytest.param("50", "60", "60.00 EUR for R2026-00001 is more than the 50.00 EUR that the receipt", id="receipt"),
     ],
-)  # fmt: skip
+)
 def test_never_beyond_item_or_receipt(world: World, invoices: list[str], amount: str, part: str, said: str) -> None:
     with pytest.raises(Refused, match=said) as refused:
         receive(world, amount, allocate=[(invoices[0], Decimal(part))])
@@ -174,4 +174,4 @@ def test_money_in_another_currency_is_posted_at_the_days_rate_and_leaves_at_the_
     assert frames.rows("""select e.kind, t.amount, t.base_amount from transfer t join entry e on e.id = t.entry_id
                            where e.kind <> 'invoice' order by e.id""") == [
         ("receipt", Decimal(100), Decimal(95)), ("allocation", Decimal(100), Decimal(90)),
-    ]  # fmt: skip
+    ]

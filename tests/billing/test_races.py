@@ -82,13 +82,13 @@ def test_two_issue_different_drafts_of_one_series(world: World, order: str) -> N
 def test_numbers_follow_the_dates_whoever_comes_first(world: World, order: str) -> None:
     drafts = drafts_of(world)
     today, tomorrow = race(order, lambda: issue(world, drafts["ACME"]),
-                           lambda: issue(world, drafts["ZED"], on=TOMORROW))  # fmt: skip
+                           lambda: issue(world, drafts["ZED"], on=TOMORROW))
     assert list(tomorrow.numbers) == [str(drafts["ZED"])]
     if isinstance(today, Refused):
         assert (today.law, numbers(), state(drafts["ACME"])) == (4, ["R2026-00001"], "draft")
     else:
         assert (today.numbers, tomorrow.numbers) == ({str(drafts["ACME"]): "R2026-00001"},
-                                                     {str(drafts["ZED"]): "R2026-00002"})  # fmt: skip
+                                                     {str(drafts["ZED"]): "R2026-00002"})
 
 
 def test_two_bill_runs_over_the_same_accounts(world: World, order: str) -> None:
@@ -97,7 +97,7 @@ def test_two_bill_runs_over_the_same_accounts(world: World, order: str) -> None:
     def run(login: str) -> Drafted:
         actor = world.actor(login)
         launched = actions.launch(actor=actor, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                                  period_to=OCTOBER[1])  # fmt: skip
+                                  period_to=OCTOBER[1])
         return actions.draft_partition(actor=actor, at=NOW, partition=launched.partitions[0])
 
     one, two = race(order, lambda: run("ben"), lambda: run("fin"))
@@ -110,7 +110,7 @@ def test_two_draft_one_partition(world: World, order: str) -> None:
     world.time(3600)
     ben = world.actor("ben")
     run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                         period_to=OCTOBER[1])  # fmt: skip
+                         period_to=OCTOBER[1])
 
     def draft() -> Drafted:
         return actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
@@ -129,7 +129,7 @@ def test_two_allocate_the_same_money(world: World, order: str) -> None:
 
     def pay(number: str) -> Allocated:
         return allocate(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", receipt=receipt.number,
-                        to=[(number, Decimal(100))])  # fmt: skip
+                        to=[(number, Decimal(100))])
 
     outcomes = race(order, lambda: pay(invoices[0]), lambda: pay(invoices[1]))
     assert sorted(type(each) for each in outcomes if isinstance(each, Allocated)) == [Allocated]
@@ -142,7 +142,7 @@ def test_two_receipts_pay_one_invoice(world: World, order: str) -> None:
 
     def pay(amount: str) -> Received:
         return receive(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", account="ACME", currency="EUR",
-                       amount=Decimal(amount), received_on=TODAY, method="cash", allocate="oldest")  # fmt: skip
+                       amount=Decimal(amount), received_on=TODAY, method="cash", allocate="oldest")
 
     one, two = race(order, lambda: pay("70.00"), lambda: pay("80.00"))
     assert {one.number, two.number} == {"Q2026-00001", "Q2026-00002"}
@@ -225,7 +225,7 @@ def test_two_waive_one_finding(world: World, order: str) -> None:
 
     def waive(login: str) -> int:
         return actions.waive(actor=world.actor(login), at=NOW, on=TODAY, draft=draft,
-                             check_name="day_over_24_hours", reason="Two shared a login")  # fmt: skip
+                             check_name="day_over_24_hours", reason="Two shared a login")
 
     outcomes = race(order, lambda: waive("ben"), lambda: waive("fin"))
     assert [each for each in outcomes if each == 1] == [1]
@@ -267,7 +267,7 @@ def test_one_closes_the_books_while_the_other_issues(world: World, order: str) -
     draft = drafts_of(world)["ACME"]
     closed, given = race(
         order, lambda: set_lock_date(actor=world.actor("fin"), at=NOW, entity="HALDEN", lock_date=TODAY),
-        lambda: issue(world, draft))  # fmt: skip
+        lambda: issue(world, draft))
     assert closed.outcome == "changed"
     if isinstance(given, Refused):
         assert (given.law, state(draft)) == (14, "draft")

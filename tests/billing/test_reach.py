@@ -60,7 +60,7 @@ def test_money_that_went_to_another_book_is_not_taken_back(world: World) -> None
     invoice = issued(world, "ZED", "100.00")
     receipt = receive(world, "100.00", account="ACME")
     done = allocate(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", receipt=receipt.number,
-                    to=[(str(invoice.number), Decimal(100))])  # fmt: skip
+                    to=[(str(invoice.number), Decimal(100))])
     [made] = [each["allocation"] for each in done.allocated]
     with pytest.raises(NotFound):
         unallocate(actor=in_book(world, "cash"), at=NOW, on=TODAY, allocation=made, reason="Wrong")
@@ -98,7 +98,7 @@ def test_a_mapping_names_no_account_of_another_book(world: World) -> None:
 def test_a_partition_without_anything_to_bill_leaves_its_event(database: str, world: World) -> None:
     ben = world.actor("ben")
     run = launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0], period_to=OCTOBER[1],
-                 accounts=[world.account("ACME").pk])  # fmt: skip
+                 accounts=[world.account("ACME").pk])
     done = draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
     assert done.drafts == 0
     query = "select data ->> 'partition', data ->> 'digest' from event where verb = 'invoicing.draft_partition'"

@@ -51,7 +51,7 @@ def test_the_same_rates_again_change_nothing(world: World) -> None:
     ([austria("0.2", date(2027, 1, 1)), austria("0.2", date(2027, 1, 1), "luxury")], "[1].tax_class", "luxury"),
     ([austria("0.2", date(2027, 1, 1)), austria("0.21", date(2027, 1, 1))], "[1].rate", "is 0.2 already"),
     ([austria("0.1234567", date(2027, 1, 1))], "[0].rate", "too fine"),
-])  # fmt: skip
+])
 def test_what_is_no_rate_is_refused_by_row(world: World, rates: list[TaxRateInput], path: str, words: str) -> None:
     with pytest.raises(Refused) as refusal:
         add_tax_rates(actor=world.actor("anna"), at=NOW, rates=rates)
@@ -63,7 +63,7 @@ def test_what_is_no_rate_is_refused_by_row(world: World, rates: list[TaxRateInpu
 def test_a_rate_that_was_in_force_stays(world: World) -> None:
     with pytest.raises(Refused, match="cannot be added"):
         add_tax_rates(actor=world.actor("anna"), at=NOW, rates=[
-            TaxRateInput("DE", "standard", Decimal("0.16"), date(2021, 1, 1), "test")])  # fmt: skip
+            TaxRateInput("DE", "standard", Decimal("0.16"), date(2021, 1, 1), "test")])
 
 
 def test_a_biller_adds_no_rates(world: World) -> None:
@@ -78,7 +78,7 @@ def test_a_biller_adds_no_rates(world: World) -> None:
     ("USD", "EUR", date(2026, 10, 31), "0.92"),
     ("USD", "EUR", date(2026, 11, 1), "0.935"),
     ("EUR", "USD", date(2026, 11, 1), None),
-])  # fmt: skip
+])
 def test_the_exchange_rate_of_a_day(world: World, base: str, quote: str, on: date, rate: str | None) -> None:
     rates = [dollar("0.92", date(2026, 10, 1)), dollar("0.935", date(2026, 11, 1))]
     add_exchange_rates(actor=world.actor("anna"), at=NOW, rates=rates)

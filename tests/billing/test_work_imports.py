@@ -28,7 +28,7 @@ def entry(number: int, **changes: Any) -> EntryRow:
         row_number=number, person="Ada Lovelace", email="ada@example.com", client="Acme GmbH",
         project="Website relaunch", task="Development", description="Deploy", billable=True,
         worked_on=date(2026, 10, 5), started_at=None, seconds=3600, source_key=f"key {number}", raw=["a", "b"],
-    )  # fmt: skip
+    )
     return replace(row, **changes)
 
 
@@ -37,13 +37,13 @@ def expense(number: int, **changes: Any) -> ExpenseRow:
         row_number=number, person="ada@example.com", client="Acme GmbH", project="Website relaunch",
         category="travel", description="Train", billable=True, spent_on=date(2026, 10, 5),
         cost=Decimal("120.40"), currency="EUR", source_key=f"expense {number}",
-    )  # fmt: skip
+    )
     return replace(row, **changes)
 
 
 def read_in(world: World, rows: Sequence[EntryRow], *, by: str = "ben", **changes: Any) -> Imported:
     values: dict[str, Any] = {"file_name": "october.csv", "content": repr(rows).encode(), "layout": "toggl",
-                              "period": OCTOBER, **changes}  # fmt: skip
+                              "period": OCTOBER, **changes}
     return import_timesheet(actor=world.actor(by), at=NOW, rows=rows, **values)
 
 
@@ -71,7 +71,7 @@ OUTCOME_OF = [
     ({"project": "Unheard", "worked_on": SEPTEMBER}, "rejected", False),
     ({"task": "x" * 101}, "rejected", False),
     ({"own_amount": Decimal("1e15")}, "rejected", False),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("changes", "outcome", "is_work"), OUTCOME_OF)
@@ -90,7 +90,7 @@ def test_an_entry_becomes_work_with_the_names_of_that_day(world: World) -> None:
     result = read_in(world, [row], by="mara")
     item, kept = m.WorkItem.objects.get(), m.ImportRow.objects.get()
     assert (item.person_name, item.role, item.project_name, item.task, item.quantity) == (
-        "Ada Lovelace", "Developer", "Website relaunch", "Development", 7382)  # fmt: skip
+        "Ada Lovelace", "Developer", "Website relaunch", "Development", 7382)
     assert (item.billable, item.approved_by, item.agreement.number) == (True, None, "ACME-TM")
     assert (kept.own_amount, kept.own_currency, kept.work_item) == (Decimal(95), "EUR", item)
     event = m.Event.objects.get(subject_type="import_batch", subject_id=result.batch)
@@ -105,7 +105,7 @@ ROW = st.fixed_dictionaries({
     "billable": st.booleans(),
     "worked_on": st.dates(date(2026, 9, 29), date(2026, 11, 2)),
     "seconds": st.integers(1, 90_000),
-})  # fmt: skip
+})
 
 
 @given(st.lists(ROW, max_size=12), st.integers(0, 3))
@@ -144,7 +144,7 @@ def test_a_row_that_is_billable_now_but_was_not_is_told(world: World) -> None:
 
 def test_unknown_names_refuse_the_file_with_lines_to_paste(world: World) -> None:
     rows = [entry(2), entry(3, person="Alan “T” Turing", email="alan@example.com"), entry(4, project="Café – „Neu“"),
-            entry(5, client="Unheard \\ Sons", project="Shop")]  # fmt: skip
+            entry(5, client="Unheard \\ Sons", project="Shop")]
     with pytest.raises(Refused) as refused:
         read_in(world, rows)
     assert [problem.path for problem in refused.value.problems] == ["row 3", "row 4", "row 5"]
@@ -153,7 +153,7 @@ def test_unknown_names_refuse_the_file_with_lines_to_paste(world: World) -> None
         "people": {"Alan “T” Turing": ""},
         "clients": {"Unheard \\ Sons": ""},
         "projects": {"Acme GmbH / Café – „Neu“": "", "Unheard \\ Sons / Shop": ""},
-    }}  # fmt: skip
+    }}
     assert (m.ImportBatch.objects.count(), m.WorkItem.objects.count()) == (0, 0)
 
 
@@ -184,7 +184,7 @@ def test_good_rows_are_kept_and_the_rest_comes_in_once_its_names_are_known(world
 
 def test_an_ignored_name_is_not_for_billing(world: World) -> None:
     map_names(actor=world.actor("ben"), at=NOW, people={"Robot": "ignore"}, clients={"Own house": "ignore"},
-              projects={"Acme GmbH / Training": "ignore"})  # fmt: skip
+              projects={"Acme GmbH / Training": "ignore"})
     rows = [entry(2, person="Robot", email=""), entry(3, client="Own house"), entry(4, project="Training")]
     result = read_in(world, rows)
     assert (result.outcomes["non_billable"], result.outcomes["without_client"], result.created) == (2, 1, 0)
@@ -205,7 +205,7 @@ def test_one_name_of_two_people_is_asked_for(world: World) -> None:
     ({"projects": {"Website": "ACME-WEB"}}, 'mapping.projects."Website"', "A project is named with its client."),
     ({"people": {"X": "ada", "x ": "grace"}}, 'mapping.people."x "', "The name stands twice, for different things."),
     ({"people": {" ": "ada"}}, 'mapping.people." "', "This is not a name."),
-])  # fmt: skip
+])
 def test_a_mapping_to_nothing_is_refused(world: World, changes: dict[str, Any], path: str, text: str) -> None:
     names: dict[str, Any] = {"people": {}, "clients": {}, "projects": {}, **changes}
     with pytest.raises(Refused) as refused:
@@ -217,7 +217,7 @@ def test_a_mapping_to_nothing_is_refused(world: World, changes: dict[str, Any], 
 def test_mapping_again_changes_only_what_differs(world: World) -> None:
     def names(target: str) -> tuple[int, int, int]:
         done = map_names(actor=world.actor("ben"), at=NOW, people={"A. L.": target, "G. H.": "grace"}, clients={},
-                         projects={})  # fmt: skip
+                         projects={})
         return done.added, done.changed, done.unchanged
 
     assert [names("ada"), names("ada"), names("grace")] == [(2, 0, 0), (0, 0, 2), (0, 1, 1)]
@@ -227,15 +227,15 @@ def test_mapping_again_changes_only_what_differs(world: World) -> None:
 
 def test_expenses_come_in_with_their_cost(world: World) -> None:
     rows = [expense(2), expense(3, cost=Decimal("30"), currency="CHF"), expense(4, billable=False),
-            expense(5, client="")]  # fmt: skip
+            expense(5, client="")]
     result = import_expenses(actor=world.actor("ben"), at=NOW, file_name="e.csv", content=b"e", layout="expenses",
-                             rows=rows, period=OCTOBER)  # fmt: skip
+                             rows=rows, period=OCTOBER)
     assert result.amounts == {**{name: {} for name in OUTCOMES}, "billable": {"EUR": "120.40", "CHF": "30.00"},
-                              "non_billable": {"EUR": "120.40"}, "without_client": {"EUR": "120.40"}}  # fmt: skip
+                              "non_billable": {"EUR": "120.40"}, "without_client": {"EUR": "120.40"}}
     assert (sum(result.seconds.values()), result.created) == (0, 3)
     item = m.WorkItem.objects.get(cost_currency="CHF")
     assert (item.kind, item.cost, item.task, item.quantity, item.person_name) == (
-        "expense", 30, "travel", 1, "Ada Lovelace")  # fmt: skip
+        "expense", 30, "travel", 1, "Ada Lovelace")
 
 
 def test_a_manager_imports_for_their_own_book_only(world: World) -> None:

@@ -32,7 +32,7 @@ def import_at_once(database: str, contents: list[str]) -> list[str]:
     environ = {**os.environ, "DULY_DATABASE": database, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
     command = [sys.executable, "-c", IMPORTER, str(connections["default"].settings_dict["HOST"])]
     running = [subprocess.Popen([*command, content], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                env=environ, cwd=ROOT) for content in contents]  # fmt: skip
+                                env=environ, cwd=ROOT) for content in contents]
     for process in running:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"

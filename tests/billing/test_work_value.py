@@ -42,7 +42,7 @@ def value(world: World, by: str = "ben", on: date = TODAY) -> dict[str, dict[str
     ({"on": date(2026, 8, 1)}, True),
     ({"approved": False}, False),
     ({"billable": False}, False),
-])  # fmt: skip
+])
 def test_a_bill_run_takes_approved_billable_work_up_to_the_end_of_its_period(
     world: World, item: dict[str, Any], billed_in_october: bool
 ) -> None:
@@ -58,7 +58,7 @@ def test_the_frame_holds_every_kind_of_work(world: World) -> None:
     assert frame(world, "BIG") == [("milestone", 1, 3000)]
     found = unbilled_frame(world.entity().pk, [world.account("ACME").pk], NOVEMBER)
     assert found.select("started_at", "description", "cost_currency").rows() == [
-        ("09:30:00", "", None), (None, "Train to Berlin", "CHF")]  # fmt: skip
+        ("09:30:00", "", None), (None, "Train to Berlin", "CHF")]
 
 
 @pytest.mark.parametrize(("billed", "left"), [(3600, []), (600, [("time", 3000, None)])])
@@ -107,7 +107,7 @@ def test_unbilled_work_has_its_value_and_what_waits_stands_apart(world: World) -
             "currency": "EUR", "oldest": "2026-10-05", "items": 1, "seconds": 0, "amount": "12000.00",
             "waiting_items": 0, "waiting_seconds": 0, "waiting_amount": "0.00", "unpriced": 0,
         },
-    }  # fmt: skip
+    }
 
 
 def test_work_that_nothing_prices_is_counted_and_said(world: World) -> None:
@@ -117,7 +117,7 @@ def test_work_that_nothing_prices_is_counted_and_said(world: World) -> None:
     world.expense("50", agreement=world.agreement("BIG-MS"))
     found = unbilled(actor=world.actor("ben"), entity="HALDEN", on=TODAY)
     assert [(one.agreement, one.items, one.seconds, one.amount, one.unpriced) for one in found.agreements] == [
-        ("ACME-TM", 2, 3600, "0.00", 2), ("BIG-MS", 1, 0, "0.00", 1)]  # fmt: skip
+        ("ACME-TM", 2, 3600, "0.00", 2), ("BIG-MS", 1, 0, "0.00", 1)]
     assert found.problems == [
         "no rate for Eve on 2026-10-05; add one to the rate card.",
         "no exchange rate from USD to EUR on 2026-10-07; add one.",

@@ -27,13 +27,13 @@ WORK: Final[Defaults] = {
     "rounding": (pl.String, "exact"), "increment_seconds": (pl.Int64, 1), "minimum_seconds": (pl.Int64, 0),
     "markup": (PRICE, 0), "grouping": (pl.String, "rate"), "charge_name": (pl.String, "Consulting"),
     "tax_class": (pl.String, "standard"), "unit": (pl.String, ""),
-}  # fmt: skip
+}
 
 RATES: Final[Defaults] = {
     "rate_card_id": (pl.Int64, 1), "rate_id": (pl.Int64, COUNTED), "person_id": (pl.Int64, None),
     "project_id": (pl.Int64, None), "role": (pl.String, None), "task": (pl.String, None), "price": (PRICE, None),
     "valid_from": (pl.Date, date(2020, 1, 1)), "valid_to": (pl.Date, None),
-}  # fmt: skip
+}
 
 CHARGES: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "agreement_id": (pl.Int64, 1), "charge_id": (pl.Int64, 1), "terms_id": (pl.Int64, 1),
@@ -45,13 +45,13 @@ CHARGES: Final[Defaults] = {
     "agreement_from": (pl.Date, date(2026, 1, 1)), "agreement_to": (pl.Date, None),
     "charge_name": (pl.String, "Licence"), "tax_class": (pl.String, "standard"), "unit": (pl.String, ""),
     "currency": (pl.String, "EUR"), "exponent": (pl.Int8, 2),
-}  # fmt: skip
+}
 
 BILLED: Final[Defaults] = {"charge_id": (pl.Int64, 1), "span_from": (pl.Date, None), "span_to": (pl.Date, None)}
 
 NOTHING_DUE: Final = {name: kind for name, (kind, _) in CHARGES.items()} | {
     "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64, "period_days": pl.Int64,
-}  # fmt: skip
+}
 
 
 def frame(defaults: Defaults, *rows: Row) -> pl.DataFrame:
@@ -63,7 +63,7 @@ def frame(defaults: Defaults, *rows: Row) -> pl.DataFrame:
         {name: _typed(kind, row.get(name, number if default is COUNTED else default))
          for name, (kind, default) in defaults.items()}
         for number, row in enumerate(rows, start=1)
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(filled, schema={name: kind for name, (kind, _) in defaults.items()})
 
 

@@ -23,19 +23,19 @@ DRAFT: Final[Defaults] = {
     "order_expires_on": (pl.Date, None), "service_to": (pl.Date, date(2026, 10, 31)), "lock_date": (pl.Date, None),
     "earlier_invoices": (pl.Int64, None), "usual_total": (MONEY, None), "has_billing_contact": (pl.Boolean, True),
     "has_bank_account": (pl.Boolean, True),
-}  # fmt: skip
+}
 
 AGREEMENT: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "agreement_id": (pl.Int64, 1), "agreement": (pl.String, "A-1"),
     "starts_on": (pl.Date, date(2026, 1, 1)), "ends_on": (pl.Date, None), "cap": (MONEY, None),
     "cap_behaviour": (pl.String, "block"), "billed_before": (MONEY, 0), "billed_here": (MONEY, 1000),
-}  # fmt: skip
+}
 
 LINE: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "position": (pl.Int64, 1), "kind": (pl.String, "time"),
     "tax_class": (pl.String, "standard"), "tax_category": (pl.String, "S"), "tax_rate": (QUANTITY, "0.19"),
     "service_to": (pl.Date, date(2026, 10, 31)),
-}  # fmt: skip
+}
 
 ENTRY: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "position": (pl.Int64, 1), "kind": (pl.String, "time"),
@@ -44,21 +44,21 @@ ENTRY: Final[Defaults] = {
     "person": (pl.String, "Ada"), "task": (pl.String, None), "description": (pl.String, "Design"),
     "worked_on": (pl.Date, date(2026, 10, 5)), "started_at": (pl.String, None), "quantity": (QUANTITY, 3600),
     "cost": (MONEY, None), "unit_price": (PRICE, 95), "card_price": (PRICE, 95),
-}  # fmt: skip
+}
 
 DAY: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "person": (pl.String, "Ada"), "worked_on": (pl.Date, date(2026, 10, 5)),
     "seconds": (pl.Int64, 3600),
-}  # fmt: skip
+}
 
 UNPRICED: Final[Defaults] = {"document_key": (pl.Int64, 1), "text": (pl.String, "no rate for Ada on 2026-10-05.")}
 
 SHAPES: Final = {
     "drafts": DRAFT, "agreements": AGREEMENT, "lines": LINE, "work": ENTRY, "days": DAY, "unpriced": UNPRICED,
-}  # fmt: skip
+}
 CLEAN: Final[dict[str, list[Row]]] = {
     "drafts": [{}], "agreements": [{}], "lines": [{}], "work": [{}], "days": [{}], "unpriced": [],
-}  # fmt: skip
+}
 
 
 def found(**rows: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
@@ -138,7 +138,7 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
     "bank_account_missing": (
         {"drafts": {"has_bank_account": False}}, "notes", "seller.bank_account",
         "DE has no bank account, so the invoice does not say where to pay."),
-}  # fmt: skip
+}
 
 
 def listed(facts: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -183,7 +183,7 @@ def test_it_fires_alone(name: str) -> None:
         pytest.param({"drafts": {"buyer_country": "US", "buyer_in_eu": False}}, id="no VAT id is asked for overseas"),
         pytest.param({"lines": {"tax_category": "Z", "tax_rate": "0"}}, id="zero-rated is not unrated"),
     ],
-)  # fmt: skip
+)
 def test_it_stays_silent(facts: dict[str, Any]) -> None:
     assert found(**listed(facts)) == []
 
@@ -193,7 +193,7 @@ def test_a_valid_id_of_another_country_is_not_the_customers() -> None:
     assert [name for name, *_ in found(**listed(facts))] == ["tax_id_invalid"]
     without = {"drafts": {"buyer_country": "FR", "account_kind": "person"}, "lines": {"tax_category": "AE"}}
     assert [text for *_, text in found(**listed(without))] == [
-        "Reverse charge for Acme needs its VAT id of FR; “” is not one. Ask the customer for it."]  # fmt: skip
+        "Reverse charge for Acme needs its VAT id of FR; “” is not one. Ask the customer for it."]
 
 
 def test_drafts_on_one_order_or_agreement_count_together() -> None:
@@ -225,7 +225,7 @@ def test_amounts_have_the_decimals_of_their_currency(exponent: int, total: str, 
 def test_prices_are_plain(price: str) -> None:
     [text] = [text for *_, text in found(work=[{"unit_price": price, "card_price": None}])]
     assert text == (f"The line charges {price} an hour; the rate card says nothing for Ada on 2026-10-05. "
-                    "Draft the invoice again.")  # fmt: skip
+                    "Draft the invoice again.")
 
 
 def test_a_finding_always_has_words() -> None:
@@ -233,13 +233,13 @@ def test_a_finding_always_has_words() -> None:
     nameless = {"person": None, "person_id": None, "project": None, "task": None, "card_price": None}
     findings = found(work=[nameless, nameless], unpriced=[{}, {}], drafts=[{"base_rate": None, "currency": "USD"}])
     assert {name for name, *_ in findings} == {"rate_differs_from_card", "duplicate_entry", "work_without_price",
-                                               "currency_without_rate"}  # fmt: skip
+                                               "currency_without_rate"}
     assert all(text for *_, text in findings)
 
 
 def test_findings_are_listed_once_and_by_severity() -> None:
     findings = found(drafts=[{"total": "0", "has_bank_account": False, "has_billing_contact": False}],
-                     work=[{"card_price": "97"}, {"card_price": "97", "started_at": "10:00"}])  # fmt: skip
+                     work=[{"card_price": "97"}, {"card_price": "97", "started_at": "10:00"}])
     assert [(severity, name) for name, severity, *_ in findings] == [
         ("blocks", "billing_contact_missing"), ("blocks", "rate_differs_from_card"), ("warns", "total_zero"),
-        ("notes", "bank_account_missing")]  # fmt: skip
+        ("notes", "bank_account_missing")]

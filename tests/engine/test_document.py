@@ -36,7 +36,7 @@ def test_zeros_behind_the_point_do_not_change_the_digest() -> None:
     "changes",
     [{"number": "RE-2"}, {"notes": ("x",)}, {"colour": "#000000"}, {"language": "fr"}, {"draft": True},
      {"annex": annex(1)}],
-)  # fmt: skip
+)
 def test_every_change_changes_the_digest(changes: dict[str, object]) -> None:
     assert invoice(**changes).digest() != invoice().digest()
 

@@ -73,10 +73,10 @@ def taxed(example: Mapping[str, Any], lines: pl.DataFrame) -> tuple[pl.DataFrame
         pl.lit("DE").alias("seller_country"), pl.lit("DE136695976").alias("seller_tax_id"),
         pl.lit(buyer["country"]).alias("buyer_country"), pl.lit(buyer["kind"]).alias("buyer_kind"),
         pl.lit(buyer.get("tax_id"), dtype=pl.String).alias("buyer_tax_id"),
-    ))  # fmt: skip
+    ))
     columns = ["tax_class", "rate", "valid_from", "valid_to"]
     dated = pl.DataFrame(GERMAN_RATES, orient="row", schema=columns).with_columns(
-        pl.col("rate").cast(pl.Decimal(38, 6)), pl.lit("DE").alias("country"))  # fmt: skip
+        pl.col("rate").cast(pl.Decimal(38, 6)), pl.lit("DE").alias("country"))
     return tax_lines(at_rates(sold, dated))
 
 
@@ -113,7 +113,7 @@ def printed(line: dict[str, Any]) -> dict[str, Any]:
     clock = f"{spent // 3600}:{spent // 60 % 60:02}" + (f":{spent % 60:02}" if spent % 60 else "")
     entries = " ".join(f"{amount:.{line['exponent']}f}" for amount in line["entries"] or [])
     return line | {"text": line["description"], "time": clock, "price": line["unit_price"], "entries": entries,
-                   "from": line["service_from"], "to": line["service_to"]}  # fmt: skip
+                   "from": line["service_from"], "to": line["service_to"]}
 
 
 def test_an_example_that_is_wrong_fails() -> None:

@@ -16,7 +16,7 @@ FACT: Final[Defaults] = {
     "key": (pl.Int64, 1), "currency": (pl.String, "EUR"), "exponent": (pl.Int8, 2),
     "base_rate": (pl.Decimal(38, 10), 1), "base_exponent": (pl.Int64, 2), "net": (MONEY, 0), "tax": (MONEY, 0),
     "amount": (MONEY, 0),
-}  # fmt: skip
+}
 
 
 def posted(happened: str, **facts: object) -> list[str]:
@@ -43,7 +43,7 @@ def posted(happened: str, **facts: object) -> list[str]:
         ("receipt", {"amount": "100", "currency": "USD", "base_rate": "149.505", "base_exponent": 0},
          ["bank → on_account 100.00 USD = 14951.00"]),
     ],
-)  # fmt: skip
+)
 def test_postings(happened: str, facts: dict[str, object], expected: list[str]) -> None:
     assert posted(happened, **facts) == expected
 
@@ -72,4 +72,4 @@ def test_entries_balance_and_come_to_what_happened(many: list[tuple[Decimal, Dec
 def test_what_is_turned_undoes_itself(net: Decimal, tax: Decimal) -> None:
     there, back = (postings("invoice", frame(FACT, {"net": sign * net, "tax": sign * tax})) for sign in (1, -1))
     assert there.select("debit", "credit", "amount", "base_amount").rows() == back.select(
-        "credit", "debit", "amount", "base_amount").rows()  # fmt: skip
+        "credit", "debit", "amount", "base_amount").rows()

@@ -55,7 +55,7 @@ def test_every_state_before_the_last_has_a_way_to_be_discarded(state: str) -> No
     ("on", "start_month", "year"),
     [("2026-01-01", 1, 2026), ("2026-12-31", 1, 2026), ("2026-03-31", 4, 2025), ("2026-04-01", 4, 2026),
      ("2027-03-31", 4, 2026)],
-)  # fmt: skip
+)
 def test_the_fiscal_year_is_named_by_its_first_day(on: str, start_month: int, year: int) -> None:
     assert fiscal_year(date.fromisoformat(on), start_month) == year
 

@@ -32,7 +32,7 @@ def test_what_has_no_minor_units_is_no_currency_here(code: str) -> None:
     ("amount", "currency", "printed"),
     [("1", "EUR", "1.00 EUR"), ("1.10", "EUR", "1.10 EUR"), ("-3", "JPY", "-3 JPY"), ("0.005", "KWD", "0.005 KWD"),
      ("1E+3", "JPY", "1000 JPY")],
-)  # fmt: skip
+)
 def test_printed_with_its_decimals(amount: str, currency: str, printed: str) -> None:
     assert str(Money(Decimal(amount), currency)) == printed
 

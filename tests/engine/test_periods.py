@@ -38,7 +38,7 @@ def test_periods_are_read(text: str, period: str) -> None:
     ["", "October", "2026-13", "2026-00", "2026-Q5", "2026-1", "26-10", "2026-02-30", "2026-10-05..2026-10-05",
      "2026-11-01..2026-10-01", "2026-10-01..", "2026-W05", "2026-W05-3", "20261005", "٢٠٢٦", "0000", "9999", "9999-12",
      "9999-12-31", "2026-10-05T00:00"],
-)  # fmt: skip
+)
 def test_what_is_no_period_is_refused_with_the_forms_that_are(text: str) -> None:
     with pytest.raises(ValueError, match=r"write it as 2026, 2026-Q4, 2026-10, 2026-10-05 or 2026-10-01\.\.2026-11-01"):
         parse_period(text)

@@ -32,7 +32,7 @@ def dated_rates(draw: st.DrawFn) -> dict[str, Any]:
     begins, ends = draw(october_days), draw(st.none() | october_days)
     return {"rate_card_id": draw(st.integers(1, 2)), "person_id": draw(ids), "project_id": draw(ids),
     "role": draw(roles),
-            "task": draw(roles), "price": draw(prices), "valid_from": begins, "valid_to": ends}  # fmt: skip
+            "task": draw(roles), "price": draw(prices), "valid_from": begins, "valid_to": ends}
 
 
 entries = st.fixed_dictionaries({
@@ -44,7 +44,7 @@ entries = st.fixed_dictionaries({
     "tax_class": st.sampled_from(["standard", "reduced"]),
     "rounding": st.sampled_from(["exact", "up", "nearest"]), "increment_seconds": st.sampled_from([1, 60, 360, 900]),
     "minimum_seconds": st.sampled_from([0, 600]), "unit": st.sampled_from(["", "h", 'a "day"']),
-})  # fmt: skip
+})
 
 
 def the_rate(entry: dict[str, Any], offered: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -59,7 +59,7 @@ def the_rate(entry: dict[str, Any], offered: list[dict[str, Any]]) -> dict[str, 
         rate for rate in offered
         if rate["rate_card_id"] == entry["rate_card_id"] and all(matches(rate, key) for key in WEIGHTS)
         and rate["valid_from"] <= entry["worked_on"] < (rate["valid_to"] or date.max)
-    ]  # fmt: skip
+    ]
     weight = lambda rate: sum(WEIGHTS[key] for key in WEIGHTS if rate[key] is not None)
     return max(fitting, key=lambda rate: (weight(rate), rate["valid_from"], rate["rate_id"]), default=None)
 
@@ -78,7 +78,7 @@ def test_the_most_specific_rate_of_the_day_applies(work_rows: Rows, rate_rows: R
     ("recorded", "on_the_card"),
     [("developer", "Developer"), (" Developer", "developer "), ("Prüfung", "PRÜFUNG"), ("Straße", "STRASSE"),
      ("ﬁnance", "Finance"), ("ΣΊΣΥΦΟΣ", "σίσυφος")],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("key", ["role", "task"])
 def test_roles_and_tasks_match_whatever_their_case(key: str, recorded: str, on_the_card: str) -> None:
     given_rates = rates({"price": 95, key: on_the_card}, {"price": 80})
@@ -139,12 +139,12 @@ def test_a_line_is_what_entries_of_equal_terms_come_to(work_rows: Rows) -> None:
         name = (row | {"rate": None, "entry": row["description"] or row["task"]})[row["grouping"]]
         one = {"entry": number, "person": row["person_id"], "project": row["project_id"]}.get(row["grouping"])
         key = (row["document_key"], row["charge_id"], row["terms_id"], name if one is None else one, row["unit"],
-               row["tax_class"])  # fmt: skip
+               row["tax_class"])
         expected[key] += entry_seconds(row)
         names[key] = name
     printed = Counter(
         (key[0], key[1], "Consulting" if names[key] is None else f"Consulting – {names[key]}", key[4] or "h", key[5],
-         seconds) for key, seconds in expected.items())  # fmt: skip
+         seconds) for key, seconds in expected.items())
     columns = ("document_key", "charge_id", "description", "unit", "tax_class", "quantity")
     assert Counter(priced.lines.select(columns).iter_rows()) == printed
 
@@ -155,10 +155,10 @@ def test_namesakes_have_lines_of_their_own(by: str) -> None:
         {f"{by}_id": number, by: name, "grouping": by, "quantity": 3_600, "worked_on": day}
         for number, name, day in ((1, "Kim", "2026-10-01"), (2, "Kim", "2026-10-02"), (1, "Kim-Lee", "2026-10-03"),
                                   (None, None, "2026-10-04"))
-    ]  # fmt: skip
+    ]
     lines = price(work(*rows), nothing_due(), rates({"price": 95})).lines
     assert lines.select("description", "quantity").rows() == [
-        ("Consulting – Kim-Lee", 7_200), ("Consulting – Kim", 3_600), ("Consulting", 3_600)]  # fmt: skip
+        ("Consulting – Kim-Lee", 7_200), ("Consulting – Kim", 3_600), ("Consulting", 3_600)]
 
 
 def test_equal_prices_of_different_rates_share_a_line_that_names_none() -> None:
@@ -166,7 +166,7 @@ def test_equal_prices_of_different_rates_share_a_line_that_names_none() -> None:
     rows = [{"person_id": 1, "quantity": 3600}, {"person_id": 2, "quantity": 1800}]
     [line] = price(work(*rows), nothing_due(), card).lines["explanation"]
     assert json.loads(line)[:2] == [{"step": "seconds", "times": "5400", "entries": 2, "worked": 5400},
-                                    {"step": "rate", "times": "95", "rate_id": None}]  # fmt: skip
+                                    {"step": "rate", "times": "95", "rate_id": None}]
 
 
 costs = st.fixed_dictionaries({
@@ -175,11 +175,11 @@ costs = st.fixed_dictionaries({
     "markup": st.integers(-(10**8) + 1, 10**8).map(lambda n: Decimal(f"{n}e-8")),
     "description": st.sampled_from(["", 'Taxi "home"', "\\ \x00 é"]), "exponent": st.sampled_from([0, 2, 3]),
     "exchange_rate": st.integers(1, 10**14).map(lambda n: Decimal(f"{n}e-10")),
-})  # fmt: skip
+})
 agreed = st.fixed_dictionaries({
     "kind": st.just("milestone"), "amount": st.integers(0, 10**9).map(lambda n: Decimal(f"{n}e-2")),
     "quantity": st.integers(1, 10**6).map(lambda n: Decimal(f"{n}e-6")),
-})  # fmt: skip
+})
 
 
 @given(st.lists(costs | agreed, max_size=10))
@@ -201,7 +201,7 @@ fees = st.fixed_dictionaries({
     "price": prices, "quantity": st.integers(0, 10**9).map(lambda n: Decimal(f"{n}e-6")),
     "agreement_from": october_days,
     "proration": st.sampled_from(["by_day", "whole_period"]), "unit": st.sampled_from(["", "seat", '"']),
-})  # fmt: skip
+})
 
 
 @given(st.lists(fees, max_size=6))
@@ -220,13 +220,13 @@ def test_recurring_fees_are_price_by_quantity_by_days_over_days(rows: Rows) -> N
 def test_lines_are_in_the_order_of_sections_charges_and_days() -> None:
     rows = [{"kind": "milestone", "amount": 1, "charge_id": 1}, {"kind": "expense", "amount": 1, "charge_id": 9},
             {"charge_id": 8, "worked_on": "2026-10-02"}, {"charge_id": 7, "worked_on": "2026-10-09"},
-            {"charge_id": 7, "worked_on": "2026-10-03", "unit": "day"}]  # fmt: skip
+            {"charge_id": 7, "worked_on": "2026-10-03", "unit": "day"}]
     fixed = due_spans(charges({"charge_id": 3, "kind": "one_off", "due_on": "2026-10-01"}, {"charge_id": 4}), billed(),
-                      date(2026, 2, 1) + timedelta(days=300))  # fmt: skip
+                      date(2026, 2, 1) + timedelta(days=300))
     lines = price(work(*rows), fixed.filter(pl.col("span_from") >= OCTOBER), rates({"price": 95})).lines
     assert lines.select("kind", "charge_id").rows() == [
         ("time", 7), ("time", 7), ("time", 8), ("expense", 9), ("milestone", 1), ("recurring", 4), ("recurring", 4),
-        ("one_off", 3)]  # fmt: skip
+        ("one_off", 3)]
 
 
 @given(st.text(max_size=40))

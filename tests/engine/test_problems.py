@@ -33,10 +33,10 @@ FOREIGN: dict[str, Any] = {"kind": "expense", "amount": 10, "cost_currency": "CH
         (FOREIGN | {"amount": "-9e15", "markup": "9e11", "exchange_rate": "9e9"},
          "an expense on 2026-10-05 comes to 10¹⁴ EUR or more; correct its cost, mark-up or exchange rate."),
     ],
-)  # fmt: skip
+)
 def test_what_has_no_price_is_a_problem_with_words_and_holds_nothing_up(row: dict[str, Any], says: str) -> None:
     good: Rows = [{"quantity": 3_600}, {"kind": "expense", "amount": 10},
-                  FOREIGN | {"exchange_rate": "0.9", "markup": "0.1"}]  # fmt: skip
+                  FOREIGN | {"exchange_rate": "0.9", "markup": "0.1"}]
     priced = price(work(row, *good), nothing_due(), rates({"price": 95}))
     assert priced.problems.select("work_id", "text").rows() == [(1, says)]
     assert priced.lines["amount"].to_list() == [Decimal("95"), Decimal("9.90"), Decimal("10")]
@@ -55,7 +55,7 @@ def test_what_has_no_price_is_a_problem_with_words_and_holds_nothing_up(row: dic
 )
 def test_the_largest_expenses_are_exact(cost: str, markup: str, rate: str | None, amount: str) -> None:
     row = {"kind": "expense", "amount": cost, "markup": markup, "exchange_rate": rate,
-           "cost_currency": None if rate is None else "CHF"}  # fmt: skip
+           "cost_currency": None if rate is None else "CHF"}
     [line] = price(work(row), nothing_due(), rates()).lines.to_dicts()
     assert Fraction(line["numerator"]) / line["denominator"] == Fraction(amount)
     assert line["amount"] == round_quotient(Fraction(amount), 1, 2)

@@ -35,7 +35,7 @@ def units(count: int, scale: int) -> Decimal:
 
 def in_a_frame(numerator: Decimal, denominator: int, exponent: int) -> Decimal | None:
     frame = pl.DataFrame({"n": [numerator], "d": [denominator], "exponent": [exponent]},
-                         schema={"n": RATIO, "d": pl.Int64, "exponent": pl.Int8})  # fmt: skip
+                         schema={"n": RATIO, "d": pl.Int64, "exponent": pl.Int8})
     return frame.select(round_quotient_expr(pl.col("n"), pl.col("d"), pl.col("exponent"))).item()
 
 
@@ -143,7 +143,7 @@ def test_sharing_out(total: str, weights: list[int], parts: str) -> None:
 def shared(groups: list[tuple[int, int, list[int]]], scale: int | None) -> list[list[Decimal]]:
     """Groups of (total in minor units, exponent, weights in their last digit) through the frame twin."""
     rows = [(number, units(total, exponent), exponent, weight if scale is None else units(weight, scale))
-            for number, (total, exponent, weights) in enumerate(groups) for weight in weights]  # fmt: skip
+            for number, (total, exponent, weights) in enumerate(groups) for weight in weights]
     kind = pl.Int64 if scale is None else pl.Decimal(38, scale)
     schema = {"by": pl.Int64, "total": AMOUNT, "exponent": pl.Int8, "weight": kind}
     frame = pl.DataFrame(rows, orient="row", schema=schema)
@@ -235,7 +235,7 @@ def test_ties_go_by_position_in_large_groups_too() -> None:
 
 def test_rows_of_a_group_need_not_stand_together() -> None:
     frame = pl.DataFrame({"by": [1, 2, 1, 2, 1], "total": [Decimal(1), Decimal(-1)] * 2 + [Decimal(1)],
-                          "exponent": [2] * 5, "weight": [1] * 5}, schema_overrides={"total": AMOUNT})  # fmt: skip
+                          "exponent": [2] * 5, "weight": [1] * 5}, schema_overrides={"total": AMOUNT})
     out = distribute_frame(frame, by="by", total="total", weight="weight", out="part")
     assert [str(part) for part in out["part"]] == ["0.3400", "-0.5000", "0.3300", "-0.5000", "0.3300"]
 

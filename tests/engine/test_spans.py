@@ -74,7 +74,7 @@ def due(*terms: dict[str, Any], through: str, already: tuple[tuple[str, str], ..
         pytest.param({"agreement_from": "2026-10-17", "proration": "none"}, "2026-11-02",
                      [("2026-11-01", "2026-11-30", "30/30")], id="none: a broken period is free"),
     ],
-)  # fmt: skip
+)
 def test_due(terms: dict[str, Any], through: str, spans: list[Span]) -> None:
     assert due({"terms_from": terms["agreement_from"], **terms}, through=through) == spans
 
@@ -103,7 +103,7 @@ OCTOBER = {"agreement_from": "2026-10-01", "terms_from": "2026-10-01"}
         pytest.param({}, {"proration": "none"}, [("2026-10-01", "2026-10-10", "10/31")],
                      id="from by day to none: the rest of the month is free"),
     ],
-)  # fmt: skip
+)
 def test_terms_change_on_the_eleventh(before: dict[str, Any], after: dict[str, Any], spans: list[Span]) -> None:
     old, new = OCTOBER | BEFORE | before, OCTOBER | AFTER | after
     assert due(old, new, through="2026-11-01") == spans
@@ -131,7 +131,7 @@ def test_a_charge_that_is_left_out_for_a_while_is_broken_there(proration: str) -
         ("none", [("2026-10-16", "2026-11-01")], []),
         ("whole_period", [("2026-09-01", "2026-10-01")], [("2026-10-01", "2026-10-31", "31/31")]),
     ],
-)  # fmt: skip
+)
 def test_what_is_billed_is_not_billed_again(proration: str, already: list[tuple[str, str]], spans: list[Span]) -> None:
     terms = OCTOBER | {"proration": proration}
     assert due(terms, through="2026-11-01", already=tuple(already)) == spans
@@ -162,7 +162,7 @@ def moved(before: str, after: str) -> list[dict[str, Any]]:
         pytest.param([{"due_on": "2026-10-06", "agreement_to": "2026-10-05"}], "2026-11-01", [],
                      id="not after the agreement's last day"),
     ],
-)  # fmt: skip
+)
 def test_one_off(terms: list[dict[str, Any]], through: str, days: list[str]) -> None:
     assert [start for start, _, _ in due(*(ONCE | each for each in terms), through=through)] == days
     assert due(*(ONCE | each for each in terms), through=through, already=(("2026-01-01", "2026-01-02"),)) == []
@@ -174,7 +174,7 @@ days_on = st.integers(0, 300).map(lambda n: FIRST + timedelta(days=n))
 rhythms = st.fixed_dictionaries({
     "interval": st.sampled_from(INTERVALS), "interval_count": st.integers(1, 2),
     "alignment": st.sampled_from(["calendar", "anchored"]), "anchor": days_on,
-})  # fmt: skip
+})
 
 
 @st.composite
@@ -187,7 +187,7 @@ def agreements(draw: st.DrawFn) -> list[dict[str, Any]]:
                          "terms_from": begins, "terms_to": ends,
                          "agreement_from": start, "agreement_to": end}
         for begins, ends in zip_longest(cuts, cuts[1:])
-    ]  # fmt: skip
+    ]
 
 
 @given(agreements(), st.lists(days_on, min_size=1, max_size=5))
@@ -209,7 +209,7 @@ def test_in_any_sequence_of_runs_every_day_is_billed_once_by_its_own_terms(
             assert row["span_from"] < through if row["timing"] == "advance" else row["span_to"] <= through
         already = pl.concat([already, found.select(already.columns)])
     days = sorted(day for start, end in already.select("span_from", "span_to").iter_rows()
-                  for day in (start + timedelta(days=n) for n in range((end - start).days)))  # fmt: skip
+                  for day in (start + timedelta(days=n) for n in range((end - start).days)))
     assert len(days) == len(set(days))
     first, last = max(terms[0]["terms_from"], terms[0]["agreement_from"]), terms[0]["agreement_to"] or date.max
     settled = [first + timedelta(days=n) for n in range(1_500)]  # whatever the run: no period is longer than 740 days

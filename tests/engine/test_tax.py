@@ -19,16 +19,16 @@ SALE: Final[Defaults] = {
     "seller_country": (pl.String, "DE"), "seller_tax_id": (pl.String, "DE136695976"),
     "buyer_country": (pl.String, "DE"), "buyer_tax_id": (pl.String, None), "buyer_kind": (pl.String, "business"),
     "tax_class": (pl.String, "standard"), "tax_point": (pl.Date, date(2026, 10, 31)),
-}  # fmt: skip
+}
 LINE: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "amount": (MONEY, 0), "exponent": (pl.Int8, 2), "tax_class": (pl.String, "standard"),
     "tax_category": (pl.String, "S"), "tax_rate": (QUANTITY, "0.19"), "tax_reason": (pl.String, ""),
     "seller_country": (pl.String, "DE"), "service_to": (pl.Date, date(2026, 10, 31)),
-}  # fmt: skip
+}
 RATE: Final[Defaults] = {
     "country": (pl.String, "DE"), "tax_class": (pl.String, "standard"), "rate": (QUANTITY, None),
     "valid_from": (pl.Date, date(2007, 1, 1)), "valid_to": (pl.Date, None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ RATE: Final[Defaults] = {
         pytest.param({"tax_class": "exempt"}, "E", "exempt", id="exempt"),
         pytest.param({"tax_class": "zero"}, "Z", "zero_rate", id="zero-rated"),
     ],
-)  # fmt: skip
+)
 def test_treatment(sale: dict[str, Any], category: str, reason: str) -> None:
     [found] = treated(frame(SALE, sale)).select("tax_category", "tax_reason").rows()
     assert found == (category, reason)
@@ -81,7 +81,7 @@ def test_every_row_of_the_table_decides_something_and_has_its_words() -> None:
          "buyer_kind": kind, "tax_class": tax_class}
         for seller in countries for seller_id in (None, "1") for buyer in countries for buyer_id in (None, "1")
         for kind in kinds for tax_class in ("standard", "exempt", "zero")
-    ]  # fmt: skip
+    ]
     found = treated(frame(SALE, *sales))
     assert found.null_count().select("tax_category", "tax_reason").row(0) == (0, 0)
     assert set(found.select("tax_category", "tax_reason").rows()) == {(row.category, row.reason) for row in TREATMENTS}
@@ -106,7 +106,7 @@ def test_days_between_two_changes_of_membership_are_alike(day: date, country: st
 RATES = [{"rate": "0.16", "valid_from": "2020-07-01", "valid_to": "2021-01-01"},
          {"rate": "0.19", "valid_from": "2007-01-01", "valid_to": "2020-07-01"},
          {"rate": "0.19", "valid_from": "2021-01-01"}, {"rate": "0.07", "tax_class": "reduced"},
-         {"rate": "0.20", "country": "AT"}]  # fmt: skip
+         {"rate": "0.20", "country": "AT"}]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def taxed(*lines: dict[str, Any]) -> tuple[list[str], list[str]]:
         pytest.param([{"amount": "0.03"}, {"amount": "-0.03"}, {"amount": "0.05"}], ["S 0.19: 0.05 → 0.01"],
                      ["0.00", "0.00", "0.01"], id="the cent to the largest remainder"),
     ],
-)  # fmt: skip
+)
 def test_tax_lines(lines: list[dict[str, Any]], groups: list[str], shares: list[str]) -> None:
     assert taxed(*lines) == (groups, shares)
 
@@ -172,7 +172,7 @@ def test_tax_lines(lines: list[dict[str, Any]], groups: list[str], shares: list[
 taxable = st.fixed_dictionaries({
     "document_key": st.integers(1, 3), "amount": st.integers(-(10**9), 10**9).map(lambda n: Decimal(f"{n}e-2")),
     "tax_category": st.sampled_from(["S", "E"]), "tax_rate": st.sampled_from(["0.19", "0.07", "0.055", "0"]),
-})  # fmt: skip
+})
 
 
 @given(st.lists(taxable, min_size=1, max_size=12))

@@ -59,9 +59,9 @@ def read_in(number: int) -> Imported:
             source_key=f"file {number} row {row}",
         )
         for row in range(2, ROWS + 2)
-    ]  # fmt: skip
+    ]
     return import_timesheet(actor=actor("bench"), at=AT, file_name=f"{number}.csv", content=str(number).encode(),
-                            layout="toggl", rows=rows)  # fmt: skip
+                            layout="toggl", rows=rows)
 
 
 def pay(number: int, invoices: Sequence[str]) -> payments.Allocated:
@@ -70,9 +70,9 @@ def pay(number: int, invoices: Sequence[str]) -> payments.Allocated:
     received = payments.receive(
         actor=who, at=AT, on=ON, entity="FIRM", account="A1", amount=Decimal(10), currency="EUR", received_on=ON,
         method="bank_transfer", reference=f"line {number}", key=f"receive {number}",
-    )  # fmt: skip
+    )
     return payments.allocate(actor=who, at=AT, on=ON, entity="FIRM", receipt=received.number,
-                             to=[(name, Decimal(5)) for name in invoices], key=f"allocate {number}")  # fmt: skip
+                             to=[(name, Decimal(5)) for name in invoices], key=f"allocate {number}")
 
 
 def run_jobs() -> None:

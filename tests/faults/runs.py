@@ -24,7 +24,7 @@ def parts() -> list[list[int]]:
 def launch(accounts: Sequence[int], *, in_background: bool = False) -> actions.run.Launched:
     return actions.launch(actor=actor("bench"), at=AT, on=ON, entity="FIRM", period_from=MONTH[0],
                           period_to=MONTH[1], accounts=accounts, partition_accounts=CHUNK,
-                          in_background=in_background)  # fmt: skip
+                          in_background=in_background)
 
 
 def partitions(accounts: Sequence[int]) -> list[tuple[Any, ...]]:
@@ -36,7 +36,7 @@ def partitions(accounts: Sequence[int]) -> list[tuple[Any, ...]]:
 def contents(accounts: Sequence[int]) -> list[tuple[Any, ...]]:
     """Account and content digest of every draft and document of these accounts."""
     return frames.rows("""select account_id, draft_digest(id) from invoice where account_id = any(%s)
-                           order by account_id, id""", [list(accounts)])  # fmt: skip
+                           order by account_id, id""", [list(accounts)])
 
 
 def faults() -> list[Any]:

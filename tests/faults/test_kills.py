@@ -51,7 +51,7 @@ def test_a_bill_run(right: dict[int, Any], before: None) -> None:
         run = launch(part)
         hits += killed(moment, acts.draft, run.partitions)
         assert all((state, noted) == ("done" if made else "waiting", made) and made in (0, acts.CHUNK)
-                   for state, noted, made, _ in partitions(part))  # fmt: skip
+                   for state, noted, made, _ in partitions(part))
         acts.draft(invoicing.resume(actor=actor("bench"), at=acts.AT, on=acts.ON, run=run.run))
         assert (partitions(part), contents(part)) == right[part[0]]
     assert hits >= HIT
@@ -79,7 +79,7 @@ def test_the_import_of_a_file(before: None) -> None:
         whole = there + number * acts.ROWS
         hits += killed(moment, acts.read_in, number)
         assert (m.WorkItem.objects.count(), m.ImportBatch.objects.count()) in (
-            (whole, number), (whole + acts.ROWS, number + 1))  # fmt: skip
+            (whole, number), (whole + acts.ROWS, number + 1))
         again = acts.read_in(number)
         assert again.created == again.rows == acts.ROWS
         assert (m.WorkItem.objects.count(), m.ImportBatch.objects.count()) == (whole + acts.ROWS, number + 1)

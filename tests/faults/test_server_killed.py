@@ -32,7 +32,7 @@ def month(data: Path) -> subprocess.Popen[str]:
     """From the set-up file and timesheets to issued invoices, in a process of its own."""
     return start(data, "bill-month", "--set-up", FIRM / "set-up.toml", "--period", "2026-10", *BY_LENA,
                  "--timesheet", FIRM / "toggl.csv", "--timesheet", FIRM / "harvest.csv",
-                 "--out", data / "documents")  # fmt: skip
+                 "--out", data / "documents")
 
 
 def documents(data: Path) -> dict[str, bytes]:

@@ -52,10 +52,10 @@ BANK = BankAccount("Nordlicht Digital GmbH", "DE89370400440532013000", "COBADEFF
 def _time_line(position: int, what: str, seconds: int, price: str, amount: str, entries: int) -> Line:
     rows = ({"step": "seconds", "times": str(seconds), "entries": entries, "worked": seconds},
             {"step": "rate", "times": price, "rate_id": 7}, {"step": "hour", "over": "3600"},
-            {"step": "round", "exponent": 2, "amount": amount})  # fmt: skip
+            {"step": "round", "exponent": 2, "amount": amount})
     return Line(position, what, D(seconds), "h", D(price), D(amount), "S", D("0.19"), section="time",
                 seconds=seconds, service_from=date(2026, 10, 1), service_to=date(2026, 10, 30),
-                explanation=tuple(map(Row, rows)))  # fmt: skip
+                explanation=tuple(map(Row, rows)))
 
 
 LINES = (
@@ -72,7 +72,7 @@ LINES = (
          explanation=tuple(map(Row, ({"step": "price", "times": "1250"}, {"step": "days", "times": "16"},
                                      {"step": "period_days", "over": "31"},
                                      {"step": "round", "exponent": 2, "amount": "645.16"})))),
-)  # fmt: skip
+)
 
 
 def annex(entries: int) -> tuple[AnnexEntry, ...]:
@@ -84,7 +84,7 @@ def annex(entries: int) -> tuple[AnnexEntry, ...]:
         AnnexEntry(date(2026, 10, 1) + timedelta(days=at % 30), people[at % 2], projects[at % 3 == 0], what,
                    seconds := 3_600 + at * 61 % 5_000, seconds, D("118.00") + at, "Entwicklung" if at % 4 else "")
         for at in range(entries)
-    )  # fmt: skip
+    )
 
 
 def invoice(**changes: Any) -> Document:
@@ -98,7 +98,7 @@ def invoice(**changes: Any) -> Document:
                                 Subtotal("recurring", D("645.16"))),
         tax_lines=(TaxLine("S", D("0.19"), D("7673.18"), D("1457.90")),), net=D("7673.18"), tax=D("1457.90"),
         total=D("9131.08"), payable=D("9131.08"), logo=LOGO,
-    )  # fmt: skip
+    )
     return replace(plain, **changes)
 
 
@@ -108,7 +108,7 @@ def simple(amount: str = "100.00", rate: str = "0.19", tax: str = "19.00", **cha
     line = replace(Line(1, "Beratung", D(1), "item", net, net, "S", D(rate)), **changes.pop("line", {}))
     tax_line = replace(TaxLine("S", D(rate), net, charged), **changes.pop("tax_line", {}))
     return invoice(lines=(line,), subtotals=(), tax_lines=(tax_line,), net=net, tax=charged, total=net + charged,
-                   payable=net + charged - changes.get("prepaid", D(0)), **changes)  # fmt: skip
+                   payable=net + charged - changes.get("prepaid", D(0)), **changes)
 
 
 def receipt(**changes: Any) -> Document:
@@ -117,8 +117,8 @@ def receipt(**changes: Any) -> Document:
         date(2026, 11, 20), "bank_transfer", D("10000.00"), "RE 42 + RE 43",
         (Settlement("RE-2026-000042", D("9131.08"), date(2026, 11, 2), D("9131.08"), D("0.00")),
          Settlement("RE-2026-000043", D("800.00"), date(2026, 11, 3), D("1800.00"), D("1000.00"))),
-    )  # fmt: skip
+    )
     plain = Document(kind="receipt", language="de", currency="EUR", exponent=2, seller=SELLER, buyer=BUYER,
                      number="ZB-2026-000007", issued_on=date(2026, 11, 20), bank_accounts=(BANK,),
-                     receipt=money, logo=LOGO)  # fmt: skip
+                     receipt=money, logo=LOGO)
     return replace(plain, **changes)

@@ -9,7 +9,7 @@ import pytest
 from duly.formats.payment_qr import epc_code
 
 PAYMENT = {"holder": "Nordlicht Digital GmbH", "iban": "DE89 3704 0044 0532 0130 00", "amount": D("12.3"),
-           "currency": "EUR", "remittance": "RE-2026-000042", "bic": "COBADEFFXXX"}  # fmt: skip
+           "currency": "EUR", "remittance": "RE-2026-000042", "bic": "COBADEFFXXX"}
 
 
 def test_the_code_holds_the_lines_of_the_guidelines() -> None:
@@ -32,7 +32,7 @@ def test_a_line_end_in_a_name_starts_no_new_element() -> None:
 WITH_CODE = [
     {"amount": D("0.01")}, {"amount": D("999999999.99")}, {"holder": "N" * 70}, {"remittance": "R" * 140},
     {"iban": "FR1420041010050500013M02606", "bic": ""}, {"iban": "CH9300762011623852957", "bic": "POFICHBEXXX"},
-]  # fmt: skip
+]
 WITHOUT_CODE = [
     # what is changed, and the reason
     ({"currency": "CHF"}, "the currency is CHF"),

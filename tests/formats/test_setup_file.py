@@ -80,14 +80,14 @@ def test_the_small_file_means_what_a_small_firm_means() -> None:
     assert entity.tax_numbers[0].number == "DE298765435"
     [bank] = entity.banks
     assert (bank.iban, bank.bic, bank.holder, bank.currency) == (
-        "DE46100500001234567890", "BELADEBEXXX", "Lovelace GmbH", "EUR")  # fmt: skip
+        "DE46100500001234567890", "BELADEBEXXX", "Lovelace GmbH", "EUR")
     assert (dict(entity.series)["invoice"], len(entity.chart)) == ("INV-{year}-{number:05}", 11)
     assert (account.currency, account.language, account.payment_days) == ("EUR", "en", 30)
     assert account.contacts[0].roles == ("billing",)
     assert (agreement.entity, agreement.currency) == ("LAB", "EUR")
     [version] = agreement.versions
     assert (version.review, version.valid_from, version.charges[0].rate_card, version.charges[0].unit) == (
-        "none", date(2026, 1, 1), "STANDARD", "h")  # fmt: skip
+        "none", date(2026, 1, 1), "STANDARD", "h")
 
 
 def test_review_is_by_a_peer_unless_the_file_says_otherwise() -> None:
@@ -97,7 +97,7 @@ def test_review_is_by_a_peer_unless_the_file_says_otherwise() -> None:
 @pytest.mark.parametrize(("key", "field", "value"), [
     ("price = 95", "price", Decimal(95)), ('price = "95.50"', "price", Decimal("95.50")),
     ('price = "0.00000001"', "price", Decimal("0.00000001")), ("price = 0", "price", Decimal(0)),
-])  # fmt: skip
+])
 def test_prices_are_exact(key: str, field: str, value: Decimal) -> None:
     assert getattr(small("price = 95", key).rate_cards[0].rates[0], field) == value
 
@@ -111,7 +111,7 @@ def test_prices_are_exact(key: str, field: str, value: Decimal) -> None:
     ('kind = "recurring", price = 1, interval = "month", anchor = 2026-01-31', "alignment", "anchored"),
     ('kind = "recurring", price = 1, interval = "month"', "unit", "month"),
     ('kind = "one_off", price = 1, due_on = 2026-10-01', "unit", "item"),
-])  # fmt: skip
+])
 def test_a_charge_is_read_in_the_units_of_the_books(charge: str, field: str, value: object) -> None:
     assert getattr(small('kind = "time"', charge).agreements[0].versions[0].charges[0], field) == value
 
@@ -167,7 +167,7 @@ def test_a_version_takes_over_what_it_leaves_out() -> None:
      "accounts[0].cover.until", "before the first day"),
     ('[[people]]', '[[users]]\nlogin = "ada"\nname = "A"\nemail = "a@example.com"\n\n[[people]]', "users[1].login",
      "users[0]"),
-])  # fmt: skip
+])
 def test_a_mistake_is_told_by_its_place(old: str, new: str, path: str, words: str) -> None:
     assert SMALL.count(old) == 1, old
     found = mistakes(SMALL.replace(old, new))
@@ -176,7 +176,7 @@ def test_a_mistake_is_told_by_its_place(old: str, new: str, path: str, words: st
 
 def test_all_mistakes_are_told_at_once() -> None:
     text = SMALL.replace("price = 95", "price = 95.5").replace('review = "none"', 'revue = "none"').replace(
-        'login = "ada"\n', "")  # fmt: skip
+        'login = "ada"\n', "")
     assert set(mistakes(text)) == {"users[0].login", "rate_cards[0].rates[0].price", "agreements[0].revue"}
 
 
@@ -185,7 +185,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     ("from = 2026-01-01", "agreements[0].versions[0].from"),
     ("from = 2026-02-01\ncharges = []", "agreements[0].versions[0].charges"),
     ("payment_days = 3", "agreements[0].versions[0].from"),
-])  # fmt: skip
+])
 def test_versions_that_make_no_sense(version: str, path: str) -> None:
     assert set(mistakes(f"{SMALL}\n[[agreements.versions]]\n{version}\n")) == {path}
 
@@ -196,7 +196,7 @@ def test_versions_that_make_no_sense(version: str, path: str) -> None:
     ('[[exchange_rates]]\nbase = "USD"\nquote = "EUR"\nfrom = 2026-01-01\nrate = 0\n', {"exchange_rates[0].rate"}),
     ('[mapping.people]\n"Ada L." = 3\n', {'mapping.people."Ada L."'}),
     ('[mapping.persons]\n"Ada L." = "ada"\n', {"mapping.persons"}),
-])  # fmt: skip
+])
 def test_mistakes_in_rates_and_mapping(table: str, paths: set[str]) -> None:
     assert set(mistakes(f"{SMALL}\n{table}")) == paths
 
@@ -204,7 +204,7 @@ def test_mistakes_in_rates_and_mapping(table: str, paths: set[str]) -> None:
 @pytest.mark.parametrize(("data", "words"), [
     (b"a = \xff", "UTF-8"), (b"a = \nb = 1", "line 1"), (b"a = 1\na = 2\nb = 3", "line 2"), (b"a = 2026-02-30", "TOML"),
     (b"a = " + b"9" * 5000, "TOML"), (b"a = " + b"[" * 100_000, "nested"),
-])  # fmt: skip
+])
 def test_what_is_no_toml(data: bytes, words: str) -> None:
     with pytest.raises(SetUpError) as refusal:
         read_set_up(data)
@@ -231,7 +231,7 @@ def _refused_or_read(data: bytes) -> None:
 
 
 VALUES = ['""', '"x"', '"2026-01-01"', "2026-01-01", "1", "-1", "1.5", "nan", "true", "[]", "{}", "[1]", "[{}]",
-          "[[]]", "{ x = 1 }", "12:00:00"]  # fmt: skip
+          "[[]]", "{ x = 1 }", "12:00:00"]
 LINES = [i for i, line in enumerate(SMALL.splitlines()) if " = " in line]
 
 
@@ -245,7 +245,7 @@ def test_no_value_breaks_the_reader(line: int, value: str) -> None:
 @pytest.mark.parametrize(("content", "kind"), [
     (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "image/svg+xml"),
     (b"\x89PNG\r\n\x1a\n....", "image/png"),
-])  # fmt: skip
+])
 def test_a_logo_is_known_by_its_content(content: bytes, kind: str) -> None:
     assert media_type("logo", content) == kind
 

@@ -76,7 +76,7 @@ PRINTED = {
            "1 250,00 × 16/31 jours = 645,16 (arrondi)",
            "Payable sans escompte sous 30 jours, au plus tard le 2 déc. 2026.",
            "Page 1 sur 1"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("language", PRINTED)
@@ -113,7 +113,7 @@ TITLES = [
     ({"kind": "deposit"}, ("Anzahlungsrechnung",), ("Proforma",)),
     ({"draft": True, "number": "", "issued_on": None},
      ("ENTWURF", "bitte zahlen Sie noch nicht"), ("Nummer", "Verwendungszweck")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("changes", "has", "has_not"), TITLES)
@@ -126,7 +126,7 @@ def test_each_kind_says_what_it_is(changes: dict[str, object], has: tuple[str, .
 def test_a_receipt_says_what_was_settled_and_what_is_left() -> None:
     text = text_of(receipt())
     parts = ("Zahlungsbestätigung", "Eingegangen am 20.11.2026", "Zahlungsart Überweisung", "10.000,00 EUR",
-             "RE-2026-000043 03.11.2026 1.800,00 800,00 1.000,00", "Als Guthaben verbucht 68,92")  # fmt: skip
+             "RE-2026-000043 03.11.2026 1.800,00 800,00 1.000,00", "Als Guthaben verbucht 68,92")
     assert [part for part in parts if part not in text] == []
 
 
@@ -164,7 +164,7 @@ def test_many_lines_repeat_their_header_and_section() -> None:
     lines = tuple(replace(LINES[0], position=at) for at in range(1, 61))
     net = D("5015.00") * 60
     document = invoice(lines=lines, subtotals=(), tax_lines=(TaxLine("S", D("0.19"), net, D("57171.00")),), net=net,
-                       tax=D("57171.00"), total=net + D("57171.00"), payable=net + D("57171.00"))  # fmt: skip
+                       tax=D("57171.00"), total=net + D("57171.00"), payable=net + D("57171.00"))
     pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(render(document))).pages]
     assert len(pages) >= 3
     assert all("Einzelpreis" in page and "Zeitaufwand" in page for page in pages[:2])
@@ -180,7 +180,7 @@ def test_paper_follows_the_sellers_country(country: str, width: int) -> None:
 def test_two_processes_in_other_places_give_the_same_bytes(tmp_path: Path) -> None:
     code = ("import sys, hashlib; from tests.formats.documents import invoice, annex; "
             "from duly.formats.typeset import render; "
-            "print(hashlib.sha256(render(invoice(annex=annex(5)))).hexdigest())")  # fmt: skip
+            "print(hashlib.sha256(render(invoice(annex=annex(5)))).hexdigest())")
     elsewhere = {"TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1"}
     digest = subprocess.run(
         [sys.executable, "-c", code],
@@ -220,7 +220,7 @@ def test_a_colour_that_is_none_is_refused_in_words() -> None:
 
 def test_every_text_has_every_language_and_the_same_blanks_to_fill() -> None:
     fields = {name: {frozenset(part.split("}")[0] for part in text.split("{")[1:]) for text in texts}
-              for name, texts in _TEXTS.items()}  # fmt: skip
+              for name, texts in _TEXTS.items()}
     assert [name for name, kinds in fields.items() if len(kinds) > 1] == []
     assert [name for name, texts in _TEXTS.items() if not all(texts)] == []
     assert set(TEXTS) == {"en", "de", "fr"}

@@ -38,7 +38,7 @@ HOSTILE = {
     "long word": "https://example.org/" + "x" * 200,
     "long text": "Ein sehr langer Satz ohne Sinn. " * 300,
     "blank": " \u00a0\u2003\u3000 ",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -49,7 +49,7 @@ def test_any_text_anywhere_still_prints(name: str) -> None:
     entry = AnnexEntry(annex(1)[0].date, text, text, text, 61, 61, D(1), text[:300])
     line = {"description": text, "detail": text, "section": text[:300], "unit": text[:10]}
     document = simple(seller=seller, buyer=buyer, line=line, annex=(entry,), notes=(text,), logo=None,
-                      buyer_reference=text[:200], purchase_order=text[:200])  # fmt: skip
+                      buyer_reference=text[:200], purchase_order=text[:200])
     pdf = render(document)
     assert "RE-2026-000042" in "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
 
@@ -66,7 +66,7 @@ def test_a_lone_surrogate_prints_as_a_replacement() -> None:
 
 def test_markup_prints_as_it_was_typed() -> None:
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(render(
-        simple(line={"description": "#let x = $1 \\ @a <b> *c*"})))).pages)  # fmt: skip
+        simple(line={"description": "#let x = $1 \\ @a <b> *c*"})))).pages)
     assert "#let x = $1 \\ @a <b> *c*" in text
 
 
@@ -122,7 +122,7 @@ EXPLAINED = [
       {"step": "round", "exponent": 2, "amount": "5"}), "12.50 × 2 × 1/5 = 5.00"),
     (({"step": "agreed", "times": "5000"}, {"step": "round", "exponent": 2, "amount": "5000"}), ""),
     ((), ""),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("rows", "expected"), EXPLAINED)

@@ -46,7 +46,7 @@ def _with_actor(arguments: tuple[object, ...], user: str | None, on: str | None)
     given = {"as": ("--as", user), "on": ("--on", on)}
     return words + [word for name, (option, value) in given.items()
                     if name in taken and value is not None and option not in words
-                    for word in (option, value)]  # fmt: skip
+                    for word in (option, value)]
 
 
 def _taken(words: list[str]) -> tuple[str, ...]:

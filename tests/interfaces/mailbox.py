@@ -28,7 +28,7 @@ class Mailbox:
         self.refuse_mail: Callable[[SMTP], str | None] = lambda server: None
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str,
-                          options: list[str]) -> str:  # fmt: skip
+                          options: list[str]) -> str:
         if refusal := self.refuse_person(address):
             return refusal
         envelope.rcpt_tos.append(address)

@@ -91,7 +91,7 @@ def test_text_in_brackets_is_text_and_no_markup(run: Run) -> None:
         (KeyboardInterrupt(), 130, "Stopped."),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
-)  # fmt: skip
+)
 def test_each_failure_has_its_words_and_its_exit_code(run: Run, error: BaseException, code: int, text: str) -> None:
     result = run(raises(error))
     assert (result.exit_code, result.stdout) == (code, "")

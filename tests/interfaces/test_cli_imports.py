@@ -46,7 +46,7 @@ def test_a_timesheet_in_the_domains_terms() -> None:
     assert isinstance(first, EntryRow)
     assert (file.layout, file.headers[0], len(file.rows), file.rejected) == ("toggl", "User", 2, ())
     assert (first.person, first.email, first.project, first.seconds, first.started_at, str(first.own_amount)) == (
-        "Ada Lovelace", "ada@example.com", "Website relaunch", 3600, time(13, 41), "95.00")  # fmt: skip
+        "Ada Lovelace", "ada@example.com", "Website relaunch", 3600, time(13, 41), "95.00")
     assert (first.own_currency, first.raw[0], file.rows[1].client) == ("EUR", "Ada Lovelace", "")
 
 
@@ -62,7 +62,7 @@ def test_a_preview_stores_nothing_and_the_import_does_what_it_said(
     assert [line.split() for line in text.splitlines()[2:8]] == [
         ["billable", "1", "1:00:00"], ["non-billable", "0", "0:00:00"], ["without", "client", "1", "0:30:00"],
         ["out", "of", "period", "0", "0:00:00"], ["rejected", "0", "0:00:00"], ["=", "the", "file", "2", "1:30:00"],
-    ]  # fmt: skip
+    ]
     assert "1 new work items" in text
     assert "imported already" in printed(file, run(world, file), capsys)
 
@@ -115,7 +115,7 @@ FOLDER = os.environ.get("DULY_CORPORA")
 CORPORA = [
     ("toggl_detailed.csv", 265042), ("clockify_detailed.csv", 265042), ("harvest_time_report.csv", 265068),
     ("kimai_export.csv", 264540),
-]  # fmt: skip
+]
 
 
 @pytest.mark.skipif(not FOLDER, reason="DULY_CORPORA names no folder with the public corpora")
@@ -123,10 +123,10 @@ CORPORA = [
 def test_the_public_exports_come_in_whole(world: World, name: str, billable_seconds: int) -> None:
     m.Project.objects.create(code="ACME-SUP", name="Support", agreement=world.agreement("ACME-TM"))
     map_names(actor=world.actor("ben"), at=datetime(2026, 11, 2, tzinfo=UTC), people={},
-              clients={"Big Company": "BIG"}, projects={})  # fmt: skip
+              clients={"Big Company": "BIG"}, projects={})
     content = (Path(FOLDER or "") / "timesheets" / name).read_bytes()
     result = run(world, timesheet_file(name, content))
     assert result.outcomes == {"billable": 83, "non_billable": 13, "without_client": 24, "out_of_period": 0,
-                               "rejected": 0}  # fmt: skip
+                               "rejected": 0}
     assert (result.seconds["billable"], result.created) == (billable_seconds, 96)
     assert run(world, timesheet_file(name, content)).already

@@ -32,7 +32,7 @@ def data() -> Iterator[Path]:
 
 def environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items()
-           if name not in ("DULY_DATA", "DULY_DATABASE", "DATABASE_URL", "DULY_USER")}  # fmt: skip
+           if name not in ("DULY_DATA", "DULY_DATABASE", "DATABASE_URL", "DULY_USER")}
     return {**own, "PYTHONPATH": str(ROOT / "src"), "DULY_DURABLE": "0"}
 
 
@@ -120,7 +120,7 @@ def test_several_processes_draft_one_run(firm: Path) -> None:
         ('{"run": 1, "unpr', -9, Came([], "A helper process ended with code -9: It gave no answer.")),
         ("", 3, Came([], "A helper process ended with code 3: It gave no answer.")),
     ],
-)  # fmt: skip
+)
 def test_a_run_tells_what_its_helpers_left_out_and_how_they_failed(printed: str, code: int, came: Came) -> None:
     ends = f"os.kill(os.getpid(), {-code})" if code < 0 else f"sys.exit({code})"
     program = f"import os, sys; sys.stdout.buffer.write({printed.encode()!r}); sys.stdout.flush(); {ends}"

@@ -27,7 +27,7 @@ def queued() -> list[tuple[str, str, Any]]:
 def orphan(name: str, lock: str | None = None, attempts: int = 0, **arguments: Any) -> int:
     """A job that a worker took and never finished, because it was killed; its id."""
     [(worker_id,)] = frames.rows("""insert into procrastinate_workers (last_heartbeat)
-        values (now() - interval '1 hour') returning id""")  # fmt: skip
+        values (now() - interval '1 hour') returning id""")
     query = """insert into procrastinate_jobs (queue_name, task_name, args, lock, queueing_lock, attempts, status,
                                                worker_id)
                values ('default', %s, %s, %s, %s, %s, 'doing', %s) returning id"""
@@ -83,7 +83,7 @@ def test_draining_runs_what_jobs_defer_and_leaves_nothing_ready(database: str, w
 def test_a_bill_run_in_the_background_is_drafted_in_the_name_of_who_launched_it(database: str, world: World) -> None:
     world.time(3600)
     run = launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                 period_to=OCTOBER[1], partition_accounts=2, in_background=True)  # fmt: skip
+                 period_to=OCTOBER[1], partition_accounts=2, in_background=True)
     assert [status for name, status, _ in queued() if name == "invoicing.draft_partition"] == ["todo", "todo"]
     assert work(wait=False) == Left(ready=0, waiting=0, failed=0)
     assert m.BillRun.objects.get(pk=run.run).state == "done"
@@ -94,7 +94,7 @@ def background(world: World) -> int:
     """The one partition of a run that Ben has left to the worker."""
     world.time(3600)
     return launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
-                  period_to=OCTOBER[1], in_background=True).partitions[0]  # fmt: skip
+                  period_to=OCTOBER[1], in_background=True).partitions[0]
 
 
 def noted(partition: int) -> tuple[str, str]:
@@ -123,7 +123,7 @@ def test_a_fault_is_noted_on_the_partition_and_fails_the_job(
     monkeypatch.setattr(invoicing, "draft_partition", fails)
     assert work(wait=False) == Left(ready=0, waiting=0, failed=1)
     assert noted(partition) == (
-        "failed", "A fault of the program (KeyError): the worker's log has the whole story.")  # fmt: skip
+        "failed", "A fault of the program (KeyError): the worker's log has the whole story.")
 
 
 def test_a_database_that_does_not_answer_is_asked_again_later(
@@ -179,8 +179,8 @@ def test_finished_jobs_are_cleared_away_after_some_days_and_failed_ones_kept(dat
     for job, end in ((done, "succeeded"), (recent, "succeeded"), (failed, "failed")):
         frames.execute("update procrastinate_jobs set status = %s where id = %s", [end, job])
     frames.execute("""update procrastinate_events set at = now() - make_interval(hours => %s)
-                       where job_id = any(%s)""", [sweeper.KEPT_HOURS + 1, [done, failed]])  # fmt: skip
+                       where job_id = any(%s)""", [sweeper.KEPT_HOURS + 1, [done, failed]])
     enqueue("outbox.sweep")
     work(wait=False)
     assert {row[0] for row in frames.rows("select id from procrastinate_jobs where id = any(%s)",
-                                          [[done, recent, failed]])} == {recent, failed}  # fmt: skip
+                                          [[done, recent, failed]])} == {recent, failed}

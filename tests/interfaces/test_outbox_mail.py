@@ -49,7 +49,7 @@ def when_the_time_has_come() -> Left:
 
 def test_mail_arrives_with_the_document_attached(database: str, world: World, mailbox: Mailbox) -> None:
     m.Contact.objects.create(account=world.account("ACME"), name='Dr. "Zoë", Ünal', email="zoe@acme.example",
-                             roles=["billing"])  # fmt: skip
+                             roles=["billing"])
     [message] = queue(world, "ACME")
     with serving(mailbox):
         assert work(wait=False) == Left(ready=0, waiting=0, failed=0)
@@ -77,7 +77,7 @@ def test_many_go_over_one_connection_and_a_receipt_is_drawn_too(database: str, w
     names = [attachment.get_filename() for mail in mailbox.mails for attachment in mail.iter_attachments()]
     assert sorted(str(name) for name in names) == [
         "Q2026-00001.pdf", "R2026-00001.pdf", "R2026-00002.pdf", "R2026-00003.pdf",
-    ]  # fmt: skip
+    ]
     assert states() == ["sent"] * 4
 
 
@@ -177,7 +177,7 @@ def test_an_address_that_no_mail_can_go_to_fails_its_message_alone(
     database: str, world: World, mailbox: Mailbox
 ) -> None:
     m.Contact.objects.create(account=world.account("ACME"), name="Zoë", email="zoe@" + "ü" * 70 + ".example",
-                             roles=["billing"])  # fmt: skip
+                             roles=["billing"])
     queue(world, "ACME", "BIG")
     with serving(mailbox):
         assert work(wait=False) == Left(ready=0, waiting=0, failed=0)
@@ -197,7 +197,7 @@ with database.running():
 
 def worker_process(port: int) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DULY_SMTP_HOST": "127.0.0.1",
-                   "DULY_SMTP_PORT": str(port)}  # fmt: skip
+                   "DULY_SMTP_PORT": str(port)}
     return subprocess.Popen([sys.executable, "-c", WORKER], env=environment)
 
 

@@ -79,7 +79,7 @@ def test_the_smallest_example(empty: None) -> None:
     ("toggl.csv", timesheet_file, (27, 1, 3)),
     ("harvest.csv", timesheet_file, (17, 2, 1)),
     ("expenses.csv", expenses_file, (5, 1, 0)),
-])  # fmt: skip
+])
 def test_the_example_firms_files_come_in(empty: None, name: str, read: Any, outcomes: tuple[int, ...]) -> None:
     set_up, pictures = load(KASTANIE)
     apply(set_up, actor_login=None, at=AT, pictures=pictures)
@@ -96,7 +96,7 @@ def test_the_example_firms_work_has_a_price(empty: None) -> None:
     found = unbilled(actor=actor("lena"), entity="KASTANIE", on=date(2026, 10, 31))
     assert found.problems == []
     assert {one.agreement: one.currency for one in found.agreements} == {
-        "ALPEN-26": "EUR", "BRIGHT-26": "USD", "NORD-26": "EUR"}  # fmt: skip
+        "ALPEN-26": "EUR", "BRIGHT-26": "USD", "NORD-26": "EUR"}
 
 
 @pytest.mark.skipif(not CORPORA, reason="DULY_CORPORA names no folder with the public corpora")
@@ -115,7 +115,7 @@ def test_the_public_timesheets_come_in(empty: None, name: str) -> None:
     ('name = "Migration"\naccount', 'name = "Move"\nends_on = 2026-12-31\naccount', "agreements"),
     ('ada = "ada"', 'ada = "grace"', "names"),
     ('city = "Berlin"', 'city = "Potsdam"', "entities"),
-])  # fmt: skip
+])
 def test_what_changes_in_the_file_changes_in_the_books(empty: None, old: str, new: str, kind: str) -> None:
     applied(SMALL)
     assert SMALL.count(old) == 1
@@ -151,7 +151,7 @@ def test_new_terms_come_as_a_version(empty: None) -> None:
     ('code = "hours", kind = "time", name = "Consulting" }]\n\n[[',
      'code = "hours", kind = "time", name = "Consulting", price = 5 }]\n\n[[', "agreements[0].charges[0].price"),
     ('grace = "grace"', 'grace = "hopper"', 'mapping.people."grace"'),
-])  # fmt: skip
+])
 def test_a_refusal_names_the_place_and_leaves_nothing(empty: None, old: str, new: str, path: str) -> None:
     assert SMALL.count(old) == 1
     assert [place for place, _ in refused(SMALL.replace(old, new))] == [path]
@@ -161,7 +161,7 @@ def test_a_refusal_names_the_place_and_leaves_nothing(empty: None, old: str, new
 
 def test_all_of_one_kind_is_refused_at_once(empty: None) -> None:
     text = SMALL.replace('name = "Acme GmbH"', 'name = "Acme GmbH"\nparent = "X"').replace(
-        'name = "Big Company"\n', 'name = "Big Company"\nbill_to = "Y"\n')  # fmt: skip
+        'name = "Big Company"\n', 'name = "Big Company"\nbill_to = "Y"\n')
     assert [path for path, _ in refused(text)] == ["accounts[0]", "accounts[1]"]
 
 
@@ -175,10 +175,10 @@ def test_rates_stay_and_taxes_of_the_file_come_before_the_seed(empty: None) -> N
     own = '\n[[tax_rates]]\ncountry = "DE"\npercent = "16"\nfrom = 2020-07-01\n'
     applied(SMALL + own)
     assert [str(rate) for rate in m.TaxRate.objects.filter(tax_class="standard").values_list("rate", flat=True)] == [
-        "0.160000"]  # fmt: skip
+        "0.160000"]
     assert [path for path, _ in refused(SMALL + own.replace("16", "17"), "ada")] == ["tax_rates[0].percent"]
     assert [path for path, _ in refused(SMALL.replace("price = 95", "price = 96"), "ada")] == [
-        "rate_cards[0].rates[0].price"]  # fmt: skip
+        "rate_cards[0].rates[0].price"]
 
 
 def test_a_later_lock_date_in_the_books_stays(empty: None) -> None:
@@ -254,6 +254,6 @@ def test_a_logo_is_a_picture(empty: None) -> None:
     (words.INTERVALS, agreements.INTERVALS), (words.TIMINGS, agreements.TIMINGS),
     (words.PRORATIONS, agreements.PRORATIONS), (words.REVIEWS, agreements.REVIEWS),
     (words.GROUPINGS, agreements.GROUPINGS), (words.CAP_BEHAVIOURS, agreements.CAP_BEHAVIOURS),
-])  # fmt: skip
+])
 def test_the_file_knows_the_words_of_the_books(file: tuple[str, ...], books: tuple[str, ...]) -> None:
     assert sorted(file) == sorted(books)

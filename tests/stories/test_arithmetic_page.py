@@ -53,7 +53,7 @@ def hours_(row: Row) -> Row:
 
 def increments(row: Row) -> Row:
     entry = pl.DataFrame({"quantity": [int(row[0])], "rounding": [row[1]], "increment_seconds": [int(row[2])],
-                          "minimum_seconds": [int(row[3])]})  # fmt: skip
+                          "minimum_seconds": [int(row[3])]})
     return [*row[:4], str(entry.select(billed_seconds()).item())]
 
 
@@ -61,9 +61,9 @@ def rates(row: Row) -> Row:
     columns = ("person_id", "project_id", "role", "task", "price", "valid_from", "valid_to")
     card = pl.DataFrame(CARD, schema=columns, orient="row").with_columns(
         pl.lit(1).alias("rate_card_id"), pl.int_range(1, pl.len() + 1).cast(pl.Int64).alias("rate_id"),
-        pl.col("price").cast(PRICE))  # fmt: skip
+        pl.col("price").cast(PRICE))
     work = pl.DataFrame({"rate_card_id": [1], "person_id": [IDS[row[0]]], "project_id": [IDS[row[1]]], "role": [row[2]],
-                         "task": [row[3]], "worked_on": [date.fromisoformat(row[4])]})  # fmt: skip
+                         "task": [row[3]], "worked_on": [date.fromisoformat(row[4])]})
     return [*row[:5], f"{with_rates(work, card)['price'][0]:.0f}"]
 
 
@@ -80,7 +80,7 @@ def expenses(row: Row) -> Row:
         "tax_class": ["standard"], "unit": [""],
     }, schema_overrides={"amount": MONEY, "exchange_rate": RATIO, "markup": PRICE, "quantity": pl.Decimal(38, 6),
                          "exponent": pl.Int8, "project": pl.String, "person": pl.String, "task": pl.String,
-                         "project_id": pl.Int64, "person_id": pl.Int64})  # fmt: skip
+                         "project_id": pl.Int64, "person_id": pl.Int64})
     lines, _, _ = price_expenses(work)
     return [*row[:3], f"{lines['amount'][0]:.2f}"]
 
@@ -105,7 +105,7 @@ def tax(row: Row) -> Row:
         "document_key": [1] * len(amounts), "tax_category": ["S"] * len(amounts),
         "tax_rate": [Decimal(row[1])] * len(amounts), "tax_reason": [""] * len(amounts), "amount": amounts,
         "exponent": [2] * len(amounts),
-    }, schema_overrides={"amount": MONEY, "tax_rate": pl.Decimal(38, 6), "exponent": pl.Int8})  # fmt: skip
+    }, schema_overrides={"amount": MONEY, "tax_rate": pl.Decimal(38, 6), "exponent": pl.Int8})
     spread, summed = tax_lines(lines)
     return [*row[:2], f"{summed['tax'][0]:.2f}", " ".join(f"{part:.2f}" for part in spread["tax"])]
 
@@ -113,7 +113,7 @@ def tax(row: Row) -> Row:
 WORKED: dict[str, Callable[[Row], Row]] = {
     "rounding": rounding, "hours": hours_, "increments": increments, "rates": rates, "expenses": expenses,
     "periods": periods, "proration": proration, "shares": shares, "tax": tax,
-}  # fmt: skip
+}
 
 
 def test_every_way_of_working_has_its_table() -> None:

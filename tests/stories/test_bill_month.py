@@ -40,7 +40,7 @@ def test_a_month_of_each_tool(tmp_path: Path, name: str, billable_seconds: int) 
     assert imported["rows"] == 120
     assert imported["outcomes"] == {
         "billable": 83, "non_billable": 13, "without_client": 24, "out_of_period": 0, "rejected": 0,
-    }  # fmt: skip
+    }
     assert imported["seconds"]["billable"] == billable_seconds
     assert told.data["hours"] == {"billable": billable_seconds, "billed": billable_seconds, "agree": True}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["INV-2026-00001.pdf", "INV-2026-00002.pdf"]
@@ -83,14 +83,14 @@ def test_work_that_no_rate_prices_is_held_back_and_named(tmp_path: Path, toggl: 
     assert told.code == 1
     assert told.data["held_back"] == [{
         "what": "work on no draft",
-        "reason": "Acme GmbH, 1 entry: no rate for Ada Lovelace on 2026-10-05; add one to the rate card."}]  # fmt: skip
+        "reason": "Acme GmbH, 1 entry: no rate for Ada Lovelace on 2026-10-05; add one to the rate card."}]
 
 
 def test_a_second_file_of_a_month_is_compared_with_its_own_work(tmp_path: Path, toggl: Path) -> None:
     later = tmp_path / "later.csv"
     later.write_text(TOGGL.replace("Checkout", "Basket").replace("2026-10-05", "2026-10-06"))
     first, second = (billed(EXAMPLES / "timesheets.toml", tmp_path / "out", "--timesheet", file)
-                     for file in (toggl, later))  # fmt: skip
+                     for file in (toggl, later))
     agreed = {"billable": 7200, "billed": 7200, "agree": True}
     assert [(one.code, one.data["hours"]) for one in (first, second)] == [(0, agreed), (0, agreed)]
     assert len(second.data["issued"]) == len(first.data["issued"]) + 1

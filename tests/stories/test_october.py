@@ -57,7 +57,7 @@ def test_from_the_set_up_file_to_the_verified_books(tmp_path: Path) -> None:
 
     [first_invoice, *_] = lena("invoices", "--open")
     paid = lena("receive", first_invoice["total"], "EUR", "--entity", "KASTANIE", "--account", "1001",
-                "--for", first_invoice["number"], on="2026-11-12")  # fmt: skip
+                "--for", first_invoice["number"], on="2026-11-12")
     assert paid["on_account"] == "0.00"
     assert len(lena("invoices", "--open", on="2026-11-12")) == 4
     lena("documents", "--entity", "KASTANIE", "--receipt", paid["number"], "--out", tmp_path / "receipts")
@@ -101,4 +101,4 @@ def test_the_demo_tells_it_in_one_command_and_again_without_doing_it_twice(tmp_p
     assert again.data["receipt"] == first.data["receipt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "KQ2026-0001.pdf", *(f"KS2026-000{number}.pdf" for number in range(1, 6)),
-    ]  # fmt: skip
+    ]

@@ -150,7 +150,7 @@ class Embedded:
             [str((self.programs or binaries()) / program), *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             cwd=self.folder, start_new_session=True, **user,
-        )  # fmt: skip
+        )
 
 
 def prepare_folder(folder: Path) -> None:

@@ -30,7 +30,7 @@ def postings(happened: str, facts: pl.DataFrame) -> pl.DataFrame:
         facts.select("key", "currency", "base_rate", "base_exponent", pl.col(amount).alias("signed"),
                      pl.lit(debit).alias("debit"), pl.lit(credit).alias("credit"))
         for amount, debit, credit in RULES[happened]
-    ]  # fmt: skip
+    ]
     turned = pl.col("signed") < 0
     return (
         pl.concat(sides)

@@ -96,7 +96,7 @@ def apportion_frame(frame: pl.DataFrame, *, by: str, part: str, out: str, expone
     """
     exact = pl.col(part).cast(RATIO).to_physical()
     read = frame.select(pl.col(by).alias("group"), pl.col(exponent).alias("exponent"), exact.alias("exact"),
-                        _power(pl.col(exponent), SCALE).alias("whole")).with_row_index("row")  # fmt: skip
+                        _power(pl.col(exponent), SCALE).alias("whole")).with_row_index("row")
     largest = read.select(exact=pl.col("exact").abs().max().fill_null(0)).item()
     if largest * read.height >= WIDE:
         raise OverflowError(f"{read.height} parts of up to {largest}e-{SCALE} cannot be summed exactly")
@@ -126,7 +126,7 @@ def distribute(total: Decimal, weights: Sequence[Decimal | int], exponent: int) 
 
 
 def distribute_frame(frame: pl.DataFrame, *, by: str, total: str, weight: str, out: str,
-                     exponent: str = "exponent") -> pl.DataFrame:  # fmt: skip
+                     exponent: str = "exponent") -> pl.DataFrame:
     """The frame twin: within each group of `by`, in row order, share `total` out by `weight` into `out`.
 
     `total` (an amount) and `exponent` repeat on the group's rows; `weight` is a decimal or an integer.
@@ -161,7 +161,7 @@ def _shares(frame: pl.DataFrame, *, by: str, total: str, weight: str, exponent: 
         pl.col(by).alias("group"), pl.col(exponent).alias("exponent"), units.cast(pl.Int128).alias("weight"),
         pl.col(total).cast(AMOUNT).to_physical().alias("total"),
         _power(pl.col(exponent), AMOUNT_SCALE).alias("unit"),
-    ).with_row_index("row")  # fmt: skip
+    ).with_row_index("row")
     _refuse_inexact(read)
     whole = pl.col("weight").sum().over("group")
     nothing, first = whole == 0, pl.col("group").is_first_distinct().cast(pl.Int128)
@@ -169,7 +169,7 @@ def _shares(frame: pl.DataFrame, *, by: str, total: str, weight: str, exponent: 
         "row", "group", "exponent", pl.col("total") // pl.col("unit"),
         pl.when(nothing).then(first).otherwise("weight").alias("weight"),
         pl.when(nothing).then(1).otherwise(whole).cast(pl.Int128).alias("whole"),
-    )  # fmt: skip
+    )
     share = pl.col("total") * pl.col("weight") * pl.col("whole").sign()
     return known.with_columns(share.alias("exact"), pl.col("whole").abs())
 

@@ -63,7 +63,7 @@ TREATMENTS: Final = (
     Treatment("E", "exempt", "Art. 132, 135: exempt without deduction", tax_class="exempt"),
     Treatment("Z", "zero_rate", "zero rate of the seller's country", tax_class="zero"),
     Treatment("S", "", "Art. 45, 96, 98: taxed in the seller's country"),
-)  # fmt: skip
+)
 
 REASONS: Final[dict[str, dict[str, str]]] = {
     "reverse_charge": {
@@ -91,7 +91,7 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "de": "Leistung mit Nullsatz.",
         "fr": "Prestation soumise au taux zéro.",
     },
-}  # fmt: skip
+}
 """Why no tax is charged, as printed (EN 16931 BT-120)."""
 
 
@@ -119,7 +119,7 @@ def treated(sales: pl.DataFrame) -> pl.DataFrame:
         "registered": pl.col("seller_tax_id").is_not_null(), "same": seller == buyer,
         "seller_eu": in_eu(seller, day), "buyer_eu": in_eu(buyer, day),
         "buyer_id": pl.col("buyer_tax_id").is_not_null(), "person": pl.col("buyer_kind") == "person",
-    }  # fmt: skip
+    }
     chosen = pl.lit(None, dtype=pl.Int64)
     for number, row in reversed(list(enumerate(TREATMENTS))):
         wanted = [column == getattr(row, name) for name, column in conditions.items() if getattr(row, name) is not None]
@@ -131,7 +131,7 @@ def treated(sales: pl.DataFrame) -> pl.DataFrame:
     return sales.with_columns(chosen.alias("_row")).with_columns(
         pl.col("_row").replace_strict(categories, return_dtype=pl.String).alias("tax_category"),
         pl.col("_row").replace_strict(reasons, return_dtype=pl.String).alias("tax_reason"),
-    ).drop("_row")  # fmt: skip
+    ).drop("_row")
 
 
 def at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
@@ -147,7 +147,7 @@ def at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     dated = lines.select(key).unique().join(
         rates.select(pl.col("country").alias("seller_country"), "tax_class", "rate", "valid_from", "valid_to"),
         on=["seller_country", "tax_class"],
-    ).filter((day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))  # fmt: skip
+    ).filter((day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
     taxed = pl.when(pl.col("tax_category") == "S").then(pl.col("rate").fill_null(0)).otherwise(0)
     return (
         lines.join(dated.select(*key, "rate"), on=key, how="left", validate="m:1", maintain_order="left")
@@ -166,16 +166,16 @@ def tax_lines(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """
     group = ["document_key", "tax_category", "tax_rate"]
     summed = lines.group_by(group, maintain_order=True).agg(
-        pl.col("amount").sum().alias("base"), pl.col("exponent").first(), pl.col("tax_reason").first())  # fmt: skip
+        pl.col("amount").sum().alias("base"), pl.col("exponent").first(), pl.col("tax_reason").first())
     summed = summed.with_row_index("_group").with_columns(
-        round_quotient_expr(_exact_tax("base"), pl.lit(1), pl.col("exponent")).alias("tax"))  # fmt: skip
+        round_quotient_expr(_exact_tax("base"), pl.lit(1), pl.col("exponent")).alias("tax"))
     keyed = lines.join(summed.select(*group, "_group"), on=group, maintain_order="left")
     shared = apportion_frame(keyed.with_columns(_exact_tax("amount").alias("_exact")), by="_group", part="_exact",
-                             out="tax")  # fmt: skip
+                             out="tax")
     return shared.drop("_group", "_exact"), summed.select(
         "document_key", pl.col("tax_category").alias("category"), pl.col("tax_rate").alias("rate"), "base", "tax",
         pl.col("tax_reason").alias("reason"),
-    ).sort("document_key", "category", "rate")  # fmt: skip
+    ).sort("document_key", "category", "rate")
 
 
 def _exact_tax(amount: str) -> pl.Expr:

@@ -10,7 +10,7 @@ from duly.billing.reference.models import StoredFile
 __all__ = [
     "Account", "BankAccount", "Contact", "LegalEntity", "NumberCounter", "NumberSeries", "Person",
     "PurchaseOrder", "RightGrant", "RoleGrant", "TaxRegistration", "User",
-]  # fmt: skip
+]
 
 ROLES = ("account_manager", "biller", "reviewer", "finance_lead", "auditor", "administrator", "client")
 SENSITIVE_RIGHTS = ("issue", "credit", "write_off", "refund", "bank_details", "waive", "override_cap")

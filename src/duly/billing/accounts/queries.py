@@ -85,7 +85,7 @@ def accounts_by_number(numbers: Sequence[str]) -> dict[str, Account]:
     for number in numbers:
         if number not in found:
             raise NotFound(f"There is no account “{number}”.",
-                           "Check the number, or add the account with `bin/duly set-up`.")  # fmt: skip
+                           "Check the number, or add the account with `bin/duly set-up`.")
     return found
 
 
@@ -101,4 +101,4 @@ def refuse_unless_everywhere(actor: Actor, right: str) -> None:
     """Raise unless the actor has the right for all accounts: what they change may touch any of them."""
     if not actor.may_everywhere(right):
         raise Forbidden(f"{actor.login} may do this in their own book only, and this may touch other accounts.",
-                        f"Ask someone with the right “{right}” for all accounts.")  # fmt: skip
+                        f"Ask someone with the right “{right}” for all accounts.")

@@ -22,12 +22,12 @@ TERMS: Final[frames.Schema] = {
     "rounding": pl.String, "increment_seconds": pl.Int64, "minimum_seconds": pl.Int64, "markup": PRICE,
     "price": PRICE, "quantity": QUANTITY, "interval": pl.String, "interval_count": pl.Int64,
     "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "due_on": pl.Date,
-}  # fmt: skip
+}
 
 RATES: Final[frames.Schema] = {
     "rate_card_id": pl.Int64, "rate_id": pl.Int64, "person_id": pl.Int64, "project_id": pl.Int64,
     "role": pl.String, "task": pl.String, "price": PRICE, "valid_from": pl.Date, "valid_to": pl.Date,
-}  # fmt: skip
+}
 
 VISIBLE = "(%(snapshot)s::pg_snapshot is null or pg_visible_in_snapshot({}.recorded_in, %(snapshot)s::pg_snapshot))"
 

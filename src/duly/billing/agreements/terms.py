@@ -79,7 +79,7 @@ CHOICES: Final = {
     "tax_class": TAX_CLASSES, "rounding": models.ROUNDINGS, "interval": models.INTERVALS,
     "alignment": models.ALIGNMENTS, "timing": models.TIMINGS, "proration": models.PRORATIONS,
     "review": models.REVIEWS, "grouping": models.GROUPINGS, "cap_behaviour": models.CAP_BEHAVIOURS,
-}  # fmt: skip
+}
 
 
 def problems_of(version: VersionInput, currency: str, cards: Mapping[str, str]) -> list[Problem]:
@@ -141,14 +141,14 @@ def _relations(charge: ChargeInput, path: str, currency: str, cards: Mapping[str
         yield Problem(f"{path}increment_seconds", f"Rounding {charge.rounding} needs an increment.", "Give it, as 900.")
     if (charge.alignment == "anchored") != (charge.anchor is not None):
         yield Problem(f"{path}anchor", "Anchored periods need their anchor day, periods of the calendar take none.",
-                      "Give both alignment and anchor, or neither.")  # fmt: skip
+                      "Give both alignment and anchor, or neither.")
     card = charge.rate_card
     if card is not None and card not in cards:
         known = ", ".join(sorted(cards)) or "none yet"
         yield Problem(f"{path}rate_card", f"There is no rate card “{card}”.", f"Known: {known}.")
     elif card is not None and cards[card] != currency:
         yield Problem(f"{path}rate_card", f"“{card}” is in {cards[card]}, the agreement in {currency}.",
-                      f"Use a card in {currency}.")  # fmt: skip
+                      f"Use a card in {currency}.")
 
 
 def _choices(terms: Any, path: str) -> Iterator[Problem]:

@@ -72,7 +72,7 @@ def verb(name: str, *, right: str, one_snapshot: bool = False) -> Callable[[Call
             at: Any = arguments["at"]
             if not actor.may(right):
                 raise Forbidden(f"{actor.login} may not do this: it needs the right “{right}”.",
-                                "Ask an administrator for it.")  # fmt: skip
+                                "Ask an administrator for it.")
             if at.tzinfo is None:
                 raise ValueError("`at` is an instant: give it a time zone")
             command = Running(uuid.uuid4(), name, actor, at)
@@ -86,7 +86,7 @@ def verb(name: str, *, right: str, one_snapshot: bool = False) -> Callable[[Call
 
 
 def _run(command: Running, key: str | None, act: Callable[[], R], arguments: Mapping[str, Any], kind: Any,
-         one_snapshot: bool) -> R:  # fmt: skip
+         one_snapshot: bool) -> R:
     outermost = not connection.in_atomic_block
     token = _running.set(command)
     try:
@@ -94,13 +94,13 @@ def _run(command: Running, key: str | None, act: Callable[[], R], arguments: Map
             if one_snapshot and outermost:
                 frames.execute("set transaction isolation level repeatable read")
             frames.rows("select set_config('duly.actor', %s, true), set_config('duly.command', %s, true)",
-                        [command.actor.login, str(command.id)])  # fmt: skip
+                        [command.actor.login, str(command.id)])
             if key is not None and not _claim(command, key, arguments):
                 return _answer_again(key, arguments, command, kind)
             answer = act()
             if key is not None:
                 frames.execute("update command set result = %s where id = %s",
-                               [_plain(_as_value(answer)), command.id])  # fmt: skip
+                               [_plain(_as_value(answer)), command.id])
             return answer
     except DatabaseError as error:
         refusal = explained(error)
@@ -170,11 +170,11 @@ def record(subject_type: str, subject_id: int, personal: Mapping[str, str] | Non
                values (%s, %s, %s, %s, %s, %s, %s, %s) returning id"""
     actor = command.actor
     values = [command.id, command.verb, actor.login, actor.on_behalf_of, command.at, subject_type, subject_id,
-              _plain({**data, **digests})]  # fmt: skip
+              _plain({**data, **digests})]
     event_id = frames.rows(query, values)[0][0]
     for path, salt, value in kept:
         frames.execute("insert into personal_value (event_id, path, salt, value) values (%s, %s, %s, %s)",
-                       [event_id, path, salt, value])  # fmt: skip
+                       [event_id, path, salt, value])
 
 
 def record_many(subject_type: str, subjects: pl.DataFrame) -> None:
@@ -186,7 +186,7 @@ def record_many(subject_type: str, subjects: pl.DataFrame) -> None:
         pl.lit(actor.login).alias("actor"), pl.lit(actor.on_behalf_of, dtype=pl.String).alias("on_behalf_of"),
         pl.lit(command.at.isoformat()).alias("at"), pl.lit(subject_type).alias("subject_type"),
         pl.col("id").alias("subject_id"), pl.col("data"),
-    ))  # fmt: skip
+    ))
 
 
 def enqueue(job: str, *, lock: str | None = None, **arguments: Any) -> None:

@@ -51,7 +51,7 @@ class Delivered:
 
 @verb("desk.queue_message", right="send")
 def queue_message(*, actor: Actor, at: datetime, on: date, invoices: Sequence[int] = (),
-                  receipts: Sequence[int] = ()) -> Queued:  # fmt: skip
+                  receipts: Sequence[int] = ()) -> Queued:
     """Queue one mail per document to the account's billing contacts, in the document's language.
 
     A document goes to the same people once, however often it is queued: its Message-ID is made of both. One
@@ -63,13 +63,13 @@ def queue_message(*, actor: Actor, at: datetime, on: date, invoices: Sequence[in
     by_message_id = {_message_id(document): document for document in documents}
     new = _insert(by_message_id, actor, at)
     again = frames.rows("""update message set state = 'queued' where message_id = any(%s) and state = 'failed'
-                           returning id, message_id""", [list(by_message_id)])  # fmt: skip
+                           returning id, message_id""", [list(by_message_id)])
     queued = {**dict(new), **dict(again)}
     record_many("message", pl.DataFrame(
         [(message, json.dumps({"document": by_message_id[name].number, "message_id": name,
                                "account": by_message_id[name].account})) for message, name in sorted(queued.items())],
         schema={"id": pl.Int64, "data": pl.String}, orient="row",
-    ))  # fmt: skip
+    ))
     messages = sorted(queued)
     for start in range(0, len(messages), MESSAGES_PER_JOB):
         enqueue("outbox.send", messages=messages[start : start + MESSAGES_PER_JOB])
@@ -96,13 +96,13 @@ def deliver(*, actor: Actor, at: datetime, on: date, message: int, hand_over: Ca
     except Undelivered as error:
         answer, outcome, final = error.answer, "failed", error.final
     frames.execute("insert into delivery_attempt (message_id, at, outcome, answer) values (%s, %s, %s, %s)",
-                   [message, at, outcome, answer])  # fmt: skip
+                   [message, at, outcome, answer])
     [(tries,)] = frames.rows("select count(*) from delivery_attempt where message_id = %s", [message])
     state = outcome if final or tries % ATTEMPTS == 0 else "queued"
     if state != "queued":
         frames.execute("update message set state = %s where id = %s", [state, message])
     record("message", message, personal={"answer": answer}, document=letter.number, outcome=outcome, state=state,
-           tries=tries)  # fmt: skip
+           tries=tries)
     return Delivered(message, state, answer)
 
 
@@ -123,7 +123,7 @@ def _insert(documents: dict[str, Sendable], actor: Actor, at: datetime) -> list[
             "entity_id": document.entity_id, "account_id": document.account_id, f"{document.table}_id": document.id,
             "recipients": [asdict(recipient) for recipient in document.recipients], "subject": subject[:200],
             "body": body, "message_id": message_id,
-        })  # fmt: skip
+        })
     return frames.rows(
         """insert into message (entity_id, account_id, invoice_id, receipt_id, recipients, subject, body, message_id,
                                 state, queued_at, queued_by)

@@ -18,7 +18,7 @@ TITLES: Final[dict[str, dict[str, str]]] = {
            "proforma": "Proforma-Rechnung", "receipt": "Zahlungsbestätigung"},
     "fr": {"invoice": "facture", "deposit": "facture d’acompte", "credit_note": "avoir",
            "proforma": "facture pro forma", "receipt": "reçu"},
-}  # fmt: skip
+}
 
 SUBJECTS: Final = {
     "en": "{title} {number} from {seller}",
@@ -104,7 +104,7 @@ def written(about: About) -> tuple[str, str]:
         title=title, number=about.number, issued_on=_day(about.issued_on, language), amount=_amount(about),
         due_on=_day(about.due_on, language) if about.due_on else "",
         signature="\n".join(part for part in (about.seller, about.seller_email, about.seller_phone) if part),
-    )  # fmt: skip
+    )
     return " ".join(subject.split()), body
 
 

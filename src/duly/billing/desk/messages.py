@@ -13,11 +13,11 @@ from duly.billing.kernel.authority import Actor
 MESSAGES: Final = {
     "id": pl.Int64, "state": pl.String, "document": pl.String, "account": pl.String, "recipients": pl.String,
     "subject": pl.String, "queued_at": pl.String, "tries": pl.Int64, "answer": pl.String,
-}  # fmt: skip
+}
 
 
 def messages(*, actor: Actor, on: date, states: Sequence[str] | None = None,
-             ids: Sequence[int] | None = None) -> pl.DataFrame:  # fmt: skip
+             ids: Sequence[int] | None = None) -> pl.DataFrame:
     """The messages to accounts in the actor's book, oldest first; columns as `MESSAGES`. Filters narrow, None does not.
 
     Raises `Forbidden` without the right to read.
@@ -36,5 +36,5 @@ def messages(*, actor: Actor, on: date, states: Sequence[str] | None = None,
     values = {
         "everywhere": actor.may_everywhere("read"), "user": actor.user_id, "on": on,
         "states": list(states) if states is not None else None, "ids": list(ids) if ids is not None else None,
-    }  # fmt: skip
+    }
     return frames.read(query, values, MESSAGES)

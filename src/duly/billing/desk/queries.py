@@ -49,7 +49,7 @@ class Sendable:
         assert self.number is not None
         assert self.issued_on is not None
         return About(self.kind, self.language, self.number, self.issued_on, self.due_on, self.total, self.currency,
-                     self.exponent, self.seller, self.seller_email, self.seller_phone)  # fmt: skip
+                     self.exponent, self.seller, self.seller_email, self.seller_phone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ def sendable(actor: Actor, on: date, invoices: Sequence[int], receipts: Sequence
        order by d.table, d.id"""
     values = {"invoices": list(invoices), "receipts": list(receipts), "on": on,
               "user": actor.user_id if "send" in actor.in_book else None,
-              "everywhere": actor.may_everywhere("send")}  # fmt: skip
+              "everywhere": actor.may_everywhere("send")}
     found = [Sendable(**dict(zip(SENDABLE, row, strict=True)) | {"recipients": _recipients(row[-1])})
-             for row in frames.rows(query, values)]  # fmt: skip
+             for row in frames.rows(query, values)]
     if len(found) != len(set(invoices)) + len(set(receipts)):
         raise NotFound("One of these documents is not in your book of accounts.", "Nothing was queued.")
     return found
@@ -101,10 +101,10 @@ def sendable(actor: Actor, on: date, invoices: Sequence[int], receipts: Sequence
 def refuse_unsendable(documents: Sequence[Sendable]) -> None:
     """Raise `Refused` with a problem for each draft, and for each account without anyone to send to."""
     problems = [Problem(f"invoice[{document.id}]", "It is a draft.", "Issue it first.")
-                for document in documents if document.number is None]  # fmt: skip
+                for document in documents if document.number is None]
     silent = {document.account: document.account_name for document in documents if not document.recipients}
     problems += [Problem(f"accounts[{number}].contacts", f"{name} ({number}) has no contact with the role billing.",
-                         "Give one of its contacts this role.") for number, name in sorted(silent.items())]  # fmt: skip
+                         "Give one of its contacts this role.") for number, name in sorted(silent.items())]
     if problems:
         raise Refused("Not all of these documents can be sent; none was queued.", problems=problems)
 
@@ -123,7 +123,7 @@ def waiting_letter(message: int) -> Letter | None:
         return None
     id_, account_id, table, document, number, message_id, name, email, recipients, subject, body = found[0]
     return Letter(id_, account_id, table, document, number, message_id, Recipient(name, email),
-                  _recipients(recipients), subject, body)  # fmt: skip
+                  _recipients(recipients), subject, body)
 
 
 def account_of(message: int) -> int | None:
@@ -135,7 +135,7 @@ def account_of(message: int) -> int | None:
 def still_queued(messages: Sequence[int]) -> list[int]:
     """Those of the messages that wait to be sent, in the order in which they were queued."""
     return [row[0] for row in frames.rows(
-        "select id from message where id = any(%s) and state = 'queued' order by id", [list(messages)])]  # fmt: skip
+        "select id from message where id = any(%s) and state = 'queued' order by id", [list(messages)])]
 
 
 def _recipients(text: str) -> tuple[Recipient, ...]:

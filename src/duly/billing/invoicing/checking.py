@@ -18,7 +18,7 @@ CONTEXT: Final[frames.Schema] = {
     "buyer_country": pl.String, "buyer_tax_id": pl.String, "requires_purchase_order": pl.Boolean,
     "has_billing_contact": pl.Boolean, "entity": pl.String, "seller_country": pl.String,
     "base_currency": pl.String, "lock_date": pl.Date, "has_bank_account": pl.Boolean,
-}  # fmt: skip
+}
 
 SEEN_AT_DRAFTING: Final = "work_without_price"
 UNPRICED: Final[frames.Schema] = {"document_key": pl.Int64, "text": pl.String}
@@ -35,7 +35,7 @@ def facts_of(headers: pl.DataFrame, on: date) -> Facts:
 
 
 def gather(headers: pl.DataFrame, lines: pl.DataFrame, work: pl.DataFrame, unpriced: pl.DataFrame,
-           on: date) -> Facts:  # fmt: skip
+           on: date) -> Facts:
     """Facts from frames at hand, stored or just computed, joined with what the database knows around them."""
     drafts = headers["document_key"].to_list()
     return Facts(
@@ -73,7 +73,7 @@ def _draft_facts(headers: pl.DataFrame, drafts: list[int], on: date) -> pl.DataF
             exists (select from bank_account b where b.entity_id = e.id)
         from account a cross join legal_entity e
         where a.id = any(%s) and e.id = any(%s)""",
-                          [accounts, headers["entity_id"].unique().to_list()], CONTEXT)  # fmt: skip
+                          [accounts, headers["entity_id"].unique().to_list()], CONTEXT)
     return (
         headers.join(parties, on=["account_id", "entity_id"], how="left", maintain_order="left")
         .join(_orders(accounts, drafts), on=["account_id", "purchase_order"], how="left", maintain_order="left")
@@ -98,7 +98,7 @@ def _orders(accounts: list[int], drafts: list[int]) -> pl.DataFrame:
               and i.currency = o.currency
               and i.purchase_order = o.number and i.state <> 'discarded' and i.kind <> 'proforma'
               and i.id <> all(%s))
-        from purchase_order o where o.account_id = any(%s)""", [drafts, accounts], schema)  # fmt: skip
+        from purchase_order o where o.account_id = any(%s)""", [drafts, accounts], schema)
 
 
 def _habits(accounts: list[int]) -> pl.DataFrame:
@@ -118,20 +118,20 @@ def base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
     """Base units for one unit of each document currency on the day: entity_id, currency, base_rate, base_exponent."""
     pairs = headers.select("entity_id", "currency").unique()
     schema: frames.Schema = {"entity_id": pl.Int64, "currency": pl.String, "base_rate": pl.Decimal(38, 10),
-              "base_exponent": pl.Int64}  # fmt: skip
+              "base_exponent": pl.Int64}
     return frames.read("""select e.id, w.currency, case when w.currency = e.base_currency then 1 else (
               select x.rate from exchange_rate x where x.base = w.currency and x.quote = e.base_currency
                  and x.valid_from <= %s order by x.valid_from desc limit 1) end,
             currency_exponent(e.base_currency)
         from unnest(%s::bigint[], %s::text[]) as w (entity_id, currency) join legal_entity e on e.id = w.entity_id""",
-                       [on, pairs["entity_id"].to_list(), pairs["currency"].to_list()], schema)  # fmt: skip
+                       [on, pairs["entity_id"].to_list(), pairs["currency"].to_list()], schema)
 
 
 def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
     here = lines.group_by("document_key", "agreement_id", maintain_order=True).agg(
-        pl.col("amount").sum().alias("billed_here"), pl.col("service_to").max().alias("until"))  # fmt: skip
+        pl.col("amount").sum().alias("billed_here"), pl.col("service_to").max().alias("until"))
     schema: frames.Schema = {"agreement_id": pl.Int64, "until": pl.Date, "agreement": pl.String, "starts_on": pl.Date,
-              "ends_on": pl.Date, "cap": MONEY, "cap_behaviour": pl.String, "billed_before": MONEY}  # fmt: skip
+              "ends_on": pl.Date, "cap": MONEY, "cap_behaviour": pl.String, "billed_before": MONEY}
     wanted = here.select("agreement_id", "until").unique()
     agreed = frames.read("""select w.id, w.until, g.number, g.starts_on, g.ends_on, v.cap, v.cap_behaviour,
             case when v.cap is null then 0 else (
@@ -156,5 +156,5 @@ def _day_facts(work: pl.DataFrame) -> pl.DataFrame:
         cross join lateral (select sum(w.quantity)::bigint as seconds from work_item w
            where w.person_id = d.person_id and w.worked_on = d.worked_on and w.kind = 'time') t
         where t.seconds > 86400""",
-                         [frames.array(pairs["person_id"]), frames.array(pairs["worked_on"])], schema)  # fmt: skip
+                         [frames.array(pairs["person_id"]), frames.array(pairs["worked_on"])], schema)
     return days.join(totals, on=["person_id", "worked_on"])

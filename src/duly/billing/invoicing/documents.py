@@ -73,7 +73,7 @@ def _records(query: str, ids: list[int]) -> Iterator[Record]:
         for values in cursor.fetchall():
             record = dict(zip(names, values, strict=True))
             yield {name: json.loads(value) if name in ("seller", "buyer", "explanation") and isinstance(value, str)
-                   else value for name, value in record.items()}  # fmt: skip
+                   else value for name, value in record.items()}
 
 
 def _by_invoice(query: str, ids: list[int]) -> dict[int, list[Record]]:
@@ -83,12 +83,12 @@ def _by_invoice(query: str, ids: list[int]) -> dict[int, list[Record]]:
 
 def _logos(digests: Sequence[str | None]) -> dict[str, Logo]:
     rows = frames.rows("select sha256, content, media_type from stored_file where sha256 = any(%s)",
-                       [[digest for digest in set(digests) if digest]])  # fmt: skip
+                       [[digest for digest in set(digests) if digest]])
     return {digest: Logo(bytes(content), media_type) for digest, content, media_type in rows}
 
 
 def _document(head: Record, lines: list[Record], taxes: list[Record], annex: list[Record],
-              logos: Mapping[str, Logo]) -> Document:  # fmt: skip
+              logos: Mapping[str, Logo]) -> Document:
     seller = head["seller"]
     draft = head["state"] != "issued"
     return Document(
@@ -103,7 +103,7 @@ def _document(head: Record, lines: list[Record], taxes: list[Record], annex: lis
         net=head["net"], tax=head["tax"], total=head["total"], payable=head["total"],
         annex=tuple(_entry(entry) for entry in annex), colour=seller["colour"],
         logo=logos.get(seller.get("logo") or ""), draft=draft,
-    )  # fmt: skip
+    )
 
 
 def _party(copy: Record) -> Party:
@@ -112,7 +112,7 @@ def _party(copy: Record) -> Party:
         registrations=tuple(TaxRegistration(one["scheme"], one["number"]) for one in copy["registrations"]),
         **{name: copy.get(name, "") for name in ("email", "phone", "website", "legal_text", "account_number",
                                                  "contact_name")},
-    )  # fmt: skip
+    )
 
 
 def _banks(seller: Record, currency: str) -> tuple[BankAccount, ...]:
@@ -129,7 +129,7 @@ def _line(line: Record) -> Line:
         tax_rate=line["tax_rate"], section=line["kind"],
         seconds=int(line["quantity"]) if line["kind"] == "time" else None, service_from=line["service_from"],
         service_to=line["service_to"], explanation=tuple(Row(row) for row in line["explanation"]),
-    )  # fmt: skip
+    )
 
 
 def _subtotals(lines: list[Record]) -> tuple[Subtotal, ...]:
@@ -149,4 +149,4 @@ def _entry(entry: Record) -> AnnexEntry:
         date=entry["worked_on"], person=entry["person_name"], project=entry["project_name"], task=entry["task"],
         description=entry["description"], seconds=int(entry["quantity"]),
         billed_seconds=int(entry["billed_quantity"]), amount=entry["amount"],
-    )  # fmt: skip
+    )

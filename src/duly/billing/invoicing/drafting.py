@@ -89,7 +89,7 @@ def collect(scope: Scope) -> Inputs:
     return Inputs(
         scope=scope, agreements=agreements, terms=terms, work=matched, unpriced=homeless,
         rates=rates_frame(cards, snapshot=scope.snapshot), billed=queries.billed_spans(charges),
-    )  # fmt: skip
+    )
 
 
 def _documents(terms: pl.DataFrame, scope: Scope) -> pl.DataFrame:
@@ -112,14 +112,14 @@ def _priced_by(work: pl.DataFrame, terms: pl.DataFrame, agreements: pl.DataFrame
     matched = with_terms(work, terms).join(documents, on="agreement_id", maintain_order="left")
     homeless = work.join(matched, on="work_id", how="anti").join(documents, on="agreement_id").select(
         "document_key", "work_id",
-        pl.format("the agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))  # fmt: skip
+        pl.format("the agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))
     return matched, homeless
 
 
 def compute(inputs: Inputs) -> Drafts:
     """Price, tax and total the inputs. Pure but for the tax facts of the parties, which `taxing` reads."""
     charges = inputs.terms.filter(pl.col("kind").is_in(WORK_KINDS).not_()).join(
-        inputs.agreements.select("agreement_id", "document_key"), on="agreement_id", maintain_order="left")  # fmt: skip
+        inputs.agreements.select("agreement_id", "document_key"), on="agreement_id", maintain_order="left")
     fixed = due_spans(charges, inputs.billed, inputs.scope.period_to)
     priced = price(inputs.work, fixed, inputs.rates)
     parties = inputs.agreements.select("document_key", pl.col("bill_to_id").alias("account_id"), "exponent").unique()
@@ -130,7 +130,7 @@ def compute(inputs: Inputs) -> Drafts:
         headers=_headers(inputs, lines, tax_lines), lines=lines, tax_lines=tax_lines,
         allocations=priced.allocations, spans=priced.spans, unpriced=unpriced.select("document_key", "text"),
         evidence=_evidence(inputs.work, priced.allocations, lines),
-    )  # fmt: skip
+    )
 
 
 def _headers(inputs: Inputs, lines: pl.DataFrame, tax_lines: pl.DataFrame) -> pl.DataFrame:
@@ -140,11 +140,11 @@ def _headers(inputs: Inputs, lines: pl.DataFrame, tax_lines: pl.DataFrame) -> pl
     services = reviews.group_by("document_key", maintain_order=True).agg(
         pl.col("service_from").min(), pl.col("service_to").max(),
         pl.col("review").cast(order).max().cast(pl.String),
-    )  # fmt: skip
+    )
     shared = inputs.agreements.group_by("document_key", maintain_order=True).agg(
         *(pl.col(name).first() for name in ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order")),
         pl.col("time_annex").any(),
-    )  # fmt: skip
+    )
     return (
         services.join(shared, on="document_key", maintain_order="left")
         .join(totals(lines, tax_lines), on="document_key", maintain_order="left")
@@ -154,7 +154,7 @@ def _headers(inputs: Inputs, lines: pl.DataFrame, tax_lines: pl.DataFrame) -> pl
             pl.col("service_to").alias("tax_point"),
         )
         .sort("document_key")
-    )  # fmt: skip
+    )
 
 
 def _evidence(work: pl.DataFrame, allocations: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -167,4 +167,4 @@ def _evidence(work: pl.DataFrame, allocations: pl.DataFrame, lines: pl.DataFrame
         .select("document_key", "position", "unit_price", "card_price", "kind", "work_id", "agreement_id", "project_id",
                 "project", "person_id", "person", "role", "task", "description", "worked_on", "started_at",
                 "quantity", pl.col("amount").alias("cost"), "rate_card_id")
-    )  # fmt: skip
+    )

@@ -19,7 +19,7 @@ from duly.engine.lifecycle import STATES
 __all__ = [
     "BillRun", "BillRunPartition", "ChargeSpan", "Decision", "DraftEdit", "Finding", "Invoice", "InvoiceLine",
     "PartyCopy", "ReviewStep", "TaxLine", "Waiver", "WorkAllocation",
-]  # fmt: skip
+]
 
 INVOICE_KINDS = ("invoice", "credit_note", "proforma", "deposit")
 RUN_STATES = ("running", "stopped", "done")

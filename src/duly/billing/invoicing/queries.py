@@ -17,14 +17,14 @@ HEADER: Final[frames.Schema] = {
     "review": pl.String, "currency": pl.String, "exponent": pl.Int8, "payment_days": pl.Int64,
     "purchase_order": pl.String, "service_from": pl.Date, "service_to": pl.Date, "tax_point": pl.Date,
     "seller_id": pl.Int64, "buyer_id": pl.Int64, "net": MONEY, "tax": MONEY, "total": MONEY,
-}  # fmt: skip
+}
 
 LISTED: Final[frames.Schema] = {
     "id": pl.Int64, "number": pl.String, "kind": pl.String, "state": pl.String, "entity": pl.String,
     "account": pl.String, "account_name": pl.String, "currency": pl.String, "net": MONEY, "tax": MONEY,
     "total": MONEY, "service_from": pl.Date, "service_to": pl.Date, "issued_on": pl.Date, "due_on": pl.Date,
     "balance": MONEY, "run_id": pl.Int64,
-}  # fmt: skip
+}
 
 
 def locked_headers(actor: Actor, right: str, drafts: Sequence[int], on: date) -> pl.DataFrame:
@@ -44,7 +44,7 @@ def locked_headers(actor: Actor, right: str, drafts: Sequence[int], on: date) ->
 def headers(drafts: Sequence[int]) -> pl.DataFrame:
     """The headers of these documents, in id order; columns as `HEADER`."""
     columns = ", ".join(name for name in HEADER if name != "exponent").replace(
-        "currency,", "currency, currency_exponent(currency),")  # fmt: skip
+        "currency,", "currency, currency_exponent(currency),")
     found = frames.read(f"select {columns} from invoice where id = any(%s) order by id", [list(drafts)], HEADER)
     missing = sorted(set(drafts) - set(found["id"]))
     if missing:
@@ -56,14 +56,14 @@ LINES: Final[frames.Schema] = {
     "line_id": pl.Int64, "document_key": pl.Int64, "position": pl.Int64, "agreement_id": pl.Int64, "kind": pl.String,
     "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
     "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date,
-}  # fmt: skip
+}
 
 
 def lines(drafts: Sequence[int]) -> pl.DataFrame:
     """The drafts' lines as checks and tax see them; columns as `LINES`."""
     return frames.read("""select id, invoice_id, position, agreement_id, kind, unit_price, amount, tax_class,
         tax_category, tax_rate, service_from, service_to from invoice_line where invoice_id = any(%s)
-        order by invoice_id, position""", [list(drafts)], LINES)  # fmt: skip
+        order by invoice_id, position""", [list(drafts)], LINES)
 
 
 EVIDENCE: Final[frames.Schema] = {
@@ -71,7 +71,7 @@ EVIDENCE: Final[frames.Schema] = {
     "agreement_id": pl.Int64, "project_id": pl.Int64, "project": pl.String, "person_id": pl.Int64,
     "person": pl.String, "role": pl.String, "task": pl.String, "description": pl.String, "worked_on": pl.Date,
     "started_at": pl.String, "quantity": QUANTITY, "cost": MONEY, "rate_card_id": pl.Int64,
-}  # fmt: skip
+}
 
 
 def evidence(drafts: Sequence[int]) -> pl.DataFrame:
@@ -82,7 +82,7 @@ def evidence(drafts: Sequence[int]) -> pl.DataFrame:
         from invoice_line l join work_allocation a on a.line_id = l.id join work_item w on w.id = a.work_item_id
         join charge_terms t on t.id = l.terms_id
         where l.invoice_id = any(%s) order by l.invoice_id, l.position, w.worked_on, w.id""",
-                       [list(drafts)], EVIDENCE)  # fmt: skip
+                       [list(drafts)], EVIDENCE)
 
 
 def billed_spans(charges: Sequence[int]) -> pl.DataFrame:
@@ -96,7 +96,7 @@ def billed_spans(charges: Sequence[int]) -> pl.DataFrame:
 def listed(
     *, actor: Actor, on: date, run: int | None = None, states: Sequence[str] | None = None,
     ids: Sequence[int] | None = None, entity: str | None = None,
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """The documents that the actor may see, newest last; columns as `LISTED`. Filters narrow, None does not."""
     query = f"""select i.id, i.number, i.kind, i.state, e.code, a.number, a.name, i.currency, i.net, i.tax, i.total,
         i.service_from, i.service_to, i.issued_on, i.due_on, o.balance, p.run_id
@@ -111,7 +111,7 @@ def listed(
     values = {
         "everywhere": actor.may_everywhere("read"), "user": actor.user_id, "on": on, "run": run, "entity": entity,
         "states": list(states) if states is not None else None, "ids": list(ids) if ids is not None else None,
-    }  # fmt: skip
+    }
     return frames.read(query, values, LISTED)
 
 
@@ -125,7 +125,7 @@ def runs_of(entity: str, period_from: date, period_to: date) -> list[int]:
     """The bill runs that were launched for exactly this entity, by its code, and period."""
     return [row[0] for row in frames.rows("""select r.id from bill_run r join legal_entity e on e.id = r.entity_id
         where e.code = %s and r.period_from = %s and r.period_to = %s order by r.id""",
-                                          [entity, period_from, period_to])]  # fmt: skip
+                                          [entity, period_from, period_to])]
 
 
 def billed_seconds(batches: Sequence[int]) -> int:
@@ -136,14 +136,14 @@ def billed_seconds(batches: Sequence[int]) -> int:
     [(seconds,)] = frames.rows("""select coalesce(sum(a.quantity), 0)
         from import_row r join work_item w on w.id = r.work_item_id join work_allocation a on a.work_item_id = w.id
         where r.batch_id = any(%s) and r.outcome = 'billable' and w.kind = 'time' and not a.released""",
-                               [list(batches)])  # fmt: skip
+                               [list(batches)])
     return int(seconds)
 
 
 FOUND: Final[frames.Schema] = {
     "invoice_id": pl.Int64, "check_name": pl.String, "severity": pl.String, "path": pl.String, "text": pl.String,
     "waived": pl.Boolean,
-}  # fmt: skip
+}
 
 
 def findings(drafts: Sequence[int]) -> pl.DataFrame:
@@ -153,4 +153,4 @@ def findings(drafts: Sequence[int]) -> pl.DataFrame:
             = (f.invoice_id, f.check_name, f.path, f.text)
         where f.invoice_id = any(%s)
         order by f.invoice_id, array_position(array['blocks', 'warns', 'notes'], f.severity::text), f.path, f.text""",
-                       [list(drafts)], FOUND)  # fmt: skip
+                       [list(drafts)], FOUND)

@@ -22,4 +22,4 @@ def issue_from(table: str) -> int:
         fiscal_year = t.fiscal_year, sequence = t.sequence, number = t.number, issued_on = t.issued_on,
         booked_on = t.issued_on, due_on = t.due_on, base_rate = t.base_rate, open_item_id = t.open_item_id,
         seller_id = t.seller_id, buyer_id = t.buyer_id
-        from {table} t where t.id = i.id""")  # fmt: skip
+        from {table} t where t.id = i.id""")

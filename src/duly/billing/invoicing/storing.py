@@ -13,31 +13,31 @@ def store(drafts: Drafts, *, partition: int | None, created_by: str) -> Drafts:
     _headers(keyed.headers, partition, created_by)
     line_ids = _lines(keyed.lines)
     frames.write("tax_line", keyed.tax_lines.select(
-        pl.col("document_key").alias("invoice_id"), "category", "rate", "base", "tax", "reason"))  # fmt: skip
+        pl.col("document_key").alias("invoice_id"), "category", "rate", "base", "tax", "reason"))
     # Locked here, in id order, the rows are not locked once more by their key and by the law that sums them.
     frames.execute("select from work_item where id = any(%s::bigint[]) order by id for no key update",
                    [frames.array(keyed.allocations["work_id"])])
     frames.write("work_allocation", keyed.allocations.join(line_ids, on="line_key", maintain_order="left").select(
-        pl.col("work_id").alias("work_item_id"), "line_id", "quantity", "billed_quantity", "amount"))  # fmt: skip
+        pl.col("work_id").alias("work_item_id"), "line_id", "quantity", "billed_quantity", "amount"))
     frames.write("charge_span", keyed.spans.join(line_ids, on="line_key", maintain_order="left").select(
-        "line_id", "charge_id", pl.lit("regular").alias("kind"), "span_from", "span_to"))  # fmt: skip
+        "line_id", "charge_id", pl.lit("regular").alias("kind"), "span_from", "span_to"))
     return keyed
 
 
 def with_ids(drafts: Drafts) -> Drafts:
     """The same drafts with fresh invoice ids, ascending in the drafts' order, as their `document_key`."""
     ids = drafts.headers.select(
-        "document_key", frames.next_ids("invoice", drafts.headers.height).alias("new"))  # fmt: skip
+        "document_key", frames.next_ids("invoice", drafts.headers.height).alias("new"))
 
     def keyed(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.join(ids, on="document_key", maintain_order="left").with_columns(
-            pl.col("new").alias("document_key")).drop("new")  # fmt: skip
+            pl.col("new").alias("document_key")).drop("new")
 
     return Drafts(
         headers=keyed(drafts.headers), lines=keyed(drafts.lines), tax_lines=keyed(drafts.tax_lines),
         allocations=drafts.allocations, spans=drafts.spans, evidence=keyed(drafts.evidence),
         unpriced=keyed(drafts.unpriced),
-    )  # fmt: skip
+    )
 
 
 def _headers(headers: pl.DataFrame, partition: int | None, created_by: str) -> None:
@@ -50,12 +50,12 @@ def _headers(headers: pl.DataFrame, partition: int | None, created_by: str) -> N
         pl.col("document_key").alias("id"), "kind", pl.lit("draft").alias("state"), "entity_id", "account_id",
         pl.lit(partition, dtype=pl.Int64).alias("run_partition_id"), pl.lit(created_by).alias("created_by"), "review",
         "currency", "language", "purchase_order", "payment_days", "time_annex", "service_from", "service_to",
-        "tax_point", "seller_id", "buyer_id", "net", "tax", "total"))  # fmt: skip
+        "tax_point", "seller_id", "buyer_id", "net", "tax", "total"))
 
 
 def _languages(accounts: list[int]) -> pl.DataFrame:
     return frames.read("select id, language from account where id = any(%s)", [accounts],
-                       {"account_id": pl.Int64, "language": pl.String})  # fmt: skip
+                       {"account_id": pl.Int64, "language": pl.String})
 
 
 def _lines(lines: pl.DataFrame) -> pl.DataFrame:
@@ -64,5 +64,5 @@ def _lines(lines: pl.DataFrame) -> pl.DataFrame:
     frames.write("invoice_line", lines.with_columns(ids["line_id"].alias("id")).select(
         "id", pl.col("document_key").alias("invoice_id"), "position", "agreement_id", "charge_id", "terms_id", "kind",
         "description", "unit", "quantity", "unit_price", "numerator", "denominator", "amount", "tax_class",
-        "tax_category", "tax_rate", "tax", "service_from", "service_to", "explanation"))  # fmt: skip
+        "tax_category", "tax_rate", "tax", "service_from", "service_to", "explanation"))
     return ids

@@ -12,7 +12,7 @@ from duly.engine.tax import at_rates, eu_since, tax_lines, treated
 PARTIES: Final[frames.Schema] = {
     "account_id": pl.Int64, "entity_id": pl.Int64, "buyer_country": pl.String, "buyer_kind": pl.String,
     "buyer_tax_id": pl.String, "seller_country": pl.String, "seller_tax_id": pl.String,
-}  # fmt: skip
+}
 
 
 def taxed(lines: pl.DataFrame, parties: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -26,7 +26,7 @@ def taxed(lines: pl.DataFrame, parties: pl.DataFrame) -> tuple[pl.DataFrame, pl.
 def taxes_changed(facts: Facts) -> list[int]:
     """Drafts whose lines would be taxed otherwise today than they are, by category or rate at the tax point."""
     was = facts.lines.select("document_key", "tax_class", "service_to", pl.col("tax_category").alias("_category"),
-                             pl.col("tax_rate").alias("_rate"))  # fmt: skip
+                             pl.col("tax_rate").alias("_rate"))
     now = _classified(was, facts.drafts.select("document_key", "account_id", "entity_id"))
     differs = (pl.col("tax_category") != pl.col("_category")) | (pl.col("tax_rate") != pl.col("_rate"))
     return now.filter(differs)["document_key"].unique().sort().to_list()
@@ -53,4 +53,4 @@ def _tax_facts(parties: pl.DataFrame) -> pl.DataFrame:
               order by t.country <> e.country, t.id limit 1)
         from account a cross join legal_entity e where a.id = any(%s) and e.id = any(%s)""",
                        [parties["account_id"].unique().to_list(), parties["entity_id"].unique().to_list()],
-                       PARTIES)  # fmt: skip
+                       PARTIES)

@@ -14,12 +14,12 @@ ROLE_RIGHTS: Final[dict[str, frozenset[str]]] = {
     "auditor": frozenset({"read", "audit"}),
     "administrator": frozenset({"read", "settings", "people", "accounts", "agree", "reference", "audit"}),
     "client": frozenset({"client_check"}),
-}  # fmt: skip
+}
 """What each role may do. The sensitive rights are in no role: they are granted to a person by name."""
 
 RIGHTS: Final = frozenset().union(*ROLE_RIGHTS.values()) | {
     "issue", "credit", "write_off", "refund", "bank_details", "waive", "override_cap",
-}  # fmt: skip
+}
 
 
 FIRM_RIGHTS: Final = frozenset({"settings", "people", "reference", "close", "audit", "bank_details"})

@@ -48,7 +48,7 @@ CONSTRAINTS = {
     "work_item_source_key_key": (5, "This work is recorded already.", "Nothing needs to be done."),
     "cash_allocation_answers_id_key": (3, "This allocation is undone already.", "Nothing needs to be done."),
     "command_key_key": (8, "This command is under way already.", "Wait for it, then ask again with the same key."),
-}  # fmt: skip
+}
 
 
 DATA_REMEDIES = {
@@ -73,7 +73,7 @@ def explained(error: DatabaseError) -> Refused | None:
         return Refused(known[1], known[2], law=known[0])
     if isinstance(error.__cause__, psycopg.DataError):
         return Refused(f"A value cannot be kept: {diagnostics.message_primary or error.__cause__}.",
-                       DATA_REMEDIES.get(state, "Correct it; nothing was changed."))  # fmt: skip
+                       DATA_REMEDIES.get(state, "Correct it; nothing was changed."))
     if state.startswith("23"):
         return Refused(f"The database refuses it: {diagnostics.message_primary}.", diagnostics.message_detail or "")
     return None

@@ -10,7 +10,7 @@ from duly.billing.kernel.errors import Refused
 
 ITEM_COLUMNS: Final = (
     "id", "entity_id", "account_id", "control", "label", "currency", "amount", "booked_on", "due_on",
-)  # fmt: skip
+)
 
 
 def post(entries: pl.DataFrame, postings: pl.DataFrame, movements: pl.DataFrame) -> pl.DataFrame:
@@ -27,10 +27,10 @@ def post(entries: pl.DataFrame, postings: pl.DataFrame, movements: pl.DataFrame)
     frames.write("entry", written.select(
         pl.col("entry_id").alias("id"), "entity_id", "kind", "booked_on", "source",
         pl.lit(str(running().id)).alias("command_id"),
-    ))  # fmt: skip
+    ))
     frames.write("transfer", _transfers(written, postings))
     frames.write("open_item_movement", movements.join(written, on="key").select(
-        "entry_id", "open_item_id", "amount", "booked_on"))  # fmt: skip
+        "entry_id", "open_item_id", "amount", "booked_on"))
     return written
 
 
@@ -44,7 +44,7 @@ def _transfers(entries: pl.DataFrame, postings: pl.DataFrame) -> pl.DataFrame:
         missing = joined.filter(pl.col(f"{side}_id").is_null())
         if not missing.is_empty():
             raise Refused(f"The legal entity maps no account of its chart to “{missing[side][0]}”.",
-                          f"Add chart.{missing[side][0]} to the entity.")  # fmt: skip
+                          f"Add chart.{missing[side][0]} to the entity.")
     return joined.select("entry_id", "debit_id", "credit_id", "currency", "amount", "base_amount")
 
 

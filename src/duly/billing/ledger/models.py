@@ -12,7 +12,7 @@ __all__ = ["ChartAccount", "Entry", "OpenItem", "OpenItemMovement", "Transfer"]
 POSTING_ROLES = (
     "receivable", "on_account", "deposits", "deferred_revenue", "revenue", "tax", "bank",
     "exchange_difference", "write_off", "fees", "interest",
-)  # fmt: skip
+)
 ENTRY_KINDS = ("invoice", "credit_note", "receipt", "allocation")
 CONTROLS = ("receivable", "on_account")
 

@@ -41,7 +41,7 @@ def take(*, kind: str, entity_id: int, on: date, count: int) -> Taken:
     _refuse_far_ahead(on, running().at.date())
     found = frames.rows("""select s.id, s.pattern, e.fiscal_year_start, e.code from number_series s
                              join legal_entity e on e.id = s.entity_id
-                            where s.entity_id = %s and s.kind = %s""", [entity_id, kind])  # fmt: skip
+                            where s.entity_id = %s and s.kind = %s""", [entity_id, kind])
     if not found:
         example = f'series.{kind} = "{kind[0].upper()}{{year}}-{{number:05}}"'
         raise Refused(f"The legal entity has no number series for documents of the kind “{kind}”.",
@@ -49,12 +49,12 @@ def take(*, kind: str, entity_id: int, on: date, count: int) -> Taken:
     series_id, pattern, start_month, code = found[0]
     year = fiscal_year(on, start_month)
     frames.execute("""insert into number_counter (series_id, fiscal_year) values (%s, %s)
-                      on conflict do nothing""", [series_id, year])  # fmt: skip
+                      on conflict do nothing""", [series_id, year])
     [(last_number, last_on)] = frames.rows("""select last_number, last_issued_on from number_counter
-                    where series_id = %s and fiscal_year = %s for update""", [series_id, year])  # fmt: skip
+                    where series_id = %s and fiscal_year = %s for update""", [series_id, year])
     if last_on is not None and on < last_on:
         raise Refused(f"The last {kind} of {code} in {year} is dated {last_on}; one dated {on} cannot follow it.",
-                      f"Use {last_on} or a later date.", law=4)  # fmt: skip
+                      f"Use {last_on} or a later date.", law=4)
     frames.execute("""update number_counter set last_number = %s, last_issued_on = %s
                        where series_id = %s and fiscal_year = %s""",
                    [last_number + count, on, series_id, year])

@@ -60,7 +60,7 @@ def receive(
     *, actor: Actor, at: datetime, on: date, entity: str, account: str, amount: Decimal, currency: str,
     received_on: date, method: str, reference: str = "", bank_account: str | None = None,
     allocate: Wanted | Literal["oldest"] | None = None,
-) -> Received:  # fmt: skip
+) -> Received:
     """Book money from an account on day `on`, under the entity's next receipt number, and say what it pays.
 
     The money is booked on account first, whole; `allocate` then moves it to invoices of the same entity and
@@ -82,12 +82,12 @@ def receive(
     receipt = posting.book_receipt(
         entity=seller, account_id=payer, amount=amount, currency=currency, on=on, received_on=received_on,
         method=method, reference=reference, bank_account_id=bank,
-    )  # fmt: skip
+    )
     done = _move(seller, receipt.item_id, items, parts, on, receipt.number, exponent)
     left = amount - sum((part.amount for part in parts), Decimal(0))
     record("receipt", receipt.id, personal={"reference": reference} if reference else None, number=receipt.number,
            account=account, currency=currency, amount=_text(amount, exponent), method=method,
-           received_on=received_on, booked_on=on, allocated=done)  # fmt: skip
+           received_on=received_on, booked_on=on, allocated=done)
     return Received(receipt.id, receipt.number, currency, _text(amount, exponent), done, _text(left, exponent))
 
 
@@ -104,7 +104,7 @@ def allocate(*, actor: Actor, at: datetime, on: date, entity: str, receipt: str,
     source = queries.receipt_on_account(actor, seller.pk, receipt, on)
     if on < source.booked_on:
         raise Refused(f"Receipt {receipt} is booked on {source.booked_on}, after {on}.",
-                      f"Use {source.booked_on} or a later date.")  # fmt: skip
+                      f"Use {source.booked_on} or a later date.")
     exponent = source.exponent
     parts = _parts(items, to, source.left, source.currency, exponent, on)
     if not parts:
@@ -129,18 +129,18 @@ def unallocate(*, actor: Actor, at: datetime, on: date, allocation: int, reason:
         raise Refused(f"Allocation {allocation} is undone already.", "Nothing needs to be done.", law=3)
     if on < undone.booked_on:
         raise Refused(f"Allocation {allocation} is booked on {undone.booked_on}, after {on}.",
-                      f"Use {undone.booked_on} or a later date.")  # fmt: skip
+                      f"Use {undone.booked_on} or a later date.")
     seller = LegalEntity.objects.get(pk=undone.entity_id)
     move = Move(undone.source_id, undone.target_id, -undone.amount, undone.currency, undone.base_rate)
     [answer] = posting.move(seller, [move], on, undone.receipt, answers=allocation, reason=reason)
     amount = _text(undone.amount, undone.exponent)
     record("receipt", undone.receipt_id, number=undone.receipt, booked_on=on, undone=allocation,
-           invoice=undone.invoice, amount=amount, reason=reason)  # fmt: skip
+           invoice=undone.invoice, amount=amount, reason=reason)
     return Unallocated(answer, undone.receipt, undone.invoice, undone.currency, amount)
 
 
 def _checked(entity: LegalEntity, amount: Decimal, currency: str, received_on: date, on: date, method: str,
-             reference: str) -> int:  # fmt: skip
+             reference: str) -> int:
     """The currency's exponent, after every value of a receipt was looked at; raises one `Refused` for all."""
     exponent = posting.exponent(currency)
     problems = []
@@ -150,7 +150,7 @@ def _checked(entity: LegalEntity, amount: Decimal, currency: str, received_on: d
         problems.append(wrong)
     if received_on > on:
         problems.append(Problem("received_on", f"The money came in on {received_on}, after the booking date {on}.",
-                                "Book it on the day it came in, or later."))  # fmt: skip
+                                "Book it on the day it came in, or later."))
     if method not in METHODS:
         problems.append(Problem("method", f"“{method}” is no method of payment.", f"Known: {', '.join(METHODS)}."))
     if len(reference) > 140:
@@ -196,7 +196,7 @@ def _payable(actor: Actor, entity: LegalEntity, wanted: Wanted, on: date, *other
 
 
 def _parts(items: dict[str, Payable], wanted: Wanted, amount: Decimal, currency: str, exponent: int,
-           on: date) -> tuple[Part, ...]:  # fmt: skip
+           on: date) -> tuple[Part, ...]:
     """How `amount` is spread over the named invoices; raises one `Refused` for all that will not do."""
     problems = []
     for at, (number, part) in enumerate(wanted):
@@ -205,10 +205,10 @@ def _parts(items: dict[str, Payable], wanted: Wanted, amount: Decimal, currency:
             problems.append(Problem(path, f"Invoice {number} is named twice.", "Name it once, with the whole amount."))
         elif item.currency != currency:
             problems.append(Problem(path, f"Invoice {number} is in {item.currency}, the money in {currency}.",
-                                    "Allocate within one currency."))  # fmt: skip
+                                    "Allocate within one currency."))
         elif item.booked_on > on:
             problems.append(Problem(path, f"Invoice {number} is booked on {item.booked_on}, after {on}.",
-                                    f"Use {item.booked_on} or a later date."))  # fmt: skip
+                                    f"Use {item.booked_on} or a later date."))
         elif item.open <= 0:
             problems.append(Problem(path, f"Invoice {number} has nothing open.", "Leave it out."))
         elif part is not None and (wrong := _wrong_amount(path, part, currency, exponent)) is not None:
@@ -220,7 +220,7 @@ def _parts(items: dict[str, Payable], wanted: Wanted, amount: Decimal, currency:
     except Beyond as beyond:
         raise Refused(f"{_text(beyond.wanted, exponent)} {currency} for {beyond.key} is more than the "
                       f"{_text(beyond.left, exponent)} {currency} that {beyond.holder} still has.",
-                      "Look at the open amounts again.", law=9) from None  # fmt: skip
+                      "Look at the open amounts again.", law=9) from None
 
 
 def _items(items: dict[str, Payable]) -> list[Item]:
@@ -228,13 +228,13 @@ def _items(items: dict[str, Payable]) -> list[Item]:
 
 
 def _move(entity: LegalEntity, source_id: int, items: dict[str, Payable], parts: Sequence[Part], on: date,
-          receipt: str, exponent: int) -> list[dict[str, Any]]:  # fmt: skip
+          receipt: str, exponent: int) -> list[dict[str, Any]]:
     """Move the parts from the receipt's item to the invoices' items; what was done, a dict for each."""
     moves = [Move(source_id, items[part.key].item_id, part.amount, items[part.key].currency, items[part.key].base_rate)
-             for part in parts]  # fmt: skip
+             for part in parts]
     ids = posting.move(entity, moves, on, receipt)
     return [{"allocation": made, "invoice": part.key, "amount": _text(part.amount, exponent)}
-            for made, part in zip(ids, parts, strict=True)]  # fmt: skip
+            for made, part in zip(ids, parts, strict=True)]
 
 
 def _text(amount: Decimal, exponent: int) -> str:

@@ -56,11 +56,11 @@ def _document(
         buyer=_party(json.loads(buyer)), number=number, issued_on=booked_on,
         receipt=Receipt(received_on, method, amount, reference, paid), colour=firm["colour"],
         logo=Logo(bytes(logo), media_type) if logo is not None else None,
-    )  # fmt: skip
+    )
 
 
 def _party(copy: dict[str, Any]) -> Party:
     known = {name: copy[name] for name in ("name", "country", "email", "phone", "website", "legal_text",
-                                           "account_number", "contact_name") if name in copy}  # fmt: skip
+                                           "account_number", "contact_name") if name in copy}
     return Party(**known, address=tuple(copy["address"]),
-                 registrations=tuple(TaxRegistration(**each) for each in copy["registrations"]))  # fmt: skip
+                 registrations=tuple(TaxRegistration(**each) for each in copy["registrations"]))

@@ -118,7 +118,7 @@ def payable_by_number(actor: Actor, entity_id: int, numbers: Sequence[str], on: 
     values = {"entity": entity_id, "numbers": list(numbers), **reach(actor, "cash", on)}
     found = {row[1]: Payable(*row) for row in frames.rows(query, values)}
     missing = [Problem(f"allocate[{at}]", f"There is no issued invoice “{number}” in your book.")
-               for at, number in enumerate(numbers) if number not in found]  # fmt: skip
+               for at, number in enumerate(numbers) if number not in found]
     if missing:
         raise NotFound("The money cannot go where it was sent.", "Check the invoice numbers.", problems=missing)
     return found
@@ -170,7 +170,7 @@ def settlements(invoices: Sequence[int], on: date) -> dict[int, Settlement]:
 
 
 def _settlement(on: date, invoice_id: int, number: str, currency: str, total: Decimal, due_on: date, paid: Decimal,
-                credited: Decimal) -> Settlement:  # fmt: skip
+                credited: Decimal) -> Settlement:
     left = total - paid - credited
     if left == 0:
         state = "credited" if credited and not paid else "paid"
@@ -183,7 +183,7 @@ def _settlement(on: date, invoice_id: int, number: str, currency: str, total: De
 STATEMENT: Final[frames.Schema] = {
     "booked_on": pl.Date, "kind": pl.String, "number": pl.String, "currency": pl.String,
     "amount": frames.MONEY, "balance": frames.MONEY,
-}  # fmt: skip
+}
 
 
 def statement(actor: Actor, entity_id: int, account: str, since: date, until: date) -> pl.DataFrame:
@@ -194,7 +194,7 @@ def statement(actor: Actor, entity_id: int, account: str, since: date, until: da
     accounts; within one it changes nothing. Raises `NotFound`.
     """
     found = frames.rows(f"select a.id from account a where a.number = %(number)s and {REACHED}",
-                        {"number": account, **reach(actor, "read", until)})  # fmt: skip
+                        {"number": account, **reach(actor, "read", until)})
     if not found:
         raise NotFound(f"There is no account “{account}” in your book.", "Check the account's number.")
     query = """

@@ -61,7 +61,7 @@ def add_tax_rates(*, actor: Actor, at: datetime, rates: Sequence[TaxRateInput]) 
           for i, rate in enumerate(rates) if not (rate.rate.is_finite() and 0 <= rate.rate < 1)),
         *(Problem(f"[{i}].tax_class", f"“{rate.tax_class}” is not a tax class.", f"Use {', '.join(TAX_CLASSES)}.")
           for i, rate in enumerate(rates) if rate.tax_class not in TAX_CLASSES),
-    ]  # fmt: skip
+    ]
     return _add_dated("tax_rate", ("country", "tax_class", "valid_from"), [asdict(rate) for rate in rates], problems)
 
 
@@ -73,7 +73,7 @@ def add_exchange_rates(*, actor: Actor, at: datetime, rates: Sequence[ExchangeRa
           for i, rate in enumerate(rates) if not (rate.rate.is_finite() and 0 < rate.rate < LARGEST_RATE)),
         *(Problem(f"[{i}].quote", f"The rate of {rate.base} to itself is 1.", "Leave it out.")
           for i, rate in enumerate(rates) if rate.base == rate.quote),
-    ]  # fmt: skip
+    ]
     return _add_dated("exchange_rate", ("base", "quote", "valid_from"), [asdict(rate) for rate in rates], problems)
 
 
@@ -95,7 +95,7 @@ def _add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], pro
         elif known[this] != row["rate"]:
             problems.append(Problem(
                 f"[{i}].rate", f"From {row['valid_from']} the rate is {known[this].normalize():f} already.",
-                "A rate that was in force stays. Give the new one a later day."))  # fmt: skip
+                "A rate that was in force stays. Give the new one a later day."))
     if problems:
         raise Refused("These rates cannot be added.", problems=problems)
     if fresh:
@@ -114,7 +114,7 @@ def store_file(*, name: str, media_type: str, content: bytes) -> int:
     sha256 = hashlib.sha256(content).hexdigest()
     added = frames.rows("""insert into stored_file (sha256, name, media_type, content) values (%s, %s, %s, %s)
                            on conflict (sha256) do nothing returning id""",
-                        [sha256, name, media_type, content])  # fmt: skip
+                        [sha256, name, media_type, content])
     if not added:
         return int(frames.rows("select id from stored_file where sha256 = %s", [sha256])[0][0])
     record("stored_file", added[0][0], sha256=sha256, media_type=media_type, bytes=len(content))

@@ -19,7 +19,7 @@ class Put:
 
 
 def put(model: type[models.Model], key: Mapping[str, Any], values: Mapping[str, Any],
-        personal: Collection[str] = (), untold: Mapping[str, Any] | None = None) -> Put:  # fmt: skip
+        personal: Collection[str] = (), untold: Mapping[str, Any] | None = None) -> Put:
     """Make the row of this natural key hold these values, under a lock, and record the event of what changed.
 
     Same values, nothing written: a set-up file may be read again and again. The values of `personal` columns
@@ -38,12 +38,12 @@ def put(model: type[models.Model], key: Mapping[str, Any], values: Mapping[str, 
         return Put(row.pk, "unchanged", [])
     rows.filter(pk=row.pk).update(**{name: values[name] for name in changes})
     _record(table, row.pk, {"before": {name: before[name] for name in changes},
-                            "after": {name: values[name] for name in changes}}, personal)  # fmt: skip
+                            "after": {name: values[name] for name in changes}}, personal)
     return Put(row.pk, "changed", changes)
 
 
 def _record(table: str, row_id: int, sides: Mapping[str, Mapping[str, Any]], personal: Collection[str]) -> None:
     open_values = {side: {n: v for n, v in values.items() if n not in personal} for side, values in sides.items()}
     hidden = {f"{side}.{name}": str(value) for side, values in sides.items()
-              for name, value in values.items() if name in personal and value}  # fmt: skip
+              for name, value in values.items() if name in personal and value}
     record(table, row_id, personal=hidden, **open_values)

@@ -11,11 +11,11 @@ from duly.billing.kernel.frames import RATIO
 
 TAX_RATES: Final[frames.Schema] = {
     "country": pl.String, "tax_class": pl.String, "rate": pl.Decimal(38, 6), "valid_from": pl.Date, "valid_to": pl.Date,
-}  # fmt: skip
+}
 
 EXCHANGE_RATES: Final[frames.Schema] = {
     "base": pl.String, "quote": pl.String, "rate": RATIO, "valid_from": pl.Date, "valid_to": pl.Date,
-}  # fmt: skip
+}
 
 
 def tax_rates_frame() -> pl.DataFrame:
@@ -39,5 +39,5 @@ def rate_on(base: str, quote: str, on: date) -> Decimal | None:
     if base == quote:
         return Decimal(1)
     found = frames.rows("""select rate from exchange_rate where base = %s and quote = %s and valid_from <= %s
-                            order by valid_from desc limit 1""", [base, quote, on])  # fmt: skip
+                            order by valid_from desc limit 1""", [base, quote, on])
     return found[0][0] if found else None

@@ -25,7 +25,7 @@ STANDARD_SINCE: Final = {
     "LV": ("21", date(2012, 7, 1)), "MT": ("18", date(2004, 1, 1)), "NL": ("21", date(2012, 10, 1)),
     "PL": ("23", date(2011, 1, 1)), "PT": ("23", date(2011, 1, 1)), "RO": ("21", date(2025, 8, 1)),
     "SE": ("25", date(1990, 7, 1)), "SI": ("22", date(2013, 7, 1)), "SK": ("23", date(2025, 1, 1)),
-}  # fmt: skip
+}
 
 
 def seed_rates(countries: Iterable[str]) -> list[TaxRateInput]:

@@ -14,12 +14,12 @@ BY_CHARGE: Final = (
     "agreement_id", "kind", "currency", "exponent", "terms_id", "charge_project_id", "charge_name", "terms_from",
     "terms_to", "rate_card_id", "rounding", "increment_seconds", "minimum_seconds", "markup", "grouping", "tax_class",
     "unit",
-)  # fmt: skip
+)
 """What a charge's terms give to the work they price."""
 
 EXCHANGE: Final[frames.Schema] = {
     "cost_currency": pl.String, "currency": pl.String, "worked_on": pl.Date, "exchange_rate": frames.RATIO,
-}  # fmt: skip
+}
 
 
 def with_terms(work: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
@@ -32,7 +32,7 @@ def with_terms(work: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("terms_from").min().over("agreement_id")
     since = pl.when(pl.col("terms_from") == first).then(date.min).otherwise("terms_from")
     offered = terms.filter(pl.col("kind").is_in(WORK_KINDS)).with_columns(since.alias("terms_from")).select(
-        *BY_CHARGE, pl.col("charge_id").alias("charge_of_terms"))  # fmt: skip
+        *BY_CHARGE, pl.col("charge_id").alias("charge_of_terms"))
     day, project, milestone = pl.col("worked_on"), pl.col("charge_project_id"), pl.col("charge_id")
     fits = (
         (day >= pl.col("terms_from"))
@@ -54,7 +54,7 @@ def with_terms(work: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
 def _converted(work: pl.DataFrame) -> pl.DataFrame:
     """With `exchange_rate`, dated, from the cost's currency to the agreement's; null where they are the same."""
     foreign = work.filter(pl.col("cost_currency") != pl.col("currency")).select(
-        "cost_currency", "currency", "worked_on").unique()  # fmt: skip
+        "cost_currency", "currency", "worked_on").unique()
     query = """select w.base, w.quote, w.day, (select x.rate from exchange_rate x
                       where x.base = w.base and x.quote = w.quote and x.valid_from <= w.day
                       order by x.valid_from desc limit 1)
@@ -71,7 +71,7 @@ def priced(work: pl.DataFrame, terms: pl.DataFrame) -> Priced:
     ready = with_terms(work, terms)
     found = price(ready, _nothing_fixed(terms), rates_frame(ready["rate_card_id"].drop_nulls().unique().to_list()))
     homeless = work.join(ready, on="work_id", how="anti").select("work_id", "document_key", pl.format(
-        "the agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))  # fmt: skip
+        "the agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))
     return Priced(found.lines, found.allocations, found.spans, pl.concat([found.problems, homeless]))
 
 
@@ -81,4 +81,4 @@ def _nothing_fixed(terms: pl.DataFrame) -> pl.DataFrame:
     return terms.clear().with_columns(
         whole.alias("document_key"), whole.alias("days"), whole.alias("period_days"),
         day.alias("span_from"), day.alias("span_to"),
-    )  # fmt: skip
+    )

@@ -26,16 +26,16 @@ ROWS: Final[frames.Schema] = {
     "task": pl.String, "description": pl.String, "billable": pl.Boolean, "worked_on": pl.Date,
     "started_at": pl.String, "quantity": pl.Int64, "cost": pl.String, "cost_currency": pl.String,
     "source_key": pl.String, "own_amount": pl.String, "own_currency": pl.String, "raw": pl.String, "notes": pl.String,
-}  # fmt: skip
+}
 PEOPLE: Final[frames.Schema] = {
     "person": pl.String, "email": pl.String, "person_id": pl.Int64, "person_name": pl.String, "role": pl.String,
     "person_ignored": pl.Boolean, "ask_person": pl.String,
-}  # fmt: skip
+}
 PLACES: Final[frames.Schema] = {
     "client": pl.String, "project": pl.String, "project_id": pl.Int64, "project_name": pl.String,
     "agreement_id": pl.Int64, "account_id": pl.Int64, "client_ignored": pl.Boolean, "project_ignored": pl.Boolean,
     "ask_client": pl.String, "ask_project": pl.String,
-}  # fmt: skip
+}
 
 TASK_LENGTH = 100
 LARGEST = 10**15
@@ -75,7 +75,7 @@ def sort_time(rows: Sequence[EntryRow], rejected: Sequence[RejectedRow], period:
         row.row_number, row.person, row.email, row.client, row.project, row.task, row.description, row.billable,
         row.worked_on, row.started_at.isoformat() if row.started_at else None, row.seconds, None, "",
         row.source_key, _text(row.own_amount), row.own_currency, _json(row.raw), " ".join(row.notes),
-    ) for row in rows], rejected, period)  # fmt: skip
+    ) for row in rows], rejected, period)
 
 
 def sort_expenses(rows: Sequence[ExpenseRow], rejected: Sequence[RejectedRow], period: Period | None) -> Sorted:
@@ -84,7 +84,7 @@ def sort_expenses(rows: Sequence[ExpenseRow], rejected: Sequence[RejectedRow], p
         row.row_number, row.person, "", row.client, row.project, row.category, row.description, row.billable,
         row.spent_on, None, 1, _text(row.cost), row.currency,
         row.source_key, None, "", _json(row.raw), "",
-    ) for row in rows], rejected, period)  # fmt: skip
+    ) for row in rows], rejected, period)
 
 
 def _sort(values: list[tuple[Any, ...]], rejected: Sequence[RejectedRow], period: Period | None) -> Sorted:
@@ -98,7 +98,7 @@ def _sort(values: list[tuple[Any, ...]], rejected: Sequence[RejectedRow], period
     unread = pl.DataFrame(
         [(row.row_number, "rejected", row.reason, _json(row.raw)) for row in rejected], orient="row",
         schema={"row_number": pl.Int64, "outcome": pl.String, "reason": pl.String, "raw": pl.String},
-    ).with_columns(pl.lit(False).alias("kept"), pl.lit(False).alias("asks"))  # fmt: skip
+    ).with_columns(pl.lit(False).alias("kept"), pl.lit(False).alias("asks"))
     whole = pl.concat([known, unread], how="diagonal")
     return Sorted(whole.sort("row_number"))
 
@@ -115,14 +115,14 @@ def _person(names: Names, name: str, email: str) -> tuple[Any, ...]:
     found = names.person(name, email)
     worker = found.worker
     return (*((worker.id, worker.name, worker.role) if worker else (None, None, None)),
-            found.ignored, found.asked or None)  # fmt: skip
+            found.ignored, found.asked or None)
 
 
 def _place(names: Names, client: str, project: str) -> tuple[Any, ...]:
     found = names.place(client, project)
     at = found.assignment
     return (*((at.project_id, at.name, at.agreement_id, at.account_id) if at else (None,) * 4),
-            found.client_ignored, found.ignored, found.asked_client or None, found.asked or None)  # fmt: skip
+            found.client_ignored, found.ignored, found.asked_client or None, found.asked or None)
 
 
 def _with_outcome(named: pl.DataFrame, period: Period | None) -> pl.DataFrame:
@@ -141,7 +141,7 @@ def _with_outcome(named: pl.DataFrame, period: Period | None) -> pl.DataFrame:
         .when(~has_client).then(pl.lit("without_client"))
         .when(~pl.col("billable") | ignored).then(pl.lit("non_billable"))
         .otherwise(pl.lit("billable"))
-    )  # fmt: skip
+    )
     return asked.with_columns(outcome.alias("outcome"), _reason().alias("reason")).with_columns(
         (found & (pl.col("outcome") != "rejected")).alias("kept")
     )
@@ -158,7 +158,7 @@ def _unfit() -> pl.Expr:
         .when(pl.col("cost").is_not_null() & ~pl.col("cost_currency").is_in(CODES))
         .then(pl.lit("Its currency is none that ISO 4217 has. Correct it."))
         .when(pl.col("quantity") <= 0).then(pl.lit("Its duration is not more than zero. Correct it."))
-    )  # fmt: skip
+    )
 
 
 def _reason() -> pl.Expr:
@@ -172,7 +172,7 @@ def _reason() -> pl.Expr:
         .when("asks").then(pl.format("Not known: {}. Add it under [mapping] in the set-up file.", unknown))
         .when(ignored).then(pl.lit("The mapping says that it is not for billing."))
         .otherwise("notes")
-    )  # fmt: skip
+    )
 
 
 def _twice() -> pl.Expr:

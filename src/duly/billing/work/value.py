@@ -69,7 +69,7 @@ class Difference:
 AGREEMENT_NAMES: Final[frames.Schema] = {
     "agreement_id": pl.Int64, "account": pl.String, "account_name": pl.String, "bill_to_id": pl.Int64,
     "agreement": pl.String, "agreement_name": pl.String, "currency": pl.String, "exponent": pl.Int64,
-}  # fmt: skip
+}
 
 
 def unbilled(*, actor: Actor, entity: str, on: date) -> Unbilled:
@@ -92,7 +92,7 @@ def unbilled(*, actor: Actor, entity: str, on: date) -> Unbilled:
     totals = keyed.group_by("document_key").agg(
         pl.col("agreement_id").first(), pl.col("approved").first(), pl.col("worked_on").min(), pl.len().alias("items"),
         pl.when(pl.col("kind") == "time").then("quantity").otherwise(0).sum().cast(pl.Int64).alias("seconds"),
-    ).join(amounts, on="document_key", how="left").join(unpriced, on="document_key", how="left")  # fmt: skip
+    ).join(amounts, on="document_key", how="left").join(unpriced, on="document_key", how="left")
     texts = found.problems.sort("work_id")["text"].unique(maintain_order=True).to_list()
     return Unbilled(seller.code, on.isoformat(), _by_agreement(mine, totals), texts)
 
@@ -113,7 +113,7 @@ def _by_agreement(mine: pl.DataFrame, totals: pl.DataFrame) -> list[UnbilledAgre
     figures = pl.col("items", "seconds", "amount")
     parts = totals.with_columns(pl.col("items", "unpriced").cast(pl.Int64))
     both = parts.group_by("agreement_id").agg(pl.col("worked_on").min().cast(pl.String).alias("oldest"),
-                                              pl.col("unpriced").sum())  # fmt: skip
+                                              pl.col("unpriced").sum())
     approved = parts.filter("approved").select("agreement_id", figures)
     waiting = parts.filter(~pl.col("approved")).select("agreement_id", figures.name.prefix("waiting_"))
     rows = mine.join(both, on="agreement_id", maintain_order="left")
@@ -136,7 +136,7 @@ def _money(amount: Decimal, digits: int) -> str:
 IMPORTED: Final[frames.Schema] = {
     "work_id": pl.Int64, "row_number": pl.Int64, "own": frames.MONEY, "own_currency": pl.String,
     "entity_id": pl.Int64, "account_id": pl.Int64, "bill_to_id": pl.Int64, "currency": pl.String,
-}  # fmt: skip
+}
 
 
 def own_amount_differences(*, actor: Actor, batch: int, on: date) -> list[Difference]:
@@ -160,7 +160,7 @@ def own_amount_differences(*, actor: Actor, batch: int, on: date) -> list[Differ
     compared = rows.join(work.drop("amount"), on="work_id").join(_entry_amounts(work, rows), on="work_id", how="left")
     differing = compared.with_columns(ours).filter(
         pl.col("ours").is_null() | (pl.col("ours") != pl.col("own"))
-        | ((pl.col("own_currency") != pl.col("currency")) & (pl.col("own") != 0)))  # fmt: skip
+        | ((pl.col("own_currency") != pl.col("currency")) & (pl.col("own") != 0)))
     return [_difference(row) for row in differing.sort("row_number").iter_rows(named=True)]
 
 

@@ -14,7 +14,7 @@ def purchase_order_missing(facts: Facts) -> pl.DataFrame:
         "document_key", pl.lit("purchase_order").alias("path"),
         pl.format("{} asks for a purchase order and its agreement names none. Add the order to the agreement.",
                   "account_name").alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("purchase_order_exceeded", "blocks")
@@ -27,7 +27,7 @@ def purchase_order_exceeded(facts: Facts) -> pl.DataFrame:
         "document_key", pl.lit("purchase_order").alias("path"),
         pl.format("Order {} is worth {} {}; with this draft {} would be billed on it. Ask for a larger order.",
                   "purchase_order", amount("order_amount"), "currency", amount("_on_order")).alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("purchase_order_currency", "blocks")
@@ -47,7 +47,7 @@ def purchase_order_expired(facts: Facts) -> pl.DataFrame:
         "document_key", pl.lit("purchase_order").alias("path"),
         pl.format("Order {} expired on {}; this draft bills services until {}. Ask for a new order.",
                   "purchase_order", "order_expires_on", "service_to").alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("agreement_cap_exceeded", "blocks")
@@ -60,7 +60,7 @@ def agreement_cap_exceeded(facts: Facts) -> pl.DataFrame:
         pl.format("Agreement {} is capped at {} {}; with this draft {} would be billed. Raise the cap or leave work "
                   "out.", "agreement", amount("cap"), "currency", amount("_billed")).alias("text"),
         pl.when(pl.col("cap_behaviour") == "warn").then(pl.lit("warns")).otherwise(pl.lit("blocks")).alias("severity"),
-    )  # fmt: skip
+    )
 
 
 @check("work_outside_agreement", "blocks")
@@ -76,7 +76,7 @@ def work_outside_agreement(facts: Facts) -> pl.DataFrame:
         "document_key", pl.format("lines[{}].work[{}]", "position", "work_id").alias("path"),
         pl.format("Work of {} lies outside agreement {}, which begins on {}{}. Correct the date or the agreement.",
                   "worked_on", "agreement", "starts_on", ending).alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("rate_differs_from_card", "blocks")
@@ -88,4 +88,4 @@ def rate_differs_from_card(facts: Facts) -> pl.DataFrame:
         pl.format("The line charges {} an hour; the rate card says {} for {} on {}. Draft the invoice again.",
                   plain(pl.col("unit_price")), plain(pl.col("card_price")).fill_null("nothing"),
                   pl.col("person").fill_null("this person"), "worked_on").alias("text"),
-    )  # fmt: skip
+    )

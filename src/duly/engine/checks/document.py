@@ -17,7 +17,7 @@ def total_zero(facts: Facts) -> pl.DataFrame:
     return facts.drafts.filter(pl.col("total") == 0).select(
         "document_key", pl.lit("total").alias("path"),
         pl.lit("The total is zero. Discard the draft unless the customer asked for it.").alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("total_negative", "blocks")
@@ -26,7 +26,7 @@ def total_negative(facts: Facts) -> pl.DataFrame:
     return facts.drafts.filter((pl.col("total") < 0) & (pl.col("kind") != "credit_note")).select(
         "document_key", pl.lit("total").alias("path"),
         pl.format("The total is {} {}. Write a credit note instead.", amount("total"), "currency").alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("booking_date_locked", "blocks")
@@ -36,7 +36,7 @@ def booking_date_locked(facts: Facts) -> pl.DataFrame:
         "document_key", pl.lit("booked_on").alias("path"),
         pl.format("{} is closed until {}; this would be booked on {}. Use a later date.", "entity", "lock_date",
                   pl.lit(facts.on)).alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("currency_without_rate", "blocks")
@@ -47,7 +47,7 @@ def currency_without_rate(facts: Facts) -> pl.DataFrame:
         "document_key", pl.lit("currency").alias("path"),
         pl.format("There is no exchange rate from {} to {} on {}. Add one.", "currency", "base_currency",
                   pl.lit(facts.on)).alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("amount_unusual", "warns")
@@ -60,4 +60,4 @@ def amount_unusual(facts: Facts) -> pl.DataFrame:
         "document_key", pl.lit("total").alias("path"),
         pl.format("The total is {} {}; this account's last invoices were around {}.", amount("total"), "currency",
                   amount("usual_total")).alias("text"),
-    )  # fmt: skip
+    )

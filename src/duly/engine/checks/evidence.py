@@ -14,21 +14,21 @@ def day_over_24_hours(facts: Facts) -> pl.DataFrame:
     return facts.days.filter(pl.col("seconds") > DAY_SECONDS).select(
         "document_key", pl.format("work.{}.{}", "person", "worked_on").alias("path"),
         pl.format("{} has {} h on {}. Correct the entries.", "person", hours("seconds"), "worked_on").alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("duplicate_entry", "warns")
 def duplicate_entry(facts: Facts) -> pl.DataFrame:
     """The same person, day, time, task, duration and words twice looks like one entry booked twice."""
     same = ["document_key", "kind", "person", "project", "worked_on", "started_at", "task", "description", "quantity",
-            "cost"]  # fmt: skip
+            "cost"]
     alike = facts.work.filter(pl.struct("document_key", "worked_on", "quantity", "started_at").is_duplicated())
     counted = alike.group_by(same).agg(pl.len().alias("times"), pl.col("position").min())
     return counted.filter(pl.col("times") > 1).select(
         "document_key", pl.format("lines[{}].work", "position").alias("path"),
         pl.format("{} equal entries on {}: “{}”{}. Check that they are not one booked twice.", "times", "worked_on",
                   "description", pl.concat_str(pl.lit(" by "), pl.col("person")).fill_null("")).alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("work_without_price", "blocks")
@@ -39,4 +39,4 @@ def work_without_price(facts: Facts) -> pl.DataFrame:
     return grouped.select(
         "document_key", pl.lit("work").alias("path"),
         pl.format("{} not on this draft: {}", entries, "text").alias("text"),
-    )  # fmt: skip
+    )

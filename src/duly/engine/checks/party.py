@@ -20,7 +20,7 @@ def tax_id_invalid(facts: Facts) -> pl.DataFrame:
         "document_key", pl.lit("buyer.tax_id").alias("path"),
         pl.format("Reverse charge for {} needs its VAT id of {}; “{}” is not one. Ask the customer for it.",
                   "account_name", "buyer_country", "buyer_tax_id").alias("text"),
-    )  # fmt: skip
+    )
 
 
 def _is_vat_id(number: str, country: str) -> bool:
@@ -37,7 +37,7 @@ def tax_id_missing(facts: Facts) -> pl.DataFrame:
         "document_key", pl.lit("buyer.tax_id").alias("path"),
         pl.format("{} is a business in {} without a VAT id, so its seller's tax is charged. Ask for the id.",
                   "account_name", "buyer_country").alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("tax_rate_missing", "blocks")
@@ -46,7 +46,7 @@ def tax_rate_missing(facts: Facts) -> pl.DataFrame:
     return facts.lines.filter((pl.col("tax_category") == "S") & (pl.col("tax_rate") == 0)).select(
         "document_key", pl.format("lines[{}].tax_rate", "position").alias("path"),
         pl.format("There is no {} tax rate for {}. Add it to the tax rates.", "tax_class", "service_to").alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("billing_contact_missing", "blocks")
@@ -55,7 +55,7 @@ def billing_contact_missing(facts: Facts) -> pl.DataFrame:
     return facts.drafts.filter(~pl.col("has_billing_contact")).select(
         "document_key", pl.lit("buyer.contact").alias("path"),
         pl.format("{} has no contact with the role billing. Add one to the account.", "account_name").alias("text"),
-    )  # fmt: skip
+    )
 
 
 @check("bank_account_missing", "notes")
@@ -64,4 +64,4 @@ def bank_account_missing(facts: Facts) -> pl.DataFrame:
     return facts.drafts.filter(~pl.col("has_bank_account")).select(
         "document_key", pl.lit("seller.bank_account").alias("path"),
         pl.format("{} has no bank account, so the invoice does not say where to pay.", "entity").alias("text"),
-    )  # fmt: skip
+    )

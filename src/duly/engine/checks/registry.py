@@ -10,7 +10,7 @@ import polars as pl
 SEVERITIES: Final = ("blocks", "warns", "notes")
 FINDINGS: Final = {
     "document_key": pl.Int64, "check_name": pl.String, "severity": pl.String, "path": pl.String, "text": pl.String,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +73,5 @@ def run_checks(facts: Facts) -> pl.DataFrame:
 def _named(rule: Check, found: pl.DataFrame) -> pl.DataFrame:
     severity = pl.col("severity") if "severity" in found.columns else pl.lit(rule.severity)
     columns = [pl.col("document_key"), pl.lit(rule.name).alias("check_name"), severity.alias("severity"),
-               pl.col("path"), pl.col("text")]  # fmt: skip
+               pl.col("path"), pl.col("text")]
     return found.select(columns).cast(FINDINGS)  # type: ignore[arg-type]

@@ -31,7 +31,7 @@ def plain(column: pl.Expr) -> pl.Expr:
     """A number as text without the zeros that its scale adds: 95.00000000 → 95."""
     text = column.cast(pl.String)
     return pl.when(text.str.contains(".", literal=True)).then(
-        text.str.strip_chars_end("0").str.strip_chars_end(".")).otherwise(text)  # fmt: skip
+        text.str.strip_chars_end("0").str.strip_chars_end(".")).otherwise(text)
 
 
 def number(column: pl.Expr) -> pl.Expr:

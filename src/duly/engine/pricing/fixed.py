@@ -16,7 +16,7 @@ def price_fixed(fixed: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("period_days").alias("denominator"), pl.col("price").alias("unit_price"),
         pl.col("charge_name").alias("description"), pl.col("unit").replace("", "item"),
         pl.col("span_from").alias("service_from"), (pl.col("span_to") - timedelta(days=1)).alias("service_to"),
-    )  # fmt: skip
+    )
     partial = pl.col("days") != pl.col("period_days")
     lines = finished(
         parts,

@@ -33,7 +33,7 @@ def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
         .alias("description"),
         pl.col("unit").replace("", "item"), pl.col("amount").alias("cost"),
         pl.col("worked_on").alias("service_from"), pl.col("worked_on").alias("service_to"),
-    )  # fmt: skip
+    )
     lines = finished(parts.with_columns(pl.col("cost").cast(PRICE).alias("unit_price")), *_expense_rows())
     lines = lines.with_columns(pl.col("amount").cast(PRICE).alias("unit_price"))
     return lines, whole(parts, lines), lost
@@ -53,7 +53,7 @@ def _problem() -> pl.Expr:
         .when(_too_large())
         .then(pl.format("an expense on {} comes to 10¹⁴ {} or more; correct its cost, mark-up or exchange rate.",
                         "worked_on", "currency"))
-    )  # fmt: skip
+    )
 
 
 def _too_large() -> pl.Expr:
@@ -72,7 +72,7 @@ def _expense_rows() -> tuple[pl.Expr, ...]:
         pl.when(marked).then(row("markup", times=number(pl.col("factor")))),
         pl.when(pl.col("exchange_rate").is_not_null()).then(
             row("exchange", times=number(pl.col("exchange_rate")), to=words(pl.col("currency")))),
-    )  # fmt: skip
+    )
 
 
 def price_milestones(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -84,7 +84,7 @@ def price_milestones(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .alias("description"),
         pl.col("unit").replace("", "item"),
         pl.col("worked_on").alias("service_from"), pl.col("worked_on").alias("service_to"),
-    )  # fmt: skip
+    )
     accepted = pl.when(pl.col("quantity") != 1).then(row("accepted", times=number(pl.col("quantity"))))
     lines = finished(parts, row("agreed", times=number(pl.col("unit_price"))), accepted)
     return lines, whole(parts, lines)

@@ -20,13 +20,13 @@ LINE: Final[dict[str, DataType]] = {
     "kind": pl.String, "description": pl.String, "unit": pl.String, "quantity": QUANTITY, "unit_price": PRICE,
     "numerator": RATIO, "denominator": pl.Int64, "amount": AMOUNT, "exponent": pl.Int8, "tax_class": pl.String,
     "service_from": pl.Date, "service_to": pl.Date, "explanation": pl.String, "part": pl.Int64,
-}  # fmt: skip
+}
 """`numerator ÷ denominator` is the exact quotient of which `amount` is the one rounding; for time `quantity` is
 seconds. `part` ties a model's lines to its allocations or spans until all lines are numbered."""
 
 ALLOCATION: Final[dict[str, DataType]] = {
     "work_id": pl.Int64, "part": pl.Int64, "quantity": QUANTITY, "billed_quantity": QUANTITY, "amount": AMOUNT,
-}  # fmt: skip
+}
 
 SPAN: Final[dict[str, DataType]] = {"part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
 
@@ -47,7 +47,7 @@ def finished(lines: pl.DataFrame, *explanation: pl.Expr) -> pl.DataFrame:
     amount = round_quotient_expr(pl.col("numerator"), pl.col("denominator"), pl.col("exponent"))
     rounded = complete(lines.with_columns(amount.alias("amount")), "amount")
     return rounded.with_columns(rows(*explanation, rounding_row()).alias("explanation")).select(
-        pl.col(name).cast(kind) for name, kind in LINE.items())  # fmt: skip
+        pl.col(name).cast(kind) for name, kind in LINE.items())
 
 
 def whole(allocated: pl.DataFrame, amounts: pl.DataFrame) -> pl.DataFrame:

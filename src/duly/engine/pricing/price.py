@@ -66,7 +66,7 @@ def _numbered(models: dict[str, pl.DataFrame]) -> pl.DataFrame:
         .with_row_index("line_key", offset=1)
         .with_columns(pl.col("line_key").cast(pl.Int64),
                       pl.int_range(1, pl.len() + 1).over("document_key").alias("position"))
-    )  # fmt: skip
+    )
 
 
 def _keyed(parts: dict[str, pl.DataFrame], keys: pl.DataFrame) -> pl.DataFrame:

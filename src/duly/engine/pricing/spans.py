@@ -53,7 +53,7 @@ RHYTHM: Final = ("interval", "interval_count", "alignment", "_anchor", "timing",
 SCHEDULE: Final = (*RHYTHM, "_start", "_end", "_since", "_run_from", "_run_to")
 
 PIECES: Final = {"_schedule": pl.UInt32, "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64,
-                 "period_days": pl.Int64}  # fmt: skip
+                 "period_days": pl.Int64}
 
 
 def due_spans(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.DataFrame:
@@ -83,16 +83,16 @@ def _one_off(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.D
             due.alias("span_from"), (due + ONE_DAY).alias("span_to"),
             pl.lit(1, dtype=pl.Int64).alias("days"), pl.lit(1, dtype=pl.Int64).alias("period_days"),
         )
-    )  # fmt: skip
+    )
 
 
 def _recurring(charges: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.DataFrame:
     scheduled = _scheduled(charges, billed)
     schedules = scheduled.select(SCHEDULE).unique(maintain_order=True).with_row_index("_schedule")
     pieces = [(number, *piece) for number, *schedule in schedules.iter_rows()
-              for piece in _pieces(Schedule._make((*schedule, through)))]  # fmt: skip
+              for piece in _pieces(Schedule._make((*schedule, through)))]
     due = scheduled.join(schedules, on=SCHEDULE, nulls_equal=True, maintain_order="left").join(
-        pl.DataFrame(pieces, schema=PIECES, orient="row"), on="_schedule", maintain_order="left")  # fmt: skip
+        pl.DataFrame(pieces, schema=PIECES, orient="row"), on="_schedule", maintain_order="left")
     return _without_billed(due, billed).drop(pl.selectors.starts_with("_"))
 
 
@@ -102,18 +102,18 @@ def _scheduled(charges: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce("anchor", "agreement_from").alias("_anchor"),
         pl.max_horizontal("terms_from", "agreement_from").alias("_start"),
         pl.min_horizontal("terms_to", pl.col("agreement_to") + ONE_DAY).alias("_end"),
-    ))  # fmt: skip
+    ))
     whole = runs.join(_billed_until(billed), on="charge_id", how="left", maintain_order="left").with_columns(
         pl.when(pl.col("_first") <= pl.col("_start")).then(pl.max_horizontal("_start", "_until")).otherwise("_start")
         .alias("_since"),
-    )  # fmt: skip
+    )
     by_day = pl.col("proration") == "by_day"
     # By day only what lies ahead matters: charges billed up to one day share their schedule from there.
     return whole.with_columns(
         pl.when(by_day).then("_since").otherwise("_start").alias("_start"),
         pl.when(by_day).then("_since").otherwise("_run_from").alias("_run_from"),
         pl.when(by_day).then("_end").otherwise("_run_to").alias("_run_to"),
-    )  # fmt: skip
+    )
 
 
 def _in_runs(terms: pl.DataFrame) -> pl.DataFrame:
@@ -139,7 +139,7 @@ def _billed_until(billed: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("span_from").min().alias("_first"), pl.col("span_to").max().alias("_until"),
              (days == spread).alias("whole"))
         .filter("whole").drop("whole")
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -183,7 +183,7 @@ def _without_billed(due: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
     theirs = billed.select("charge_id", pl.col("span_from").alias("_from"), pl.col("span_to").alias("_to"))
     numbered = due.with_row_index("_piece")
     touched = numbered.join(theirs, on="charge_id").filter(
-        (pl.col("_from") < pl.col("span_to")) & (pl.col("_to") > pl.col("span_from")))  # fmt: skip
+        (pl.col("_from") < pl.col("span_to")) & (pl.col("_to") > pl.col("span_from")))
     free = numbered.join(touched, on="_piece", how="anti", maintain_order="left").drop("_piece")
     by_day = touched.filter(pl.col("proration") == "by_day").sort("_piece", "_from")
     left = [
@@ -195,7 +195,7 @@ def _without_billed(due: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
         return free
     schema = {"_piece": pl.UInt32, "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64}
     rest = numbered.drop("span_from", "span_to", "days").join(
-        pl.DataFrame(left, schema=schema, orient="row"), on="_piece", maintain_order="left")  # fmt: skip
+        pl.DataFrame(left, schema=schema, orient="row"), on="_piece", maintain_order="left")
     return pl.concat([free, rest.select(free.columns)])
 
 

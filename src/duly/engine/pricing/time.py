@@ -19,7 +19,7 @@ APART: Final = {"entry": "work_id", "person": "person_id", "project": "project_i
 
 LINE_KEY: Final = (
     "document_key", "agreement_id", "charge_id", "terms_id", "apart", "alike", "price", "unit", "tax_class",
-)  # fmt: skip
+)
 """What entries on one line have in common."""
 
 
@@ -39,7 +39,7 @@ def _problem() -> pl.Expr:
     person, day = pl.col("person").fill_null("this person"), pl.col("worked_on")
     no_rate = pl.format("no rate for {} on {}; add one to the rate card.", person, day)
     broken = pl.format("{}'s time on {} is {} seconds; correct it to whole seconds.", person, day,
-                       plain(pl.col("quantity")))  # fmt: skip
+                       plain(pl.col("quantity")))
     return pl.when(pl.col("price").is_null()).then(no_rate).otherwise(broken)
 
 
@@ -69,7 +69,7 @@ def _labelled(rated: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.when(pl.col("apart").is_null()).then("label").alias("alike"))
         .sort("document_key", "charge_id", "worked_on", "work_id")
         .with_row_index("entry")
-    )  # fmt: skip
+    )
 
 
 def _summed(entries: pl.DataFrame) -> pl.DataFrame:
@@ -80,13 +80,13 @@ def _summed(entries: pl.DataFrame) -> pl.DataFrame:
         pl.col("billed").sum(), pl.col("quantity").sum().alias("worked"), pl.len().alias("entries"),
         pl.when(one_rate).then(pl.col("rate_id").min()).alias("rate_id"),
         pl.col("worked_on").min().alias("service_from"), pl.col("worked_on").max().alias("service_to"),
-    ).with_row_index("part", offset=1)  # fmt: skip
+    ).with_row_index("part", offset=1)
     return grouped.with_columns(
         pl.concat_str("charge_name", "label", separator=" – ", ignore_nulls=True).alias("description"),
         pl.col("unit").replace("", "h"), pl.col("billed").alias("quantity"), pl.col("price").alias("unit_price"),
         (pl.col("billed").cast(RATIO) * pl.col("price").cast(RATIO)).alias("numerator"),
         pl.lit(HOUR, dtype=pl.Int64).alias("denominator"),
-    )  # fmt: skip
+    )
 
 
 def _explained() -> tuple[pl.Expr, ...]:
@@ -95,7 +95,7 @@ def _explained() -> tuple[pl.Expr, ...]:
             worked=count(pl.col("worked").cast(pl.Int64))),
         row("rate", times=number(pl.col("price")), rate_id=count(pl.col("rate_id"))),
         row("hour", over=pl.lit(f'"{HOUR}"')),
-    )  # fmt: skip
+    )
 
 
 def _allocated(entries: pl.DataFrame, placed: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

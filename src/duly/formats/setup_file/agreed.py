@@ -43,7 +43,7 @@ def rate_card(table: Table, entities: Sequence[Entity]) -> RateCard:
         path=table.path, code=code, name=table.text("name", code),
         currency=table.text("currency", entities[0].currency if entities else None, check=check_currency),
         rates=tuple(_rate(one, begins) for one in table.tables("rates")),
-    )  # fmt: skip
+    )
 
 
 def _rate(table: Table, begins: date | None) -> Rate:
@@ -54,7 +54,7 @@ def _rate(table: Table, begins: date | None) -> Rate:
         path=table.path, price=None if ends else _not_negative(table, "price"), valid_from=table.day("from", begins),
         person=table.maybe("person", longest=40), project=table.maybe("project", longest=40),
         role=table.text("role", "", longest=60), task=table.text("task", "", longest=100),
-    )  # fmt: skip
+    )
     table.close()
     return rate
 
@@ -78,7 +78,7 @@ def agreement(table: Table, known: Known) -> Agreement:
         entity=table.text("entity", known.entity, longest=20), account=account,
         currency=table.text("currency", known.currency(account), check=check_currency, example='"EUR"'),
         ends_on=table.maybe_day("ends_on"), projects=tuple(projects), versions=(first, *_later(table, first, known)),
-    )  # fmt: skip
+    )
 
 
 def _later(table: Table, first: Version, known: Known) -> list[Version]:
@@ -110,7 +110,7 @@ def _version(table: Table, begins: date, before: Version | None, known: Known) -
         time_annex=table.flag("time_annex", given.time_annex),
         cap=_not_negative(table, "cap") if table.has("cap") else given.cap,
         cap_behaviour=table.choice("cap_behaviour", words.CAP_BEHAVIOURS, given.cap_behaviour),
-    )  # fmt: skip
+    )
 
 
 def _charge(table: Table, known: Known) -> Charge:
@@ -132,6 +132,6 @@ def _charge(table: Table, known: Known) -> Charge:
         alignment="anchored" if anchor else "calendar", anchor=anchor,
         timing=table.choice("timing", words.TIMINGS, "arrears"),
         proration=table.choice("proration", words.PRORATIONS, "by_day"), due_on=table.maybe_day("due_on"),
-    )  # fmt: skip
+    )
     table.close()
     return charge

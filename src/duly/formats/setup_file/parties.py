@@ -35,7 +35,7 @@ def user(table: Table) -> User:
         path=table.path, login=table.text("login", longest=80), name=table.text("name"),
         email=table.text("email", check=check_email), roles=_roles(table), rights=table.words("rights", words.RIGHTS),
         active=table.flag("active", True),
-    )  # fmt: skip
+    )
 
 
 def _roles(table: Table) -> tuple[tuple[str, str], ...]:
@@ -54,7 +54,7 @@ def person(table: Table) -> Person:
         path=table.path, code=table.text("code", longest=40), name=table.text("name"),
         email=table.maybe("email", check=check_email), role=table.text("role", "", longest=60),
         user=table.maybe("user", longest=80),
-    )  # fmt: skip
+    )
 
 
 def address(table: Table) -> Address:
@@ -62,7 +62,7 @@ def address(table: Table) -> Address:
         street=table.text("street"), street_2=table.text("street_2", ""), city=table.text("city", longest=100),
         postcode=table.text("postcode", "", longest=20), region=table.text("region", "", longest=100),
         country=table.text("country", check=check_country, example='"DE"'),
-    )  # fmt: skip
+    )
 
 
 def entity(table: Table) -> Entity:
@@ -78,7 +78,7 @@ def entity(table: Table) -> Entity:
         colour=table.text("colour", "#0f766e", check=_colour), logo=table.maybe("logo"),
         tax_numbers=_tax_numbers(table, where.country), banks=_banks(table, name, currency),
         series=_series(table), chart=_chart(table),
-    )  # fmt: skip
+    )
 
 
 def _colour(text: str) -> str:
@@ -114,7 +114,7 @@ def _banks(table: Table, holder: str, currency: str) -> tuple[Bank, ...]:
             bank=one.text("bank", (known and known.bank_name) or "", longest=140),
             holder=one.text("holder", holder[:140], longest=140),
             currency=one.text("currency", currency, check=check_currency),
-        ))  # fmt: skip
+        ))
         one.close()
     return tuple(found)
 
@@ -158,7 +158,7 @@ def account(table: Table, entities: Sequence[Entity]) -> Account:
         payment_days=table.whole("payment_days", 30, high=365),
         requires_purchase_order=table.flag("requires_purchase_order", False),
         tax_numbers=_tax_numbers(table, where.country), contacts=_contacts(table), orders=_orders(table, currency),
-    )  # fmt: skip
+    )
 
 
 def _cover(table: Table) -> Cover | None:
@@ -178,7 +178,7 @@ def _contacts(table: Table) -> tuple[Contact, ...]:
         found.append(Contact(
             path=one.path, name=one.text("name"), email=one.text("email", check=check_email),
             phone=one.text("phone", "", longest=40), roles=one.words("roles", words.CONTACT_ROLES, ("billing",)),
-        ))  # fmt: skip
+        ))
         one.close()
     return tuple(found)
 
@@ -190,6 +190,6 @@ def _orders(table: Table, currency: str) -> tuple[Order, ...]:
             path=one.path, number=one.text("number", longest=60),
             currency=one.text("currency", currency, check=check_currency), amount=one.number("amount"),
             expires_on=one.maybe_day("expires_on"),
-        ))  # fmt: skip
+        ))
         one.close()
     return tuple(found)

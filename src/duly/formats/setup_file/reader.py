@@ -16,7 +16,7 @@ T = TypeVar("T")
 NATURAL_KEYS = (
     ("users", "login"), ("people", "code"), ("people", "email"), ("entities", "code"), ("accounts", "number"),
     ("rate_cards", "code"), ("agreements", "number"),
-)  # fmt: skip
+)
 
 
 class SetUpError(FormatError):
@@ -44,7 +44,7 @@ def read_set_up(data: bytes) -> SetUp:
         agreements=_each(top, "agreements", lambda one: agreed.agreement(one, known)),
         tax_rates=_each(top, "tax_rates", _tax_rate), exchange_rates=_each(top, "exchange_rates", _exchange_rate),
         mapping=_mapping(top),
-    )  # fmt: skip
+    )
     top.close()
     problems += _twice(set_up)
     if problems:
@@ -81,7 +81,7 @@ def _tax_rate(table: Table) -> TaxRate:
         path=table.path, country=table.text("country", check=check_country, example='"DE"'),
         tax_class=table.choice("class", words.TAX_CLASSES, "standard"), rate=(percent or Decimal(0)) / 100,
         valid_from=table.day("from"), source=table.text("source", "set-up file"),
-    )  # fmt: skip
+    )
 
 
 def _exchange_rate(table: Table) -> ExchangeRate:
@@ -93,7 +93,7 @@ def _exchange_rate(table: Table) -> ExchangeRate:
         path=table.path, base=table.text("base", check=check_currency, example='"USD"'),
         quote=table.text("quote", check=check_currency, example='"EUR"'), rate=rate or Decimal(1),
         valid_from=table.day("from"), source=table.text("source", "set-up file", longest=60),
-    )  # fmt: skip
+    )
 
 
 def _mapping(top: Table) -> Mapping:

@@ -16,7 +16,7 @@ MANY: Final = 30
 NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]{1,10})?")
 KINDS: Final = {
     str: "text", int: "a whole number", bool: "true or false", date: "a date", list: "a list", dict: "a table",
-}  # fmt: skip
+}
 
 
 class Fraction(str):
@@ -62,7 +62,7 @@ class Table:
             self.note(key, "This is missing.", f"Give it, for example {key} = {example}.")
 
     def text(self, key: str, default: str | None = None, *, check: Callable[[str], str] | None = None,
-             longest: int = 200, example: str = '"…"') -> str:  # fmt: skip
+             longest: int = 200, example: str = '"…"') -> str:
         """A text; needed where there is no default. `check` returns the one way to write it or raises FormatError."""
         if default is None:
             self.need(key, example)
@@ -118,7 +118,7 @@ class Table:
             self.note(key, f"{value} is not exact in TOML.", f'Write it in quotes: {key} = "{value}".')
         elif isinstance(value, bool) or not isinstance(value, int | str) or not NUMBER.fullmatch(str(value)):
             self.note(key, f"{_shown(value)} is not a number with at most 10 decimals.",
-                      f'Write it as {key} = 95 or {key} = "95.50".')  # fmt: skip
+                      f'Write it as {key} = 95 or {key} = "95.50".')
         elif abs(Decimal(value)) >= LARGEST:
             self.note(key, f"{value} is too large.", "Give less than a million millions.")
         else:
@@ -201,7 +201,7 @@ def _rewritten(key: str, value: object, kind: type) -> str:
     if kind is str:
         return f'Write it in quotes: {key} = "{_shown(value)}".'
     examples = {int: f"{key} = 30", bool: f"{key} = true", date: f"{key} = 2026-01-31", list: f"{key} = [ … ]",
-                dict: f"{key} = {{ … }}"}  # fmt: skip
+                dict: f"{key} = {{ … }}"}
     return f"Write it without quotes: {examples[kind]}." if isinstance(value, str) else f"Write {examples[kind]}."
 
 

@@ -35,7 +35,7 @@ def annex(words: Words) -> dict[str, Any] | None:
              "sums": _sums(words, texts["total_of"].format(name=name), rows)} for name, rows in named
         ],
         "sums": _sums(words, texts["all_projects"], entries) if len(projects) > 1 else None,
-    }  # fmt: skip
+    }
 
 
 def _row(words: Words, entry: AnnexEntry) -> dict[str, str | bool]:

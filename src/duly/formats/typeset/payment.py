@@ -19,7 +19,7 @@ def payment_code(document: Document) -> PaymentCode | None:
         return None
     account = document.bank_accounts[0]
     return epc_code(holder=account.holder or document.seller.name, iban=account.iban, bic=account.bic,
-                    amount=document.payable, currency=document.currency, remittance=_reference(document))  # fmt: skip
+                    amount=document.payable, currency=document.currency, remittance=_reference(document))
 
 
 def payment(words: Words) -> dict[str, Any] | None:
@@ -32,7 +32,7 @@ def payment(words: Words) -> dict[str, Any] | None:
     accounts = [
         [[texts["holder"], account.holder], ["IBAN", grouped(account.iban)], ["BIC", account.bic],
          [texts["bank"], account.bank]] for account in document.bank_accounts
-    ]  # fmt: skip
+    ]
     return {
         "heading": texts["payment"],
         "terms": _terms(words),
@@ -52,7 +52,7 @@ def receipt(words: Words) -> dict[str, Any] | None:
         [part.number, words.print.day(part.issued_on) or NONE, NONE if part.total is None else words.amount(part.total),
          words.amount(part.amount), NONE if part.open_after is None else words.amount(part.open_after)]
         for part in document.receipt.settlements
-    ]  # fmt: skip
+    ]
     totals: list[dict[str, Any]] = []
     if document.receipt.on_account:
         totals.append({"label": texts["on_account"], "amount": words.amount(document.receipt.on_account)})
@@ -78,7 +78,7 @@ def _reference(document: Document) -> str:
 def _scan_alt(words: Words) -> str:
     account = words.document.bank_accounts[0]
     return words.texts["scan_alt"].format(amount=words.money(words.document.payable), holder=account.holder,
-                                          iban=grouped(account.iban), reference=_reference(words.document))  # fmt: skip
+                                          iban=grouped(account.iban), reference=_reference(words.document))
 
 
 def _terms(words: Words) -> str:

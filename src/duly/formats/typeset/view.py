@@ -62,7 +62,7 @@ def shown(document: Document) -> Shown:
             "footer": list(_footer(words)),
             "legal": seller.legal_text,
         }
-    )  # fmt: skip
+    )
 
 
 def _logo(words: Words) -> Shown | None:
@@ -136,7 +136,7 @@ def _lines(words: Words) -> Shown:
              "subtotal": words.amount(sums[key]) if key in sums and len(rows) > 1 else ""}
             for key, name, rows in named
         ],
-    }  # fmt: skip
+    }
 
 
 def _line(words: Words, line: Line) -> Shown:
@@ -182,7 +182,7 @@ def _totals(words: Words) -> Iterator[Shown]:
     if _taxed(document):
         yield {"label": texts["net"], "amount": words.amount(document.net)}
         yield from ({"label": _tax_label(words, line), "amount": words.amount(line.tax)}
-                    for line in document.tax_lines if line.category != "O")  # fmt: skip
+                    for line in document.tax_lines if line.category != "O")
     if document.prepaid:
         yield {"label": texts["total"], "amount": words.amount(document.total), "rule": True}
         yield {"label": texts["prepaid"], "amount": words.amount(-document.prepaid)}
@@ -210,7 +210,7 @@ def _footer(words: Words) -> Iterator[list[str]]:
     schemes = {"VAT": words.texts["scheme_VAT"], "TAX": words.texts["scheme_TAX"]}
     numbers = [f"{schemes.get(one.scheme, one.scheme)} {one.number}" for one in seller.registrations]
     banks = [text for account in words.document.bank_accounts[:1]
-             for text in (account.bank, grouped(account.iban), account.bic)]  # fmt: skip
+             for text in (account.bank, grouped(account.iban), account.bic)]
     columns = [seller.name, *seller.address], [seller.email, seller.phone, seller.website], numbers, banks
     return (texts for column in columns if (texts := [text for text in column if text]))
 

@@ -18,7 +18,7 @@ class Words:
         self.texts = TEXTS[document.language]
         self.print = printer(document.language, document.seller.country)
         times = (*(line.seconds or 0 for line in document.lines), *(entry.seconds for entry in document.annex),
-                 *(entry.billed_seconds for entry in document.annex))  # fmt: skip
+                 *(entry.billed_seconds for entry in document.annex))
         self._seconds = any(time % 60 for time in times)
 
     def amount(self, value: Decimal) -> str:

@@ -40,5 +40,5 @@ for made in (
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement,
     delivering.worker, auditing.audit,
-):  # fmt: skip
+):
     app.add_command(made)

@@ -62,7 +62,7 @@ def understood(error: BaseException, data_folder: Path) -> Failure:
             log = _logged(error, data_folder)
             return Failure(FAULT, f"The database does not answer: {str(error).strip().splitlines()[0]}.", log)
     return Failure(FAULT, f"Duly failed ({type(error).__name__}); this is a fault of the program.",
-                   _logged(error, data_folder))  # fmt: skip
+                   _logged(error, data_folder))
 
 
 def _logged(error: BaseException, data_folder: Path) -> str:

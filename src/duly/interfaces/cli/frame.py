@@ -113,7 +113,7 @@ COMMON: Final = {
     "key": click.Option(["--key"], help="An idempotency key: given again, the command acts once and answers the same."),
     "data": click.Option(["--data"], metavar="DIR", help="The data folder of the embedded database (DULY_DATA)."),
     "json": click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document, and nothing else."),
-}  # fmt: skip
+}
 ALWAYS: Final = ("data", "json")
 
 

@@ -27,7 +27,7 @@ EXPENSES: Final = "expenses"
 TITLES: Final = {
     "billable": "billable", "non_billable": "non-billable", "without_client": "without client",
     "out_of_period": "out of period", "rejected": "rejected",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def timesheet_file(
 ) -> WorkFile:
     """A timesheet as `import_timesheet` takes it. Raises `FormatError` when the file as a whole cannot be read."""
     sheet = read_timesheet(content, layout=layout, decimal_comma=decimal_comma, date_order=date_order,
-                           time_zone=time_zone)  # fmt: skip
+                           time_zone=time_zone)
     rows = tuple(_entry(row) for row in sheet.rows)
     return WorkFile(name, content, sheet.layout, sheet.headers, rows, _rejected(sheet.errors, content))
 
@@ -69,7 +69,7 @@ def expenses_file(
             category=row.category, description=row.description, billable=row.billable, spent_on=row.spent_on,
             cost=row.amount, currency=row.currency, source_key=row.source_key, raw=row.raw,
         ) for row in sheet.rows
-    )  # fmt: skip
+    )
     return WorkFile(name, content, EXPENSES, sheet.headers, rows, _rejected(sheet.errors, content))
 
 
@@ -92,7 +92,7 @@ def take_in(
         actions.import_expenses if file.layout == EXPENSES else actions.import_timesheet
     )
     return verb(file_name=file.name, content=file.content, layout=file.layout, headers=file.headers,
-                keep_good=keep_good, key=key, **rows)  # fmt: skip
+                keep_good=keep_good, key=key, **rows)
 
 
 def shown(file: WorkFile, imported: Imported) -> list[RenderableType]:
@@ -116,7 +116,7 @@ def _outcomes(file: WorkFile, imported: Imported) -> Table:
         (title, imported.outcomes[name], imported.known[name] or "", hours(imported.seconds[name]),
          ", ".join(amount(cost, code) for code, cost in imported.amounts[name].items()))
         for name, title in TITLES.items()
-    ]  # fmt: skip
+    ]
     whole = ("= the file", imported.rows, sum(imported.known.values()) or "", hours(sum(imported.seconds.values())), "")
     return table(columns, [*lines, whole], title=f"{file.name} ({file.layout})")
 
@@ -134,7 +134,7 @@ def _entry(row: TimesheetRow) -> EntryRow:
         project=row.project or "", task=row.task or "", description=row.description, billable=row.billable,
         worked_on=row.started_on, started_at=row.started_at, seconds=row.seconds, source_key=row.source_key,
         own_amount=row.amount, own_currency=row.amount_currency or "", raw=row.raw, notes=row.notes,
-    )  # fmt: skip
+    )
 
 
 def _rejected(errors: Iterable[RowError], content: bytes) -> tuple[RejectedRow, ...]:

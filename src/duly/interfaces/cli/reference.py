@@ -14,7 +14,7 @@ SEVERITIES: Final = {
     "blocks": "keeps the draft from being submitted and issued until it is mended or waived with a reason",
     "warns": "is shown to whoever reviews and issues",
     "notes": "is worth knowing",
-}  # fmt: skip
+}
 
 
 def commands_page() -> str:
@@ -23,7 +23,7 @@ def commands_page() -> str:
     common = "\n## Options of every command\n" + _table(
         [("`--data DIR`", "The data folder of the embedded database (`DULY_DATA`)."),
          ("`--json`", "Print one JSON document, and nothing else. Money is text, dates are ISO 8601."),
-         ("`--help`", "Say what the command does, with an example.")])  # fmt: skip
+         ("`--help`", "Say what the command does, with an example.")])
     return head + common + "".join(_command(name, made) for name, made in _all(app, ""))
 
 
@@ -40,7 +40,7 @@ def _command(name: str, made: Command) -> str:
     usage = " ".join(["bin/duly", name, *made.collect_usage_pieces(context)])
     text = "\n\n".join(_line(part) for part in (made.help or "").split("\n\n"))
     own = [_option(param, context) for param in made.params
-           if isinstance(param, click.Option) and param.name not in ("as_json", "data")]  # fmt: skip
+           if isinstance(param, click.Option) and param.name not in ("as_json", "data")]
     options = _table(own) if own else ""
     return f"\n## {name}\n{text}\n\n    {usage}\n{options}\nExample:\n\n    bin/{made.example}\n"
 

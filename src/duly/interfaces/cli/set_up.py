@@ -40,14 +40,14 @@ def load(path: Path) -> tuple[SetUp, dict[str, bytes]]:
                 pictures[entity.logo] = (path.parent / entity.logo).read_bytes()
             except (OSError, ValueError):
                 problems.append(Problem(f"{entity.path}.logo", f"The file “{entity.logo}” cannot be read.",
-                                        f"Put it beside {path.name}, or correct the name."))  # fmt: skip
+                                        f"Put it beside {path.name}, or correct the name."))
     if problems:
         raise BadInput("A picture is missing.", "Nothing was changed.", problems)
     return set_up, pictures
 
 
 def apply(set_up: SetUp, *, actor_login: str | None, at: datetime,
-          pictures: Mapping[str, bytes] | None = None) -> Report:  # fmt: skip
+          pictures: Mapping[str, bytes] | None = None) -> Report:
     """Put all that the set-up describes into the books, in one transaction; what is there as described stays.
 
     Nothing is ever removed, but a user's roles and rights are the whole list. Where nobody is a user yet, the file's
@@ -68,7 +68,7 @@ def apply(set_up: SetUp, *, actor_login: str | None, at: datetime,
         run.agreements(set_up)
         run.mapping(set_up.mapping)
     return Report(founder, *({kind: run.counts[kind, outcome] for kind in run.kinds if run.counts[kind, outcome]}
-                             for outcome in ("added", "changed", "unchanged")))  # fmt: skip
+                             for outcome in ("added", "changed", "unchanged")))
 
 
 def _found(set_up: SetUp, login: str | None, at: datetime) -> str | None:
@@ -81,5 +81,5 @@ def _found(set_up: SetUp, login: str | None, at: datetime) -> str | None:
             return user.login
     wanted = f"“{login}” as an administrator" if login else "an administrator"
     problem = Problem("users", f"Nobody is a user yet, and the file does not name {wanted}.",
-                      'Give one of [[users]] roles = ["administrator"].')  # fmt: skip
+                      'Give one of [[users]] roles = ["administrator"].')
     raise Refused("An installation begins with an administrator.", problems=[problem])

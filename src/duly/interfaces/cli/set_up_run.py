@@ -35,7 +35,7 @@ T = TypeVar("T")
 KEYS: Final = {
     "markup": "markup_percent", "increment_seconds": "increment_minutes", "minimum_seconds": "minimum_minutes",
     "interval_count": "every", "valid_from": "from", "base_currency": "currency", "tax_class": "class",
-}  # fmt: skip
+}
 """What the set-up file calls a field of the verbs, where the two differ."""
 
 AGREED: Final = "What was agreed stays: add [[agreements.versions]] with from = the day on which it changes."
@@ -52,7 +52,7 @@ class Run:
     problems: list[Problem] = field(default_factory=list)
 
     def do(self, kind: str, path: str, verb: Callable[..., Any], places: Mapping[str, str] | None = None,
-           /, **arguments: Any) -> None:  # fmt: skip
+           /, **arguments: Any) -> None:
         """Run a verb and count its outcome; a refusal becomes problems at `path`, or at one of `places` in it."""
         self.kinds.setdefault(kind)
         try:
@@ -74,12 +74,12 @@ class Run:
         if self.problems:
             count = f"{len(self.problems)} things" if len(self.problems) > 1 else "One thing"
             raise Refused(f"{count} in the set-up cannot be.", "Nothing was changed: correct it, then run it again.",
-                          problems=self.problems)  # fmt: skip
+                          problems=self.problems)
 
     def users(self, users: Iterable[file.User]) -> None:
         for user in users:
             self.do("users", user.path, people.put_user, login=user.login, name=user.name, email=user.email,
-                    roles=dict(user.roles), rights=user.rights, active=user.active)  # fmt: skip
+                    roles=dict(user.roles), rights=user.rights, active=user.active)
         self.settle()
 
     def entities(self, described: Iterable[file.Entity], pictures: Mapping[str, bytes]) -> None:
@@ -87,21 +87,21 @@ class Run:
             self.do("entities", one.path, entities.put_entity, code=one.code, name=one.name,
                     base_currency=one.currency, time_zone=one.time_zone, email=one.email, phone=one.phone,
                     website=one.website, legal_notice=one.legal_notice, language=one.language, colour=one.colour,
-                    fiscal_year_start=one.fiscal_year_start, **_columns(one.address))  # fmt: skip
+                    fiscal_year_start=one.fiscal_year_start, **_columns(one.address))
             self.of_entity(one, pictures)
         self.settle()
 
     def of_entity(self, one: file.Entity, pictures: Mapping[str, bytes]) -> None:
         for number in one.tax_numbers:
             self.do("tax numbers", number.path, entities.put_entity_tax_registration, entity=one.code,
-                    country=number.country, scheme=number.scheme, number=number.number)  # fmt: skip
+                    country=number.country, scheme=number.scheme, number=number.number)
         for position, bank in enumerate(one.banks, start=1):
             self.do("bank accounts", bank.path, entities.put_bank_account, entity=one.code, iban=bank.iban,
                     holder=bank.holder, currency=bank.currency, bic=bank.bic, bank=bank.bank,
-                    position=position)  # fmt: skip
+                    position=position)
         for kind, pattern in one.series:
             self.do("number series", f"{one.path}.series.{kind}", entities.put_number_series, entity=one.code,
-                    kind=kind, pattern=pattern)  # fmt: skip
+                    kind=kind, pattern=pattern)
         for role, code, name in one.chart:
             self.do("chart", f"{one.path}.chart.{role}", map_role, entity=one.code, role=role, code=code, name=name)
         if one.logo is not None:
@@ -109,23 +109,23 @@ class Run:
         closed = LegalEntity.objects.filter(code=one.code).values_list("lock_date", flat=True).first()
         if one.lock_date is not None and (closed is None or closed < one.lock_date):
             self.do("lock dates", f"{one.path}.lock_date", entities.set_lock_date, entity=one.code,
-                    lock_date=one.lock_date)  # fmt: skip
+                    lock_date=one.lock_date)
 
     def dated_rates(self, set_up: SetUp) -> None:
         """The file's rates; then, where it and the books say nothing of a country's tax class, the seeded one."""
         if set_up.tax_rates:
             percents = {f"[{i}].rate": f"{one.path}.percent" for i, one in enumerate(set_up.tax_rates)}
             self.do("tax rates", "tax_rates", add_tax_rates, percents,
-                    rates=[_as(TaxRateInput, one) for one in set_up.tax_rates])  # fmt: skip
+                    rates=[_as(TaxRateInput, one) for one in set_up.tax_rates])
         known = set(tax_rates_frame().select("country", "tax_class").rows())
         seeds = [seed for seed in seed_rates({entity.address.country for entity in set_up.entities})
-                 if (seed.country, seed.tax_class) not in known]  # fmt: skip
+                 if (seed.country, seed.tax_class) not in known]
         if seeds:
             self.do("tax rates", "tax_rates", add_tax_rates, rates=seeds)
         if set_up.exchange_rates:
             places = {f"[{i}]": one.path for i, one in enumerate(set_up.exchange_rates)}
             self.do("exchange rates", "", add_exchange_rates, places,
-                    rates=[_as(ExchangeRateInput, one) for one in set_up.exchange_rates])  # fmt: skip
+                    rates=[_as(ExchangeRateInput, one) for one in set_up.exchange_rates])
         self.settle()
 
     def accounts(self, accounts: Iterable[file.Account]) -> None:
@@ -134,7 +134,7 @@ class Run:
             self.do("accounts", one.path, customers.put_account, on=on, number=one.number, name=one.name,
                     kind=one.kind, currency=one.currency, parent=one.parent, bill_to=one.bill_to,
                     language=one.language, payment_days=one.payment_days,
-                    requires_purchase_order=one.requires_purchase_order, **_columns(one.address))  # fmt: skip
+                    requires_purchase_order=one.requires_purchase_order, **_columns(one.address))
         self.settle()
         for one in accounts:
             self.of_account(one)
@@ -144,58 +144,58 @@ class Run:
         whose: dict[str, Any] = {"on": self.at.date(), "account": one.number}
         for number in one.tax_numbers:
             self.do("tax numbers", number.path, customers.put_account_tax_registration, **whose,
-                    country=number.country, scheme=number.scheme, number=number.number)  # fmt: skip
+                    country=number.country, scheme=number.scheme, number=number.number)
         for contact in one.contacts:
             self.do("contacts", contact.path, customers.put_contact, **whose, name=contact.name, email=contact.email,
-                    phone=contact.phone, roles=contact.roles)  # fmt: skip
+                    phone=contact.phone, roles=contact.roles)
         for order in one.orders:
             self.do("purchase orders", order.path, customers.put_purchase_order, **whose, number=order.number,
-                    currency=order.currency, amount=order.amount, expires_on=order.expires_on)  # fmt: skip
+                    currency=order.currency, amount=order.amount, expires_on=order.expires_on)
         if one.manager is not None:
             cover = one.cover
             self.do("managers", f"{one.path}.manager", customers.assign_manager, **whose, manager=one.manager,
                     cover=cover.user if cover else None, cover_from=cover.first_day if cover else None,
-                    cover_until=cover.last_day if cover else None)  # fmt: skip
+                    cover_until=cover.last_day if cover else None)
 
     def people(self, described: Iterable[file.Person]) -> None:
         for one in described:
             self.do("people", one.path, people.put_person, code=one.code, name=one.name, email=one.email,
-                    role=one.role, user=one.user)  # fmt: skip
+                    role=one.role, user=one.user)
         self.settle()
 
     def agreements(self, set_up: SetUp) -> None:
         """Cards before the agreements that price by them; their rates after, which may name projects."""
         for card in set_up.rate_cards:
             self.do("rate cards", card.path, rates.put_rate_card, code=card.code, name=card.name,
-                    currency=card.currency)  # fmt: skip
+                    currency=card.currency)
         self.settle()
         for one in set_up.agreements:
             first, *later = one.versions
             self.do("agreements", one.path, agree.agree, _places(first) | {"valid_from": f"{one.path}.starts_on"},
                     on=self.at.date(), number=one.number, name=one.name, entity=one.entity, account=one.account,
                     currency=one.currency, ends_on=one.ends_on, projects=dict(one.projects),
-                    terms=_terms(first))  # fmt: skip
+                    terms=_terms(first))
             for version in later:
                 self.do("later versions", version.path, agree.amend, _places(version), on=self.at.date(),
-                        agreement=one.number, terms=_terms(version))  # fmt: skip
+                        agreement=one.number, terms=_terms(version))
         self.settle()
         for card in set_up.rate_cards:
             if card.rates:
                 self.do("rates", card.path, rates.add_rates, {f"[{i}]": one.path for i, one in enumerate(card.rates)},
-                        card=card.code, rates=[_as(rates.RateInput, one) for one in card.rates])  # fmt: skip
+                        card=card.code, rates=[_as(rates.RateInput, one) for one in card.rates])
         self.settle()
 
     def mapping(self, mapping: file.Mapping) -> None:
         if mapping.people or mapping.clients or mapping.projects:
             self.do("names", "", map_names, people=dict(mapping.people), clients=dict(mapping.clients),
-                    projects=dict(mapping.projects))  # fmt: skip
+                    projects=dict(mapping.projects))
         self.settle()
 
 
 def _put_logo(*, actor: Actor, at: datetime, entity: str, name: str, pictures: Mapping[str, bytes]) -> Put:
     content = pictures.get(name, b"")
     return entities.put_logo(actor=actor, at=at, entity=entity, name=Path(name).name, content=content,
-                             media_type=media_type(name, content))  # fmt: skip
+                             media_type=media_type(name, content))
 
 
 def _located(path: str, refusal: Refused, places: Mapping[str, str]) -> list[Problem]:

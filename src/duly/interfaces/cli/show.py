@@ -74,7 +74,7 @@ def plain(value: Any) -> Any:
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
     """A plain table. A column whose name begins with “>” is right-aligned, as figures are."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title=title or None,
-                 title_justify="left", title_style="bold")  # fmt: skip
+                 title_justify="left", title_style="bold")
     for column in columns:
         right = column.startswith(">")
         made.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=right)

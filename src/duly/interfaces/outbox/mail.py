@@ -35,7 +35,7 @@ class Courier:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:  # fmt: skip
+                 trace: TracebackType | None) -> None:
         self._hang_up()
 
     def __call__(self, letter: Letter) -> str:
@@ -64,7 +64,7 @@ class Courier:
         return EmailMessage(
             letter.subject, letter.body, _address(letter.sender), [_address(person) for person in letter.recipients],
             attachments=[(file_name, content, "application/pdf")], headers={"Message-ID": letter.message_id},
-        )  # fmt: skip
+        )
 
     def _session(self) -> smtplib.SMTP:
         if self.down is not None:

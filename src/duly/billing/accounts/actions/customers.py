@@ -23,7 +23,7 @@ def put_account(
     currency: str, street_2: str = "", postcode: str = "", region: str = "", kind: str = "business",
     parent: str | None = None, bill_to: str | None = None, language: str = "en", payment_days: int = 30,
     requires_purchase_order: bool = False,
-) -> Put:  # fmt: skip
+) -> Put:
     """Add the account of this number, or change it. Who may act in their own book only becomes its manager.
 
     Raises `NotFound` for a parent or payer that does not exist and for what is outside the actor's book, `Refused`
@@ -38,7 +38,7 @@ def put_account(
         "city": city, "region": region, "country": country, "kind": kind, "currency": currency, "language": language,
         "payment_days": payment_days, "requires_purchase_order": requires_purchase_order,
         "parent_id": named[parent].pk if parent else None, "bill_to_id": named[bill_to].pk if bill_to else None,
-    }  # fmt: skip
+    }
     _refuse_circles(known, named.get(parent or ""), named.get(bill_to or ""))
     if known is None and not actor.may_everywhere("accounts"):
         values["manager_id"] = actor.user_id
@@ -49,13 +49,13 @@ def _refuse_circles(account: Account | None, parent: Account | None, payer: Acco
     problems = []
     if account is not None and parent is not None and account.pk in _line_up(parent.pk):
         problems.append(Problem("parent", f"{parent.number} is {account.number} itself or below it.",
-                                "Name an account above it, or none."))  # fmt: skip
+                                "Name an account above it, or none."))
     if payer is not None and (payer.bill_to_id is not None or payer == account):
         problems.append(Problem("bill_to", f"{payer.number} does not receive its own invoices.",
-                                "Name the account that pays in the end."))  # fmt: skip
+                                "Name the account that pays in the end."))
     if payer is not None and account is not None and Account.objects.filter(bill_to=account).exists():
         problems.append(Problem("bill_to", f"{account.number} pays for other accounts.",
-                                "Let those be billed to the new payer first."))  # fmt: skip
+                                "Let those be billed to the new payer first."))
     if problems:
         raise Refused("The accounts would stand in a circle.", problems=problems)
 
@@ -77,7 +77,7 @@ def _in_book(actor: Actor, number: str, on: date) -> Account:
 def assign_manager(
     *, actor: Actor, at: datetime, on: date, account: str, manager: str | None, cover: str | None = None,
     cover_from: date | None = None, cover_until: date | None = None,
-) -> Put:  # fmt: skip
+) -> Put:
     """Put the account in a manager's book, and in a cover's for some days (both included).
 
     Raises `NotFound` for an unknown user or an account outside the actor's book, `Refused` for a cover without days.
@@ -88,12 +88,12 @@ def assign_manager(
     return put(Account, {"number": found.number}, {
         "manager_id": user_id(manager) if manager else None, "cover_id": user_id(cover) if cover else None,
         "cover_from": cover_from if cover else None, "cover_until": cover_until if cover else None,
-    })  # fmt: skip
+    })
 
 
 @verb("accounts.put_account_tax_registration", right="accounts")
 def put_account_tax_registration(*, actor: Actor, at: datetime, on: date, account: str, country: str, number: str,
-                                 scheme: str = "vat") -> Put:  # fmt: skip
+                                 scheme: str = "vat") -> Put:
     """Set the account's tax number in a country; the door has checked its form. Raises `NotFound`."""
     key = {"entity_id": None, "account_id": _in_book(actor, account, on).pk, "country": country, "scheme": scheme}
     return put(TaxRegistration, key, {"number": number})
@@ -101,7 +101,7 @@ def put_account_tax_registration(*, actor: Actor, at: datetime, on: date, accoun
 
 @verb("accounts.put_contact", right="accounts")
 def put_contact(*, actor: Actor, at: datetime, on: date, account: str, name: str, email: str, phone: str = "",
-                roles: Sequence[str] = ()) -> Put:  # fmt: skip
+                roles: Sequence[str] = ()) -> Put:
     """Add the contact of this address at an account, or change it. Raises `Refused` for unknown roles, `NotFound`."""
     found = _in_book(actor, account, on)
     if strange := sorted(set(roles) - set(CONTACT_ROLES)):
@@ -112,7 +112,7 @@ def put_contact(*, actor: Actor, at: datetime, on: date, account: str, name: str
 
 @verb("accounts.put_purchase_order", right="accounts")
 def put_purchase_order(*, actor: Actor, at: datetime, on: date, account: str, number: str, currency: str,
-                       amount: Decimal | None = None, expires_on: date | None = None) -> Put:  # fmt: skip
+                       amount: Decimal | None = None, expires_on: date | None = None) -> Put:
     """Add a purchase order of the account, or change what it allows and until when; no amount is no limit.
 
     Raises `Refused` for an amount finer than the currency's minor unit or below zero, `NotFound`.
@@ -122,4 +122,4 @@ def put_purchase_order(*, actor: Actor, at: datetime, on: date, account: str, nu
     if amount is not None and (not amount.is_finite() or amount < 0 or not whole):
         raise Refused(f"{amount} {currency} is not an amount.", "Give whole minor units, zero or more.")
     return put(PurchaseOrder, {"account_id": found.pk, "number": number},
-               {"currency": currency, "amount": amount, "expires_on": expires_on})  # fmt: skip
+               {"currency": currency, "amount": amount, "expires_on": expires_on})

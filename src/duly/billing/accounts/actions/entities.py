@@ -29,7 +29,7 @@ def put_entity(
     time_zone: str, email: str, street_2: str = "", postcode: str = "", region: str = "", phone: str = "",
     website: str = "", legal_notice: str = "", language: str = "en", colour: str = "#0f766e",
     fiscal_year_start: int = 1,
-) -> Put:  # fmt: skip
+) -> Put:
     """Add the legal entity of this code, or change it.
 
     Raises `Refused` for another base currency or fiscal year once it has given a number.
@@ -39,11 +39,11 @@ def put_entity(
         "country": country, "base_currency": base_currency, "time_zone": time_zone, "email": email, "phone": phone,
         "website": website, "legal_notice": legal_notice, "language": language, "colour": colour.lower(),
         "fiscal_year_start": fiscal_year_start,
-    }  # fmt: skip
+    }
     known = LegalEntity.objects.filter(code=code).first()
     if known is not None and NumberCounter.objects.filter(series__entity=known).exists():
         problems = [Problem(field, f"{code} has given numbers with {getattr(known, field)}.", "Keep it.")
-                    for field in SETTLED if getattr(known, field) != values[field]]  # fmt: skip
+                    for field in SETTLED if getattr(known, field) != values[field]]
         if problems:
             raise Refused("The books are kept by this; it does not change any more.", problems=problems)
     return put(LegalEntity, {"code": code}, values)
@@ -59,7 +59,7 @@ def put_logo(*, actor: Actor, at: datetime, entity: str, name: str, media_type: 
 
 @verb("accounts.put_entity_tax_registration", right="settings")
 def put_entity_tax_registration(*, actor: Actor, at: datetime, entity: str, country: str, number: str,
-                                scheme: str = "vat") -> Put:  # fmt: skip
+                                scheme: str = "vat") -> Put:
     """Set the entity's tax number in a country; the door has checked its form. Raises `NotFound`."""
     key = {"entity_id": entity_of(entity).pk, "account_id": None, "country": country, "scheme": scheme}
     return put(TaxRegistration, key, {"number": number})
@@ -67,7 +67,7 @@ def put_entity_tax_registration(*, actor: Actor, at: datetime, entity: str, coun
 
 @verb("accounts.put_bank_account", right="bank_details")
 def put_bank_account(*, actor: Actor, at: datetime, entity: str, iban: str, holder: str, currency: str, bic: str = "",
-                     bank: str = "", position: int = 1) -> Put:  # fmt: skip
+                     bank: str = "", position: int = 1) -> Put:
     """Add a bank account that the entity is paid on, or change it; the first by position prints. Raises `NotFound`.
 
     The event holds no account number and no holder: they go beside it, where they can be erased.
@@ -89,7 +89,7 @@ def put_number_series(*, actor: Actor, at: datetime, entity: str, kind: str, pat
         raise Refused(f"“{kind}” is not a kind of document with numbers.", f"Use one of {', '.join(SERIES_KINDS)}.")
     if not _numbers_apart(pattern):
         raise Refused(f"“{pattern}” does not give every document a number of its own.",
-                      "Use {year} and {number}, for example R{year}-{number:05}.")  # fmt: skip
+                      "Use {year} and {number}, for example R{year}-{number:05}.")
     given = NumberCounter.objects.filter(series__entity=found, series__kind=kind).exclude(series__pattern=pattern)
     if given.exists():
         raise Refused(f"The series “{kind}” of {entity} has given numbers; its pattern stays.", law=4)

@@ -21,7 +21,7 @@ NO_PASSWORD = "!"
 def put_user(
     *, actor: Actor, at: datetime, login: str, name: str, email: str, roles: Mapping[str, str] | None = None,
     rights: Sequence[str] = (), active: bool = True,
-) -> Put:  # fmt: skip
+) -> Put:
     """Add the user of this login, or change them. `roles` (role → scope, all or book) and `rights` are the whole list.
 
     Raises `Refused` for unknown roles, scopes and rights, and where nobody would be left who may do this.
@@ -49,7 +49,7 @@ def _refuse_strange(roles: Mapping[str, str], rights: Sequence[str]) -> None:
           for role, scope in roles.items() if (role, scope) == ("client", "all")),
         *(Problem("rights", f"“{right}” is not a sensitive right.", f"Use {', '.join(SENSITIVE_RIGHTS)}.")
           for right in rights if right not in SENSITIVE_RIGHTS),
-    ]  # fmt: skip
+    ]
     if problems:
         raise Refused("These roles or rights do not exist.", problems=problems)
 
@@ -76,7 +76,7 @@ def _grant(user: int, roles: dict[str, str], rights: list[str]) -> list[str]:
 
 @verb("accounts.put_person", right="people")
 def put_person(*, actor: Actor, at: datetime, code: str, name: str, email: str | None = None, role: str = "",
-               user: str | None = None) -> Put:  # fmt: skip
+               user: str | None = None) -> Put:
     """Add someone whose work is billed, or change them; `user` is their login, if they sign in. Raises `NotFound`."""
     values = {"name": name, "email": email, "role": role, "user_id": user_id(user) if user else None}
     return put(Person, {"code": code}, values, personal=("name", "email"))

@@ -21,7 +21,7 @@ from duly.engine.currencies import exponent
 def agree(
     *, actor: Actor, at: datetime, on: date, number: str, name: str, entity: str, account: str, currency: str,
     terms: VersionInput, ends_on: date | None = None, projects: Mapping[str, str] | None = None,
-) -> Put:  # fmt: skip
+) -> Put:
     """Add an agreement that begins with these terms; one there already may only change its name and its end.
 
     `projects` (code → name) are what its work is booked on. Raises `Refused` with a problem per path for terms that
@@ -29,7 +29,7 @@ def agree(
     """
     customer = accounts_in_book(actor, "agree", [account], on)[account]
     fixed = {"entity_id": entity_of(entity).pk, "account_id": customer.pk, "currency": currency,
-             "starts_on": terms.valid_from}  # fmt: skip
+             "starts_on": terms.valid_from}
     _refuse_unknown(currency)
     if ends_on is not None and ends_on < terms.valid_from:
         problem = Problem("ends_on", f"It ends before it begins on {terms.valid_from}.", "Give the last billed day.")
@@ -140,10 +140,10 @@ def _names(agreement: Agreement, terms: VersionInput) -> list[Problem]:
     for i, charge in enumerate(terms.charges):
         if charge.project and charge.project not in projects:
             found.append(Problem(f"charges[{i}].project", f"“{charge.project}” is no project of {agreement.number}.",
-                                 f"Known: {', '.join(sorted(projects)) or 'none yet'}."))  # fmt: skip
+                                 f"Known: {', '.join(sorted(projects)) or 'none yet'}."))
         if kinds.get(charge.code, charge.kind) != charge.kind:
             found.append(Problem(f"charges[{i}].kind", f"“{charge.code}” is a {kinds[charge.code]} charge.",
-                                 "Give another kind of charge a code of its own."))  # fmt: skip
+                                 "Give another kind of charge a code of its own."))
     return found
 
 
@@ -168,7 +168,7 @@ def _write(agreement: Agreement, terms: VersionInput) -> None:
         ChargeTerms(version=version, charge_id=charges[charge.code], project_id=projects.get(charge.project or ""),
                     rate_card_id=cards.get(charge.rate_card or ""), **_columns(charge))
         for charge in terms.charges
-    )  # fmt: skip
+    )
     record("agreement", agreement.pk, version=version.pk, terms=asdict(terms))
 
 
@@ -181,7 +181,7 @@ def agreed_versions(agreement: Agreement) -> list[VersionInput]:
     """The agreement's versions as they were agreed, in the order of their days."""
     of_charge = {f.name for f in fields(ChargeInput)} - {"code", "kind", "project", "rate_card"}
     columns = {"code": "charge__code", "kind": "charge__kind", "project": "project__code",
-               "rate_card": "rate_card__code"}  # fmt: skip
+               "rate_card": "rate_card__code"}
     of_version = {f.name for f in fields(VersionInput)} - {"charges", "purchase_order"}
     found = []
     for version in AgreementVersion.objects.filter(agreement=agreement).order_by("valid_from"):

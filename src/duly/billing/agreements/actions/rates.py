@@ -59,9 +59,9 @@ def add_rates(*, actor: Actor, at: datetime, card: str, rates: Sequence[RateInpu
     people, projects = _ids(Person, rates, "person"), _ids(Project, rates, "project")
     problems = [problem for i, rate in enumerate(rates) for problem in _problems(i, rate, people, projects)]
     known = {(r.person_id, r.project_id, folded(r.role), folded(r.task), r.valid_from): r.price
-             for r in Rate.objects.filter(card=found)}  # fmt: skip
+             for r in Rate.objects.filter(card=found)}
     spelling = {folded(text): text for pair in Rate.objects.filter(card=found).values_list("role", "task")
-                for text in pair}  # fmt: skip
+                for text in pair}
     fresh = []
     for i, rate in enumerate(rates):
         role, task = (spelling.setdefault(folded(text), text) for text in (rate.role, rate.task))
@@ -72,7 +72,7 @@ def add_rates(*, actor: Actor, at: datetime, card: str, rates: Sequence[RateInpu
             fresh.append((found.pk, person, project, role, task, rate.price, rate.valid_from))
         elif known[key] != rate.price:
             problems.append(Problem(f"[{i}].price", f"From {rate.valid_from} the price is {known[key]} already.",
-                                    "A price that was agreed stays. Give the new one a later day."))  # fmt: skip
+                                    "A price that was agreed stays. Give the new one a later day."))
     if problems:
         raise Refused(f"These rates cannot be added to {card}.", problems=problems)
     _write(fresh)
@@ -91,7 +91,7 @@ def _problems(i: int, rate: RateInput, people: dict[str, int], projects: dict[st
             found.append(Problem(f"[{i}].{field}", f"There is no {field} “{code}”.", "Check it, or add it first."))
     price = rate.price
     if price is not None and not (price.is_finite() and 0 <= price < LARGEST
-                                  and price == round(price, PRICE_DECIMALS)):  # fmt: skip
+                                  and price == round(price, PRICE_DECIMALS)):
         found.append(Problem(f"[{i}].price", f"{price} is no price per hour.", "Zero or more, at most 8 decimals."))
     return found
 

@@ -44,7 +44,7 @@ def check(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Che
 
 @verb("invoicing.waive", right="waive")
 def waive(*, actor: Actor, at: datetime, on: date, draft: int, check_name: str, reason: str,
-          path: str | None = None) -> int:  # fmt: skip
+          path: str | None = None) -> int:
     """Set aside the draft's findings of a check, or the one at `path`: they no longer block issue.
 
     The waiver holds for exactly what was found: if the finding changes, it blocks again. Answers how many were
@@ -58,7 +58,7 @@ def waive(*, actor: Actor, at: datetime, on: date, draft: int, check_name: str, 
         select invoice_id, check_name, path, text, %s, %s, %s from finding
          where invoice_id = %s and check_name = %s and (%s::text is null or path = %s)
         on conflict do nothing""",
-                            [reason.strip(), actor.user_id, at, draft, check_name, path, path])  # fmt: skip
+                            [reason.strip(), actor.user_id, at, draft, check_name, path, path])
     if not waived:
         raise Refused(f"Draft {draft} has no open finding of the check {check_name}.", "Run the checks to see them.")
     record("invoice", draft, check=check_name, path=path, reason=reason.strip(), waived=waived)

@@ -27,7 +27,7 @@ def discard(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> i
         move(reviewed, "edit", "draft")
     for evidence in ("work_allocation", "charge_span"):
         frames.execute(f"""delete from {evidence} where line_id in
-            (select id from invoice_line where invoice_id = any(%s))""", [list(drafts)])  # fmt: skip
+            (select id from invoice_line where invoice_id = any(%s))""", [list(drafts)])
     move(drafts, "discard", "discarded")
     record_many("invoice", subjects(drafts))
     return len(drafts)

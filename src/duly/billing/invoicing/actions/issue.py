@@ -68,7 +68,7 @@ def issue(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Iss
     numbered = _numbered(ready, on)
     _post(numbered, on)
     record_many("invoice", numbered.select("id", pl.struct(
-        "number", pl.col("total").cast(pl.String), "currency").struct.json_encode().alias("data")))  # fmt: skip
+        "number", pl.col("total").cast(pl.String), "currency").struct.json_encode().alias("data")))
     if numbered.height:
         enqueue("audit.seal", lock="audit.seal")
     given = {str(draft): number for draft, number in numbered.select("id", "number").iter_rows()}
@@ -81,10 +81,10 @@ def _waiting(headers: pl.DataFrame) -> tuple[pl.DataFrame, list[Skipped]]:
     open_to = pl.col("state").is_in(issuable) & ((pl.col("state") != "draft") | (pl.col("review") == "none"))
     said = {"issued": "It is issued already.", "discarded": "It was discarded.",
             "draft": "Its agreement demands a review: submit it first.",
-            "in_review": "It waits for peer review.", "client_check": "It waits for the client's check."}  # fmt: skip
+            "in_review": "It waits for peer review.", "client_check": "It waits for the client's check."}
     rest = headers.filter(~open_to)
     return headers.filter(open_to), [Skipped(draft, said[state]) for draft, state in
-                                     rest.select("id", "state").iter_rows()]  # fmt: skip
+                                     rest.select("id", "state").iter_rows()]
 
 
 def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]]:
@@ -106,7 +106,7 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     for draft in fresh.filter(changed & (pl.col("review") != "none"))["id"]:
         reasons.setdefault(draft, "The details of seller or buyer changed since its review: review it again.")
     ready = fresh.filter(~pl.col("id").is_in(list(reasons))).with_columns(
-        pl.col("seller_id_now").alias("seller_id"), pl.col("buyer_id_now").alias("buyer_id"))  # fmt: skip
+        pl.col("seller_id_now").alias("seller_id"), pl.col("buyer_id_now").alias("buyer_id"))
     return ready, [Skipped(draft, reason) for draft, reason in reasons.items()]
 
 
@@ -130,7 +130,7 @@ def _blocking(drafts: Sequence[int]) -> dict[int, str]:
     found = queries.findings(drafts).filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
     texts = found.group_by("invoice_id", maintain_order=True).agg(pl.col("text"))
     return {draft: f"{text[0]}" + (f" (and {len(text) - 1} more)" if len(text) > 1 else "")
-            for draft, text in texts.iter_rows()}  # fmt: skip
+            for draft, text in texts.iter_rows()}
 
 
 def _numbered(ready: pl.DataFrame, on: date) -> pl.DataFrame:
@@ -146,7 +146,7 @@ def _numbered(ready: pl.DataFrame, on: date) -> pl.DataFrame:
             pl.Series("number", [taken.number(i) for i in range(group.height)], dtype=pl.String),
             pl.lit(on).alias("issued_on"),
             (pl.lit(on) + pl.duration(days=pl.col("payment_days"))).cast(pl.Date).alias("due_on"),
-        ))  # fmt: skip
+        ))
     if not parts:
         return ready.clear().with_columns(pl.lit(None, dtype=pl.String).alias("number"))
     return pl.concat(parts).join(base_rates(ready, on), on=["entity_id", "currency"], maintain_order="left")
@@ -160,20 +160,20 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
     items = ledger.open_items(owing.select(
         "entity_id", "account_id", pl.lit("receivable").alias("control"), pl.col("number").alias("label"), "currency",
         pl.col("total").alias("amount"), pl.col("issued_on").alias("booked_on"), "due_on",
-        pl.col("id").alias("key")))  # fmt: skip
+        pl.col("id").alias("key")))
     facts = owing.select(pl.col("id").alias("key"), "currency", "base_rate", "base_exponent", "net", "tax")
     ledger.post(
         owing.select(pl.col("id").alias("key"), "entity_id", pl.col("kind"), pl.lit(on).alias("booked_on"),
                      pl.col("number").alias("source")),
         postings("invoice", facts),
         items.select("key", pl.col("id").alias("open_item_id"), "amount"),
-    )  # fmt: skip
+    )
     opened = numbered.join(items.select(pl.col("key").alias("id"), pl.col("id").alias("open_item_id")),
-                           on="id", how="left", maintain_order="left")  # fmt: skip
+                           on="id", how="left", maintain_order="left")
     frames.execute("""create temporary table issuing (id bigint primary key, series_id bigint, fiscal_year integer,
         sequence integer, number text, issued_on date, due_on date, base_rate numeric, open_item_id bigint,
-        seller_id bigint, buyer_id bigint) on commit drop""")  # fmt: skip
+        seller_id bigint, buyer_id bigint) on commit drop""")
     frames.write("issuing", opened, ["id", "series_id", "fiscal_year", "sequence", "number", "issued_on", "due_on",
-                                     "base_rate", "open_item_id", "seller_id", "buyer_id"])  # fmt: skip
+                                     "base_rate", "open_item_id", "seller_id", "buyer_id"])
     issue_from("issuing")
     frames.execute("drop table issuing")

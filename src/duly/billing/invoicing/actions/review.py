@@ -26,7 +26,7 @@ def submit(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> in
     open_findings = queries.findings(drafts).filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
     if not open_findings.is_empty():
         raise Refused(f"Draft {open_findings['invoice_id'][0]} is blocked: {open_findings['text'][0]}",
-                      "Mend it, or waive the finding with a reason.")  # fmt: skip
+                      "Mend it, or waive the finding with a reason.")
     _renew_parties(headers)
     demanded = headers.filter(pl.col("review") != "none")["id"].to_list()
     free = headers.filter(pl.col("review") == "none")["id"].to_list()
@@ -34,7 +34,7 @@ def submit(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> in
         select i.id, s.step, draft_digest(i.id), %s, %s from invoice i
           join (values ('peer', 1), ('client', 2)) as s (step, place)
             on s.place <= (case i.review when 'peer' then 1 else 2 end)
-         where i.id = any(%s) order by i.id, s.place""", [actor.user_id, at, demanded])  # fmt: skip
+         where i.id = any(%s) order by i.id, s.place""", [actor.user_id, at, demanded])
     if demanded:
         move(demanded, "submit", "in_review")
     if free:
@@ -97,10 +97,10 @@ def _renew_parties(headers: pl.DataFrame) -> None:
         freeze_sellers(drafts["entity_id"].unique().to_list()), on="entity_id", suffix="_now"
     ).join(freeze_buyers(drafts["account_id"].unique().to_list()), on="account_id", suffix="_now")
     changed = fresh.filter(
-        (pl.col("seller_id") != pl.col("seller_id_now")) | (pl.col("buyer_id") != pl.col("buyer_id_now")))  # fmt: skip
+        (pl.col("seller_id") != pl.col("seller_id_now")) | (pl.col("buyer_id") != pl.col("buyer_id_now")))
     frames.execute("""update invoice i set seller_id = p.seller, buyer_id = p.buyer
         from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as p (id, seller, buyer) where p.id = i.id""",
-                   [frames.array(changed[name]) for name in ("id", "seller_id_now", "buyer_id_now")])  # fmt: skip
+                   [frames.array(changed[name]) for name in ("id", "seller_id_now", "buyer_id_now")])
 
 
 def _given(reason: str) -> str:
@@ -110,7 +110,7 @@ def _given(reason: str) -> str:
 
 
 def _decide(actor: Actor, at: datetime, on: date, drafts: Sequence[int], step: str, verdict: str,
-            reason: str) -> int:  # fmt: skip
+            reason: str) -> int:
     """Write the decision on the step that waits, then move on; the database checks who decides and on what."""
     headers = queries.locked_headers(actor, "review" if step == "peer" else "client_check", drafts, on)
     waiting = {"peer": "in_review", "client": "client_check"}[step]
@@ -121,7 +121,7 @@ def _decide(actor: Actor, at: datetime, on: date, drafts: Sequence[int], step: s
             (review_step_id, invoice_id, verdict, digest, reason, decided_by, on_behalf_of, decided_at, recorded_at)
         select distinct on (s.invoice_id) s.id, s.invoice_id, %s, s.digest, %s, %s, %s, %s, now()
           from review_step s where s.invoice_id = any(%s) and s.step = %s order by s.invoice_id, s.id desc""",
-                   [verdict, reason, actor.login, actor.on_behalf_of, at, list(drafts), step])  # fmt: skip
+                   [verdict, reason, actor.login, actor.on_behalf_of, at, list(drafts), step])
     ready = _move_on(headers, step, verdict)
     record_many("invoice", subjects(drafts, verdict=verdict, step=step, reason=reason))
     return ready

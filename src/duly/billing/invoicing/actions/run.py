@@ -52,7 +52,7 @@ class Drafted:
 def launch(
     *, actor: Actor, at: datetime, on: date, entity: str, period_from: date, period_to: date,
     accounts: Sequence[int] | None = None, partition_accounts: int = PARTITION_ACCOUNTS, in_background: bool = False,
-) -> Launched:  # fmt: skip
+) -> Launched:
     """Launch a run over work and charges before `period_to` (exclusive), for these bill-to accounts or all.
 
     Scope, dates and input cut-off are frozen here: what is approved or agreed later is for the next run. All
@@ -70,7 +70,7 @@ def launch(
     run = BillRun.objects.create(
         entity=seller, period_from=period_from, period_to=period_to, on=on, snapshot=snapshot,
         launched_by_id=actor.user_id, launched_at=at,
-    )  # fmt: skip
+    )
     parts = [payers[i : i + partition_accounts] for i in range(0, len(payers), partition_accounts)]
     made = BillRunPartition.objects.bulk_create(
         BillRunPartition(run=run, ordinal=number, accounts=part) for number, part in enumerate(parts, start=1)
@@ -90,7 +90,7 @@ def _payers(actor: Actor, entity: LegalEntity, until: date, on: date, accounts: 
          where g.entity_id = %(entity)s and g.starts_on < %(until)s and (%(everywhere)s or {IN_BOOK})
            and (%(accounts)s::bigint[] is null or a.id = any(%(accounts)s)) order by 1"""
     values = {"entity": entity.pk, "until": until, "everywhere": actor.may_everywhere("bill"), "user": actor.user_id,
-              "on": on, "accounts": list(accounts) if accounts is not None else None}  # fmt: skip
+              "on": on, "accounts": list(accounts) if accounts is not None else None}
     return [row[0] for row in frames.rows(query, values)]
 
 
@@ -114,13 +114,13 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
     check_drafts(gather(drafts.headers, drafts.lines, drafts.evidence, drafts.unpriced, run.on), first_time=True)
     record_many("invoice", drafts.headers.select(pl.col("document_key").alias("id"), pl.struct(
         pl.lit(run.pk).alias("run"), pl.col("total").cast(pl.String), "currency",
-    ).struct.json_encode().alias("data")))  # fmt: skip
+    ).struct.json_encode().alias("data")))
     digest = computed.digest()
     record("bill_run", run.pk, partition=partition, drafts=drafts.headers.height, digest=digest)
     frames.execute("""update bill_run_partition set state = 'done', drafts = %s, digest = %s, error = ''
-                       where id = %s""", [drafts.headers.height, digest, partition])  # fmt: skip
+                       where id = %s""", [drafts.headers.height, digest, partition])
     frames.execute("""update bill_run set state = 'done' where id = %s and not exists (
-        select from bill_run_partition where run_id = %s and state <> 'done')""", [run.pk, run.pk])  # fmt: skip
+        select from bill_run_partition where run_id = %s and state <> 'done')""", [run.pk, run.pk])
     return Drafted(partition, drafts.headers.height, drafts.lines.height, digest,
                    unpriced=_on_no_draft(inputs, computed))
 
@@ -133,7 +133,7 @@ def _on_no_draft(inputs: Inputs, computed: Drafts) -> list[str]:
     payers = inputs.agreements.select("document_key", "bill_to_id").unique()
     named = lost.join(payers, on="document_key").join(frames.read(
         "select id, name from account where id = any(%s)", [payers["bill_to_id"].to_list()],
-        {"bill_to_id": pl.Int64, "name": pl.String}), on="bill_to_id")  # fmt: skip
+        {"bill_to_id": pl.Int64, "name": pl.String}), on="bill_to_id")
     entries = pl.when(pl.len() == 1).then(pl.lit("1 entry")).otherwise(pl.format("{} entries", pl.len()))
     counted = named.group_by("name", "bill_to_id", "text").agg(entries.alias("entries"))
     return counted.select(pl.format("{}, {}: {}", "name", "entries", "text").alias("text"))["text"].sort().to_list()
@@ -144,7 +144,7 @@ def _claimed(actor: Actor, partition: int) -> tuple[BillRun, Mapping[str, Any]]:
     part = (
         BillRunPartition.objects.select_for_update(skip_locked=True).filter(pk=partition)
         .values("run_id", "accounts", "state", "drafts", "digest").first()
-    )  # fmt: skip
+    )
     if part is None:
         if BillRunPartition.objects.filter(pk=partition).exists():
             raise Busy(f"Another worker is drafting partition {partition}.", "Nothing needs to be done.")
@@ -198,7 +198,7 @@ def _set_running(actor: Actor, on: date, run: int, state: str) -> int:
 
 
 def preview(*, actor: Actor, on: date, entity: str, period_from: date, period_to: date,
-            accounts: Sequence[int] | None = None) -> Drafts:  # fmt: skip
+            accounts: Sequence[int] | None = None) -> Drafts:
     """What a run would draft now, computed the same way and not stored.
 
     Raises `Forbidden` without the right to bill, `NotFound` for an unknown entity code and outside the book.

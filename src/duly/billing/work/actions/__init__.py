@@ -9,4 +9,4 @@ from duly.billing.work.actions.milestones import Accepted, accept_milestone
 __all__ = [
     "Accepted", "Added", "Approved", "Mapped", "accept_milestone", "add_expense", "add_time", "approve",
     "import_expenses", "import_timesheet", "map_names",
-]  # fmt: skip
+]

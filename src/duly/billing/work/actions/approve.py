@@ -43,13 +43,13 @@ def approve(
     chosen = _by_id(actor, on, items) if items is not None else _by_account(actor, on, accounts or (), period)
     waiting = chosen.filter(~pl.col("approved"))
     frames.execute("""update work_item set approved_by_id = %s, approved_at = %s, approved_in = pg_current_xact_id()
-                       where id = any(%s)""", [actor.user_id, at, waiting["id"].to_list()])  # fmt: skip
+                       where id = any(%s)""", [actor.user_id, at, waiting["id"].to_list()])
     _record(waiting)
     return Approved(waiting.height, int(waiting["seconds"].sum()), chosen.height - waiting.height)
 
 
 SCHEMA = {"id": pl.Int64, "agreement_id": pl.Int64, "account_id": pl.Int64, "worked_on": pl.Date,
-          "seconds": pl.Int64, "approved": pl.Boolean}  # fmt: skip
+          "seconds": pl.Int64, "approved": pl.Boolean}
 CHOSEN = """select w.id, w.agreement_id, g.account_id, w.worked_on,
                    case when w.kind = 'time' then w.quantity::bigint else 0 end, w.approved_in is not null
               from work_item w join agreement g on g.id = w.agreement_id"""
@@ -83,6 +83,6 @@ def _record(approved: pl.DataFrame) -> None:
     batches = approved.group_by("agreement_id").agg(
         items=pl.len(), seconds=pl.col("seconds").sum(), first=pl.col("worked_on").min().cast(pl.String),
         last=pl.col("worked_on").max().cast(pl.String),
-    ).sort("agreement_id")  # fmt: skip
+    ).sort("agreement_id")
     data = pl.struct("items", "seconds", "first", "last").struct.json_encode()
     record_many("agreement", batches.select(pl.col("agreement_id").alias("id"), data.alias("data")))

@@ -71,7 +71,7 @@ def add_expense(
     """
     if not cost.is_finite() or cost <= 0 or not frames.rows("select is_minor_units(%s, %s)", [cost, currency])[0][0]:
         raise Refused(f"{cost} {currency} is no amount that was paid.",
-                      "Give more than zero, whole in the minor unit of an ISO 4217 currency.")  # fmt: skip
+                      "Give more than zero, whole in the minor unit of an ISO 4217 currency.")
     item = _work(actor, on, person, project, category, description, billable)
     item.kind, item.quantity, item.cost, item.cost_currency = "expense", Decimal(1), cost, currency
     return _added(item, cost=str(cost), currency=currency)
@@ -92,7 +92,7 @@ def _work(actor: Actor, on: date, person: str, project: str, task: str, descript
         agreement=place.agreement, project=place, project_name=place.name, person=worker, person_name=worker.name,
         role=worker.role, task=task, description=description, worked_on=on, billable=billable,
         source_key=f"hand:{running().id}",
-    )  # fmt: skip
+    )
 
 
 def _added(item: WorkItem, **data: str | int) -> Added:

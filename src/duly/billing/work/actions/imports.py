@@ -121,7 +121,7 @@ def _refuse_rejected(file_name: str, found: Sorted) -> None:
     mapping = found.mapping()
     add = f" Add to the set-up file, with what each name stands for:\n\n{mapping}\n" if mapping else ""
     raise Refused(f"“{file_name}” is not imported: {len(problems)} of its rows cannot be taken in.",
-                  f"Mend them and import it again, or keep the good rows.{add}", problems=problems)  # fmt: skip
+                  f"Mend them and import it again, or keep the good rows.{add}", problems=problems)
 
 
 def _record_work(kind: str, new: pl.DataFrame) -> pl.DataFrame:
@@ -131,7 +131,7 @@ def _record_work(kind: str, new: pl.DataFrame) -> pl.DataFrame:
         pl.lit("time" if kind == "timesheet" else "expense").alias("kind"),
         "agreement_id", "project_id", "person_id", "project_name", "person_name", "role", "task", "description",
         "worked_on", "started_at", "quantity", "cost", "cost_currency", "billable", "source_key",
-    )  # fmt: skip
+    )
     frames.write("work_item", items)
     return items.select("source_key", "id")
 
@@ -151,4 +151,4 @@ def _record_rows(batch: int, rows: pl.DataFrame, items: pl.DataFrame) -> None:
         pl.lit(batch).alias("batch_id"), "row_number", "outcome", "reason", "raw",
         pl.coalesce("id", "known_id").alias("work_item_id"), "own_amount",
         pl.col("own_currency").fill_null("").alias("own_currency"),
-    ))  # fmt: skip
+    ))

@@ -51,7 +51,7 @@ def map_names(
         raise NotFound(f"{len(problems)} names cannot be mapped so.", "Nothing was changed.", problems=problems)
     before = {(kind, key): to for kind, key, to in frames.rows("select kind, key, target from name_mapping")}
     given = [(kind, folded(name), " ".join(name.split()), to) for kind, names in wanted.items()
-             for name, to in names.items()]  # fmt: skip
+             for name, to in names.items()]
     changes = [one for one in given if before.get(one[:2]) != one[3]]
     names = known_names()
     losing = {account for kind, key, *_ in changes for account in _meant(names, kind, key)}

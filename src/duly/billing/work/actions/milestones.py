@@ -54,7 +54,7 @@ def accept_milestone(
     before, times = _accepted(terms.charge_id)
     if not share.is_finite() or not 0 < share <= 1 - before or share != round(share, 6):
         raise Refused(f"A share of {share} cannot be accepted: {1 - before:f} of the milestone is left.",
-                      "Give a share above 0 and up to what is left, with at most 6 decimals.")  # fmt: skip
+                      "Give a share above 0 and up to what is left, with at most 6 decimals.")
     amount = _due(terms, before + share, agreed.currency) - _due(terms, before, agreed.currency)
     item = WorkItem.objects.create(
         kind="milestone", agreement=agreed, charge_id=terms.charge_id, project=terms.project,
@@ -62,10 +62,10 @@ def accept_milestone(
         quantity=Decimal(1), cost=amount, cost_currency=agreed.currency, share=share,
         source_key=f"milestone:{terms.charge_id}:{times + 1}", approved_by_id=actor.user_id, approved_at=at,
         approved_in=CurrentTransaction(),
-    )  # fmt: skip
+    )
     accepted = f"{(before + share).normalize():f}"
     record("work_item", item.pk, kind="milestone", agreement=agreement, charge=charge, on=str(on), share=f"{share:f}",
-           amount=f"{amount:f}", currency=agreed.currency, evidence=item.description)  # fmt: skip
+           amount=f"{amount:f}", currency=agreed.currency, evidence=item.description)
     return Accepted(item.pk, f"{amount:f}", agreed.currency, accepted)
 
 
@@ -73,11 +73,11 @@ def _terms(agreement: Agreement, charge: str, on: date) -> ChargeTerms:
     """The milestone's terms in the version that holds on the day."""
     version = agreement.versions.filter(valid_from__lte=on).order_by("-valid_from").first()
     terms = ChargeTerms.objects.select_related("project").filter(
-        version=version, charge__code=charge, charge__kind="milestone").first()  # fmt: skip
+        version=version, charge__code=charge, charge__kind="milestone").first()
     if terms is None:
         codes = agreement.charges.filter(kind="milestone").order_by("code").values_list("code", flat=True)
         raise NotFound(f"Agreement “{agreement.number}” has no milestone “{charge}” on {on}.",
-                       f"Its milestones: {', '.join(codes) or 'none'}.")  # fmt: skip
+                       f"Its milestones: {', '.join(codes) or 'none'}.")
     return terms
 
 

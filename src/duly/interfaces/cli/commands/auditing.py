@@ -24,7 +24,7 @@ def audit() -> None:
 @command("verify", takes=("as",), database=False, example="duly audit verify --head october/manifest.json --as lena")
 @click.option("--head", "heads", multiple=True, type=EXISTING, help="The manifest of an earlier export; repeatable.")
 @click.option("--export", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Verify this export instead, without the database.")  # fmt: skip
+              help="Verify this export instead, without the database.")
 def verify_(door: Door, heads: Sequence[Path], folder: Path | None) -> Answer:
     """Run the named audits over the books, or verify an export. Exit code 1 when something was found."""
     if folder is not None:

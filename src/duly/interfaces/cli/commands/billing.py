@@ -47,12 +47,12 @@ class Run:
 @click.option("--preview", is_flag=True, help="Compute the drafts and store nothing.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes at once.")
 @click.option("--partition", type=click.IntRange(1), default=PARTITION_ACCOUNTS, show_default=True,
-              help="Accounts that are drafted together, in one commit.")  # fmt: skip
+              help="Accounts that are drafted together, in one commit.")
 @click.option("--background", is_flag=True, help="Leave the drafting to `duly worker`.")
 @click.option("--resume", type=int, metavar="RUN", help="Let a stopped or killed run go on.")
 @click.option("--stop", type=int, metavar="RUN", help="Stop a run after the partitions under way.")
 def bill(door: Door, entity: str | None, period: tuple[date, date] | None, accounts: Sequence[str], preview: bool,
-         workers: int, partition: int, background: bool, resume: int | None, stop: int | None) -> Answer:  # fmt: skip
+         workers: int, partition: int, background: bool, resume: int | None, stop: int | None) -> Answer:
     """Turn unbilled work and due charges into drafts. Safe to run again: nothing is billed twice."""
     if resume is not None and stop is not None:
         raise click.UsageError("Give --resume or --stop, not both.")
@@ -70,7 +70,7 @@ def bill(door: Door, entity: str | None, period: tuple[date, date] | None, accou
     if preview:
         return _previewed(preview_run(actor=actor, on=door.on, accounts=ids, **scope))
     run = door.act(actions.launch, actor, on=door.on, accounts=ids, partition_accounts=partition,
-                   in_background=background, **scope)  # fmt: skip
+                   in_background=background, **scope)
     if background:
         return _said(run.run, run.partitions)
     return shown(drafted(door, actor, run.run, run.partitions, workers))
@@ -110,7 +110,7 @@ class Came:
 
 def _helper(run: int, door: Door, actor: Actor) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "duly", "bill", "--resume", str(run), "--as", actor.login,
-                 "--on", door.on.isoformat(), "--json"]  # fmt: skip
+                 "--on", door.on.isoformat(), "--json"]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
@@ -133,7 +133,7 @@ def shown(run: Run) -> Answer:
     found = queries.findings(ids) if ids else pl.DataFrame(schema=queries.FOUND)
     blocking = found.filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
     data = {"run": run.run, "drafts": run.drafts.to_dicts(), "findings": found.to_dicts(), "left": run.left,
-            "troubles": run.troubles, "unpriced": run.unpriced}  # fmt: skip
+            "troubles": run.troubles, "unpriced": run.unpriced}
     parts: list[RenderableType] = [draft_table(run.drafts)] if ids else []
     parts += [table(("On no draft",), [[text] for text in run.unpriced])] if run.unpriced else []
     parts += [f"Bill run {run.run}: {_count(run.drafts)}."]
@@ -171,9 +171,9 @@ def _previewed(drafts: Any) -> Answer:
          lines.filter(pl.col("document_key") == row["document_key"]).height, amount(row["net"]), amount(row["tax"]),
          amount(row["total"], row["currency"]))
         for row in headers.to_dicts()
-    ))  # fmt: skip
+    ))
     unpriced = [table(("Left out because",), drafts.unpriced.select("text").unique().rows())]
     said = f"A preview: {headers.height} drafts, nothing stored."
     data = {"drafts": [{**row, "account": accounts[row["account_id"]][0]} for row in headers.to_dicts()],
-            "lines": lines.to_dicts(), "unpriced": drafts.unpriced["text"].to_list()}  # fmt: skip
+            "lines": lines.to_dicts(), "unpriced": drafts.unpriced["text"].to_list()}
     return Answer(data, [shown, *(unpriced if drafts.unpriced.height else []), said])

@@ -19,7 +19,7 @@ ENTITY = click.option("--entity", required=True, metavar="CODE", help="The legal
 
 
 @command("receive", takes=("as", "on", "key"),
-         example="duly receive 1190.50 EUR --entity KASTANIE --account 1001 --for KS2026-0001 --as lena")  # fmt: skip
+         example="duly receive 1190.50 EUR --entity KASTANIE --account 1001 --for KS2026-0001 --as lena")
 @click.argument("amount", type=Amount())
 @click.argument("currency")
 @ENTITY
@@ -32,7 +32,7 @@ ENTITY = click.option("--entity", required=True, metavar="CODE", help="The legal
 @click.option("--bank-account", metavar="IBAN", help="Which of the entity's bank accounts it came in on.")
 def receive(door: Door, amount: Decimal, currency: str, entity: str, account: str,
             payments: Sequence[tuple[str, Decimal | None]], oldest: bool, received_on: date | None, method: str,
-            reference: str, bank_account: str | None) -> Answer:  # fmt: skip
+            reference: str, bank_account: str | None) -> Answer:
     """Record money received. What it does not pay stays on account."""
     if oldest and payments:
         raise click.UsageError("--for names what is paid and --oldest leaves it to the due dates; use one of them.")
@@ -40,13 +40,13 @@ def receive(door: Door, amount: Decimal, currency: str, entity: str, account: st
         actions.receive, door.actor(), on=door.on, entity=entity, account=account, amount=amount,
         currency=currency.upper(), received_on=received_on or door.on, method=method, reference=reference,
         bank_account=bank_account, allocate="oldest" if oldest else list(payments) or None,
-    )  # fmt: skip
+    )
     said = f"Receipt {done.number}: {money(done.amount, done.currency)} from {account}."
     return Answer(done, [said, *_paid(done.allocated, done.currency), _left(done.on_account, done.currency)])
 
 
 @command("allocate", takes=("as", "on", "key"),
-         example="duly allocate KQ2026-0001 KS2026-0002=500 --entity KASTANIE --as lena")  # fmt: skip
+         example="duly allocate KQ2026-0001 KS2026-0002=500 --entity KASTANIE --as lena")
 @click.argument("receipt")
 @click.argument("payments", nargs=-1, required=True, type=Payment(), metavar="INVOICE[=AMOUNT]...")
 @ENTITY
@@ -77,13 +77,13 @@ def statement(door: Door, account: str, entity: str, since: date | None) -> Answ
     shown = table(("Booked", "What", "Number", ">Amount", ">Balance"), (
         (row["booked_on"], row["kind"].replace("_", " "), row["number"], money(row["amount"]),
          money(row["balance"], row["currency"])) for row in rows
-    ))  # fmt: skip
+    ))
     return Answer({"account": account, "from": begin, "until": door.on, "rows": rows}, [shown])
 
 
 def _paid(allocated: Sequence[dict[str, Any]], currency: str) -> list[str]:
     return [f"  {money(part['amount'], currency)} pay {part['invoice']} (allocation {part['allocation']})"
-            for part in allocated]  # fmt: skip
+            for part in allocated]
 
 
 def _left(left: str, currency: str) -> str:

@@ -37,7 +37,7 @@ ENTITY = click.option("--entity", metavar="CODE", help="Those of one legal entit
 @click.option("--drafts", is_flag=True, help="Drafts too, marked as such.")
 @click.option("--receipt", "receipts", multiple=True, metavar="NUMBER", help="This receipt of --entity; repeatable.")
 def documents(door: Door, numbers: Sequence[str], out: Path, run: int | None, entity: str | None, drafts: bool,
-              receipts: Sequence[str]) -> Answer:  # fmt: skip
+              receipts: Sequence[str]) -> Answer:
     """Draw documents as PDF/A, one file each, named by its number. All that you may see unless you name some."""
     actor = door.actor()
     if receipts:
@@ -66,7 +66,7 @@ def drawn(door: Door, named: Sequence[tuple[str, int]], read: Read, out: Path) -
 def _read(named: Sequence[tuple[str, int]], read: Read) -> Iterator[tuple[str, Document]]:
     parts = (named[start : start + CHUNK] for start in range(0, len(named), CHUNK))
     return chain.from_iterable(zip([name for name, _ in part], read([id_ for _, id_ in part]), strict=True)
-                               for part in parts)  # fmt: skip
+                               for part in parts)
 
 
 @command("send", takes=("as", "on", "key"), example="duly send --run 1 --now --as lena")
@@ -90,7 +90,7 @@ def send(door: Door, numbers: Sequence[str], run: int | None, entity: str | None
     told = f"{states.height - unsent.height} sent, {unsent.height} not."
     data = {"messages": states.to_dicts(), "already": queued.already}
     return Answer(data, [said, told, *(message_table(unsent) if unsent.height else [])],
-                  FINDINGS if unsent.height else DONE)  # fmt: skip
+                  FINDINGS if unsent.height else DONE)
 
 
 @command("messages", takes=("as", "on"), example="duly messages --state failed --as lena")

@@ -27,7 +27,7 @@ ACCEPTED: Final = Milestone("ROUS-26", "lot-1", date(2026, 10, 23), "Mail de Mme
 @command("demo", example="duly demo --no-serve")
 @click.option("--no-serve", is_flag=True, help="Leave when all is done. (There are no pages to serve yet.)")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/demo"), show_default=True,
-              help="Where the PDFs go.")  # fmt: skip
+              help="Where the PDFs go.")
 def demo(door: Door, no_serve: bool, out: Path) -> Answer:
     """Bill a small firm's October: import its timesheets, issue its invoices, draw them, take in a payment.
 
@@ -56,4 +56,4 @@ def _pay_first(door: Door, month: Month) -> Received:
         receive, door.actor(), on=door.on, entity=first["entity"], account=first["account"],
         amount=Decimal(first["total"]), currency=first["currency"], received_on=door.on, method="bank_transfer",
         reference=first["number"], allocate=[(first["number"], None)],
-    )  # fmt: skip
+    )

@@ -33,7 +33,7 @@ def check(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None)
     findings = queries.findings(found["id"].to_list())
     shown = [table(("Draft", "Severity", "Check", "Path", "Finding"), findings.with_columns(
         pl.when("waived").then(pl.format("{} (waived)", "severity")).otherwise("severity").alias("severity"),
-    ).select("invoice_id", "severity", "check_name", "path", "text").rows())] if findings.height else []  # fmt: skip
+    ).select("invoice_id", "severity", "check_name", "path", "text").rows())] if findings.height else []
     blocking = counts.blocks - counts.waived
     said = f"{counts.drafts} drafts checked: {blocking} block, {counts.warns} warn, {counts.notes} note"
     waived = f"; {counts.waived} waived." if counts.waived else "."
@@ -42,7 +42,7 @@ def check(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None)
 
 
 @command("waive", takes=("as", "on", "key"),
-         example='duly waive 12 purchase_order_missing --reason "Order 4711 follows by mail" --as lena')  # fmt: skip
+         example='duly waive 12 purchase_order_missing --reason "Order 4711 follows by mail" --as lena')
 @click.argument("draft", type=int)
 @click.argument("check_name", metavar="CHECK")
 @click.option("--reason", required=True, help="Why the finding does not matter here; it is kept.")
@@ -103,7 +103,7 @@ def confirm(door: Door, ids: tuple[int, ...], run: int | None, entity: str | Non
 
 
 @command("question", takes=("as", "on", "key"),
-         example='duly review question 12 --reason "Two trips were one" --as client')  # fmt: skip
+         example='duly review question 12 --reason "Two trips were one" --as client')
 @selects
 @click.option("--reason", required=True, help="What should change; the author reads it.")
 def question(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None, reason: str) -> Answer:
@@ -145,4 +145,4 @@ def draft_table(found: pl.DataFrame) -> Table:
         (row["id"], row["account"], row["account_name"], f"{row['service_from']} – {row['service_to']}",
          row["state"].replace("_", " "), amount(row["net"]), amount(row["tax"]), amount(row["total"], row["currency"]))
         for row in found.to_dicts()
-    ))  # fmt: skip
+    ))

@@ -38,10 +38,10 @@ def import_() -> None:
 @click.option("--time-zone", metavar="NAME", help="Where the clock times were, such as Europe/Berlin; for notes only.")
 def timesheet(door: Door, file: Path, period: tuple[date, date] | None, preview: bool, keep_good: bool,
               date_order: str | None, decimal_comma: bool, layout: str | None,
-              time_zone: str | None) -> Answer:  # fmt: skip
+              time_zone: str | None) -> Answer:
     """Import an exported timesheet of Toggl Track, Clockify, Harvest or Kimai. The same rows twice change nothing."""
     read = imports.timesheet_file(file.name, file.read_bytes(), layout=layout, decimal_comma=decimal_comma,
-                                  date_order=date_order, time_zone=time_zone)  # fmt: skip
+                                  date_order=date_order, time_zone=time_zone)
     return _taken_in(door, read, period, keep_good, preview)
 
 
@@ -53,7 +53,7 @@ def timesheet(door: Door, file: Path, period: tuple[date, date] | None, preview:
 @DATE_ORDER
 @DECIMAL_COMMA
 def expenses(door: Door, file: Path, period: tuple[date, date] | None, preview: bool, keep_good: bool,
-             date_order: str | None, decimal_comma: bool) -> Answer:  # fmt: skip
+             date_order: str | None, decimal_comma: bool) -> Answer:
     """Import expenses from a CSV. The same rows twice change nothing."""
     read = imports.expenses_file(file.name, file.read_bytes(), decimal_comma=decimal_comma, date_order=date_order)
     return _taken_in(door, read, period, keep_good, preview)
@@ -81,4 +81,4 @@ def difference_table(name: str, differences: Sequence[Difference]) -> list[Shown
         (one.row_number, one.person, one.worked_on, one.description[:40], hours(one.seconds),
          amount(one.own, one.own_currency), amount(one.ours, one.currency), amount(one.difference))
         for one in differences
-    ), title=f"{name}: rows whose own amount differs from the agreement's")]  # fmt: skip
+    ), title=f"{name}: rows whose own amount differs from the agreement's")]

@@ -31,7 +31,7 @@ def issue(door: Door, ids: tuple[int, ...], run: int | None, entity: str | None)
     left = [table(("Draft", "Not issued because"), skipped)] if skipped else []
     said = f"{len(numbers)} issued on {door.on}, {len(skipped)} not."
     return Answer({"on": door.on, "numbers": numbers, "skipped": [{"draft": int(draft), "reason": reason}
-                   for draft, reason in skipped]}, [*shown, *left, said], FINDINGS if skipped else DONE)  # fmt: skip
+                   for draft, reason in skipped]}, [*shown, *left, said], FINDINGS if skipped else DONE)
 
 
 @command("invoices", takes=("as", "on"), example="duly invoices --entity KASTANIE --open --as lena")
@@ -51,4 +51,4 @@ def invoice_table(found: pl.DataFrame) -> Table:
         (row["number"], row["account"], row["account_name"], row["issued_on"], row["due_on"], amount(row["net"]),
          amount(row["tax"]), amount(row["total"], row["currency"]), amount(row["balance"]))
         for row in found.to_dicts()
-    ))  # fmt: skip
+    ))

@@ -80,7 +80,7 @@ class Month:
 @command(
     "bill-month", takes=("as", "on"),
     example="duly bill-month --set-up my-firm.toml --period 2026-10 --timesheet october.csv --out invoices",
-)  # fmt: skip
+)
 @click.option("--set-up", "set_up_file", required=True, type=EXISTING, help="The firm's set-up file.")
 @click.option("--period", required=True, type=PeriodOf(), help="The month, such as 2026-10.")
 @click.option("--timesheet", "timesheets", multiple=True, type=EXISTING, help="An exported timesheet; repeatable.")
@@ -91,7 +91,7 @@ class Month:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes at once.")
 def bill_month(door: Door, set_up_file: Path, period: tuple[date, date], timesheets: Sequence[Path],
                expenses: Sequence[Path], out: Path, keep_good: bool, date_order: str | None,
-               workers: int) -> Answer:  # fmt: skip
+               workers: int) -> Answer:
     """Go from an empty data folder to issued PDFs: set up, import, approve, bill, check, issue, draw.
 
     Where an agreement demands a review it stops there and says so: write review = "none" into the set-up file to
@@ -104,7 +104,7 @@ def bill_month(door: Door, set_up_file: Path, period: tuple[date, date], timeshe
 
 
 def run_month(door: Door, set_up_file: Path, work: Sequence[WorkFile], period: tuple[date, date], out: Path, *,
-              milestones: Sequence[Milestone] = (), keep_good: bool = False, workers: int = 1) -> Month:  # fmt: skip
+              milestones: Sequence[Milestone] = (), keep_good: bool = False, workers: int = 1) -> Month:
     """Every step of a month, each committed by itself, so that a second call goes on where the first was stopped."""
     described, pictures = set_up.load(set_up_file)
     report = set_up.apply(described, actor_login=_administrator(described), at=door.at, pictures=pictures)
@@ -114,7 +114,7 @@ def run_month(door: Door, set_up_file: Path, work: Sequence[WorkFile], period: t
     came = [_take_in(door, actor, file, period, keep_good) for file in work]
     for one in milestones:
         accept_milestone(actor=actor, at=door.at, on=one.on, agreement=one.agreement, charge=one.charge,
-                         evidence=one.evidence, key=f"accept:{one.agreement}:{one.charge}")  # type: ignore[call-arg]  # fmt: skip
+                         evidence=one.evidence, key=f"accept:{one.agreement}:{one.charge}")  # type: ignore[call-arg]
     last_day = period[1] - timedelta(days=1)
     if waiting := waiting_accounts(actor, entities, last_day):
         approve(actor=actor, at=door.at, on=door.on, accounts=waiting, period=period)
@@ -145,7 +145,7 @@ def biller(described: SetUp) -> str:
         if user.active and "issue" in user.rights and everywhere >= BILLER:
             return user.login
     raise BadInput("Nobody in the set-up file may bill and issue.",
-                   'Give one of [[users]] roles = ["biller"] and rights = ["issue"].')  # fmt: skip
+                   'Give one of [[users]] roles = ["biller"] and rights = ["issue"].')
 
 
 def _take_in(door: Door, actor: Actor, file: WorkFile, period: tuple[date, date], keep_good: bool) -> Came:
@@ -169,7 +169,7 @@ def _issue(door: Door, actor: Actor, entity: str, period: tuple[date, date]) -> 
     if to_review := sorted(set(demanded) - set(blocked)):
         actions.submit(actor=actor, at=door.at, on=door.on, drafts=to_review)
     skipped = [one for part in actions.issue_in_chunks(actor=actor, at=door.at, on=door.on, drafts=ids)
-               for one in part.skipped]  # fmt: skip
+               for one in part.skipped]
     names = dict(drafts.select("id", "account_name").iter_rows())
     return [(f"draft {draft}, {names[int(draft)]}", reason) for draft, reason in skipped]
 
@@ -192,7 +192,7 @@ def month_data(month: Month) -> dict[str, Any]:
         "issued": month.invoices.to_dicts(),
         "held_back": [{"what": what, "reason": reason} for what, reason in month.held_back],
         "files": month.files,
-    }  # fmt: skip
+    }
 
 
 def month_shown(month: Month, out: Path) -> list[Shown]:

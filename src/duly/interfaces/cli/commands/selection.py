@@ -22,7 +22,7 @@ def selects(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def chosen(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], run: int | None,
-           entity: str | None) -> pl.DataFrame:  # fmt: skip
+           entity: str | None) -> pl.DataFrame:
     """The documents meant, as `listed` has them: the named ones whatever their state, else those in `states`.
 
     Raises `BadInput` for an id that is not there or not in the actor's book.
@@ -38,7 +38,7 @@ def chosen(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], 
 
 
 def meant(door: Door, actor: Actor, states: Sequence[str], ids: Sequence[int], run: int | None,
-          entity: str | None) -> pl.DataFrame:  # fmt: skip
+          entity: str | None) -> pl.DataFrame:
     """As `chosen`, for commands that change drafts: something must be named, so that nothing happens by accident."""
     if not (ids or run or entity):
         raise click.UsageError("Say which drafts: their ids, --run RUN or --entity CODE.")
@@ -70,7 +70,7 @@ def _known(run: int | None, entity: str | None) -> None:
 def names_of(accounts: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Number and name of accounts, by id."""
     return {id_: (number, name) for id_, number, name in
-            frames.rows("select id, number, name from account where id = any(%s)", [list(accounts)])}  # fmt: skip
+            frames.rows("select id, number, name from account where id = any(%s)", [list(accounts)])}
 
 
 def entity_codes() -> list[str]:

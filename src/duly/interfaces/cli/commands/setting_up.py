@@ -29,6 +29,6 @@ def report_table(report: Report) -> list[Shown]:
     counts = table(("Kind", ">Added", ">Changed", ">Unchanged"), (
         (kind.replace("_", " "), *(part.get(kind, "") for part in (report.added, report.changed, report.unchanged)))
         for kind in kinds
-    ))  # fmt: skip
+    ))
     founded = [f"{report.founded} is the first administrator."] if report.founded else []
     return [counts, *founded]

@@ -35,7 +35,7 @@ def _unbilled_table(found: Unbilled) -> Table:
         (row.account, row.account_name, row.agreement, row.oldest, hours(row.seconds), amount(row.amount, row.currency),
          row.waiting_items, amount(row.waiting_amount, row.currency), row.unpriced or "")
         for row in found.agreements
-    ), title=f"Unbilled at {found.entity} up to {found.on}")  # fmt: skip
+    ), title=f"Unbilled at {found.entity} up to {found.on}")
 
 
 @command("approve", takes=("as", "on", "key"), example="duly approve --period 2026-10 --account 1001 --as lena")
@@ -62,7 +62,7 @@ def _entities(entity: str | None) -> list[str]:
 
 
 @command("accept", takes=("as", "on", "key"),
-         example='duly accept ROUS-26 lot-1 --on 2026-10-20 --evidence "Mail of 20 October" --as lena')  # fmt: skip
+         example='duly accept ROUS-26 lot-1 --on 2026-10-20 --evidence "Mail of 20 October" --as lena')
 @click.argument("agreement")
 @click.argument("charge")
 @click.option("--share", type=Amount(), default="1", show_default=True, help="How much of it, as a fraction.")
@@ -70,6 +70,6 @@ def _entities(entity: str | None) -> list[str]:
 def accept(door: Door, agreement: str, charge: str, share: Decimal, evidence: str) -> Answer:
     """Record that the client accepted a milestone on the business date; it can be billed at once."""
     done = door.act(actions.accept_milestone, door.actor(), on=door.on, agreement=agreement, charge=charge,
-                    share=share, evidence=evidence)  # fmt: skip
+                    share=share, evidence=evidence)
     said = f"{agreement} {charge}: {amount(done.amount, done.currency)} accepted, {done.accepted} of it so far."
     return Answer(done, [said])
