@@ -79,16 +79,6 @@ def entity(code: str) -> LegalEntity:
     return found
 
 
-def accounts_by_number(numbers: Sequence[str]) -> dict[str, Account]:
-    """The accounts of these numbers; raises `NotFound` naming the first that is missing."""
-    found = {account.number: account for account in Account.objects.filter(number__in=numbers)}
-    for number in numbers:
-        if number not in found:
-            raise NotFound(f"There is no account “{number}”.",
-                           "Check the number, or add the account with `bin/duly set-up`.")
-    return found
-
-
 def user_id(login: str) -> int:
     """The id of the user of that login; raises `NotFound`."""
     found = User.objects.filter(login=login).values_list("id", flat=True).first()
