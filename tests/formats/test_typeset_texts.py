@@ -121,6 +121,11 @@ EXPLAINED = [
     (({"step": "price", "times": "12.5"}, {"step": "novelty", "times": "2"}, {"step": "split", "over": "5"},
       {"step": "round", "exponent": 2, "amount": "5"}), "12.50 × 2 × 1/5 = 5.00"),
     (({"step": "agreed", "times": "5000"}, {"step": "round", "exponent": 2, "amount": "5000"}), ""),
+    (({"step": "agreed", "times": "5000"}, {"step": "reword", "from": "Go-live", "by": "mara"},
+      {"step": "round", "exponent": 2, "amount": "5000"}), ""),
+    (({"step": "agreed", "times": "5000"}, {"step": "write_down", "times": "4500", "over": "5000", "by": "mara",
+                                            "reason": "Late"},
+      {"step": "round", "exponent": 2, "amount": "4500"}), "5,000.00 × 4,500.00/5,000.00 (reduced) = 4,500.00"),
     ((), ""),
 ]
 

@@ -22,6 +22,7 @@ def explained(rows: Sequence[Row], words: Words) -> str:
     A step that is not known here prints as its factor alone, so that the printed factors always lead to the printed
     amount.
     """
+    rows = [row for row in rows if row.get("step") != "reword"]
     if len(rows) < 3 or rows[-1].get("step") != "round":
         return ""
     steps = {str(row["step"]): row for row in rows}
@@ -70,6 +71,8 @@ def _plain_factor(row: Row, value: Decimal, words: Words) -> str:
             return f"{number(value)}{NO_BREAK}{unit}"
         case "accepted":
             return words.print.percent(value)
+        case "write_down":
+            return f"{words.amount(value)}/{words.amount(Decimal(row['over']))} ({texts['step_write_down']})"
         case "price" | "agreed" | "rate":
             return words.price(value)
     return number(value) if "times" in row else f"1/{number(value)}"

@@ -131,6 +131,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "step_cost": ("cost", "Kosten", "coût"),
     "step_markup": ("mark-up", "Aufschlag", "majoration"),
     "step_exchange": ("exchange rate", "Kurs", "cours de change"),
+    "step_write_down": ("reduced", "gemindert", "réduit"),
     "step_days_factor": ("{days}/{of} days", "{days}/{of} Tage", "{days}/{of} jours"),
     # the time record
     "annex": ("Time record", "Leistungsnachweis", "Relevé du temps passé"),
