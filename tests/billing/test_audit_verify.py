@@ -50,6 +50,8 @@ HARM: list[tuple[str, str, str]] = [
     ("control_ties", "update transfer set amount = amount + 1, base_amount = base_amount + 1", "more on receivable"),
     ("balances", "update open_item set balance = 0 where amount = -200", "shows 0"),
     ("balances", "update open_item set balance = 1 where balance = 100", "shows 1.0000, its movements sum to 100.0000"),
+    ("account_months", "update account_month set settled_days = settled_days + 1", "is not the sum of its entries"),
+    ("account_months", "delete from account_month", "is not the sum of its entries"),
     ("document_sums", "update invoice_line set amount = amount + 1", "do not add up"),
     ("document_sums", "update tax_line set category = 'AE'", "do not add up"),
     ("documents_posted", """insert into open_item (entity_id, account_id, control, label, currency, amount, booked_on,

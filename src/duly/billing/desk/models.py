@@ -1,6 +1,7 @@
 """What is said to clients: every mail, with its delivery state."""
 
 from django.db import models
+from django.db.models import Q
 
 from duly.billing.accounts.models import Account, LegalEntity
 from duly.billing.invoicing.models import Invoice
@@ -30,6 +31,7 @@ class Message(models.Model):
     class Meta:
         db_table = "message"
         constraints = [fields.one_of("message", "state", MESSAGE_STATES)]
+        indexes = [models.Index(fields=["state"], condition=~Q(state="sent"), name="message_unsent")]
 
 
 class DeliveryAttempt(models.Model):

@@ -75,7 +75,8 @@ begin
   update open_item o set balance = o.balance + moved.amount
     from (select open_item_id, sum(amount) as amount from added group by open_item_id) moved
    where o.id = moved.open_item_id and moved.amount <> 0;
-  insert into posting_to_check (entries) select array_agg(distinct entry_id) from added having count(*) > 0;
+  insert into posting_to_check (entries, movements) select array_agg(distinct entry_id), array_agg(id) from added
+    having count(*) > 0;
   return null;
 end $$;
 
@@ -96,19 +97,22 @@ create trigger open_item_kept before delete or truncate on open_item
 create table posting_to_check (
   id bigint generated always as identity primary key,
   transaction_id xid8 not null default pg_current_xact_id(),
-  entries bigint[] not null
+  entries bigint[] not null,
+  movements bigint[]
 );
 create index posting_to_check_transaction on posting_to_check (transaction_id);
 
 create function postings_tie() returns trigger language plpgsql security definer as $$
 declare
   posted bigint[];
+  new_movements bigint[];
   wrong record;
 begin
   with taken as (
-    delete from posting_to_check where transaction_id = pg_current_xact_id() returning entries
+    delete from posting_to_check where transaction_id = pg_current_xact_id() returning entries, movements
   )
-  select array_agg(distinct entry_id) into posted from taken, unnest(entries) as entry_id;
+  select (select array_agg(distinct entry_id) from taken, unnest(entries) as entry_id),
+         (select array_agg(movement_id) from taken, unnest(movements) as movement_id) into posted, new_movements;
   if posted is null then
     return null;
   end if;
@@ -133,6 +137,13 @@ begin
   if found then
     raise exception 'A posting needs an event of its command in its own transaction' using errcode = 'DU007';
   end if;
+  insert into account_month as kept (account_id, entity_id, month, billed, revenue, collected, settled, settled_days,
+                                     late_days)
+  select * from account_months_of(new_movements)
+  on conflict (account_id, entity_id, month) do update set billed = kept.billed + excluded.billed,
+     revenue = kept.revenue + excluded.revenue, collected = kept.collected + excluded.collected,
+     settled = kept.settled + excluded.settled, settled_days = kept.settled_days + excluded.settled_days,
+     late_days = kept.late_days + excluded.late_days;
   return null;
 end $$;
 
@@ -174,4 +185,42 @@ begin
   perform pg_stat_clear_snapshot();
   return (select least(instant, min(xact_start) - interval '1 microsecond') from pg_stat_activity
            where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid());
+end $$;
+
+-- What each account was billed and paid in a month, kept when movements commit: one upsert for a transaction, in the
+-- order of its key and after every other lock, so that it waits for no one who waits for it. A movement's base amount
+-- is its share of what its entry books on its control account: the whole, where an entry moves one item of each.
+create function account_months_of(moved bigint[]) returns table (account_id bigint, entity_id bigint, month date,
+  billed numeric, revenue numeric, collected numeric, settled numeric, settled_days numeric, late_days numeric)
+language plpgsql stable set enable_seqscan = off set enable_hashjoin = on as $$
+#variable_conflict use_column
+begin
+  return query
+  with side as (
+    select m.amount, m.booked_on, m.entry_id, o.account_id, o.entity_id, o.control, o.booked_on as opened_on, o.due_on,
+           e.kind
+      from open_item_movement m join open_item o on o.id = m.open_item_id join entry e on e.id = m.entry_id
+     where m.id = any(moved)
+  ), booked as (
+    select t.entry_id, of.control, sum(of.direction * t.amount) as amount, sum(of.direction * t.base_amount) as base,
+           sum(of.direction * t.base_amount) filter (where 'tax' not in (d.role, c.role)) as net
+      from transfer t join chart_account d on d.id = t.debit_id join chart_account c on c.id = t.credit_id
+     cross join lateral (values (d.role, 1), (c.role, -1)) as of (control, direction)
+     where t.entry_id = any(array(select entry_id from side)) and of.control in ('receivable', 'on_account')
+     group by 1, 2
+  ), figured as (
+    select s.*, case when s.amount = b.amount then b.base
+             else round(s.amount * b.base / nullif(b.amount, 0), currency_exponent(f.base_currency)) end as base,
+           case when s.amount = b.amount then b.net
+             else round(s.amount * b.net / nullif(b.amount, 0), currency_exponent(f.base_currency)) end as net,
+           kind in ('invoice', 'credit_note') as bills, kind = 'allocation' and s.control = 'receivable' as settles
+      from side s join booked b on (b.entry_id, b.control) = (s.entry_id, s.control)
+      join legal_entity f on f.id = s.entity_id
+  )
+  select account_id, entity_id, date_trunc('month', booked_on)::date, coalesce(sum(base) filter (where bills), 0),
+         coalesce(sum(net) filter (where bills), 0), coalesce(-sum(base) filter (where kind = 'receipt'), 0),
+         coalesce(-sum(base) filter (where settles), 0),
+         coalesce(-sum(base * (booked_on - opened_on)) filter (where settles), 0),
+         coalesce(-sum(base * greatest(booked_on - due_on, 0)) filter (where settles), 0)
+    from figured group by 1, 2, 3 order by 1, 2, 3;
 end $$;

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from duly.billing.accounts.models import Account, LegalEntity
 from duly.billing.kernel import fields
 
-__all__ = ["ChartAccount", "Entry", "OpenItem", "OpenItemMovement", "Transfer"]
+__all__ = ["AccountMonth", "ChartAccount", "Entry", "OpenItem", "OpenItemMovement", "Transfer"]
 
 POSTING_ROLES = (
     "receivable", "on_account", "deposits", "deferred_revenue", "revenue", "tax", "bank",
@@ -98,7 +98,9 @@ class OpenItem(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["account", "due_on"], condition=~Q(balance=0), name="open_item_open"),
+            # wide enough that ageing never looks at the rows: a change of the balance writes the index anyway
+            models.Index(fields=["account", "due_on"], condition=~Q(balance=0), name="open_item_open",
+                         include=["entity", "control", "currency", "balance", "booked_on"]),
         ]
 
 
@@ -113,3 +115,27 @@ class OpenItemMovement(models.Model):
 
     class Meta:
         db_table = "open_item_movement"
+
+
+class AccountMonth(models.Model):
+    """What an account was billed and paid in a calendar month, in the entity's base currency, as it was booked.
+
+    A projection of entries and movements that the database keeps as they are inserted; the audit `account_months`
+    adds it up again. `billed` is gross, `revenue` what of it is no tax; `collected` is money received, `settled` what
+    of it paid documents. `settled_days` and `late_days` weigh each payment by its days from booking and past due.
+    The keys are those of open items, so they need no constraint of their own.
+    """
+
+    account = models.ForeignKey(Account, models.RESTRICT, db_constraint=False, db_index=False)
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT, db_constraint=False, db_index=False)
+    month = models.DateField()
+    billed = fields.money()
+    revenue = fields.money()
+    collected = fields.money()
+    settled = fields.money()
+    settled_days = models.DecimalField(max_digits=26, decimal_places=4)
+    late_days = models.DecimalField(max_digits=26, decimal_places=4)
+
+    class Meta:
+        db_table = "account_month"
+        constraints = [models.UniqueConstraint(fields=["account", "entity", "month"], name="account_month_once")]

@@ -130,3 +130,16 @@ def spans_once(scope: Scope) -> Iterator[str]:
          where s.span_from < s.before order by a.number, c.code, s.span_from"""
     for charge, agreement, start, end, before in frames.rows(query):
         yield f"The charge {charge} of {agreement} is billed from {start} to {end}, though billed until {before}."
+
+
+@audit("account_months", "The monthly sums of an account are those of its entries.")
+def account_months(scope: Scope) -> Iterator[str]:
+    query = """
+        select coalesce(k.account_id, s.account_id), to_char(coalesce(k.month, s.month), 'YYYY-MM')
+          from account_month k full join account_months_of(array(select id from open_item_movement)) s
+            on (s.account_id, s.entity_id, s.month) = (k.account_id, k.entity_id, k.month)
+         where (k.billed, k.revenue, k.collected, k.settled, k.settled_days, k.late_days)
+               is distinct from (s.billed, s.revenue, s.collected, s.settled, s.settled_days, s.late_days)
+         order by 1, 2"""
+    for account, month in frames.rows(query):
+        yield f"What account {account} was billed and paid in {month} is not the sum of its entries."
