@@ -19,6 +19,7 @@ from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.audit.actions import VERBS, Verb
 from duly.billing.desk.actions import queue_message
 from duly.billing.invoicing import actions as invoicing
+from duly.billing.invoicing.editing import version_of
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import RIGHTS, Actor
 from duly.billing.payments import actions as payments
@@ -28,7 +29,8 @@ from tests.world import NOW, OCTOBER, TODAY, World
 START = date(2026, 1, 1)
 FEES = {"free": "none", "odd": "none", "submitted": "peer", "at_client": "peer_and_client", "unpaid": "none",
         "paid": "none"}
-"""What becomes of each fee's draft → the review that its agreement demands. The odd one is over nothing."""
+"""What becomes of each fee's draft → the review that its agreement demands. The odd one is over nothing,
+the free one has a second fee that is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def side(world: World, number: str) -> Side:
     contact = customers.put_contact(**fin, on=TODAY, account=number, name="Dana Doe", email=f"dana@{number}.example")
     _agree(fin, number)
     drafts = _drafts(world, fin, account)
+    invoicing.write_down(**fin, on=TODAY, draft=drafts["free"], version=version_of(drafts["free"]), line=2,
+                         to=Decimal(90), reason="Goodwill")
     numbers = invoicing.issue(**fin, on=TODAY, drafts=[drafts["unpaid"], drafts["paid"]]).numbers
     invoicing.submit(**fin, on=TODAY, drafts=[drafts["submitted"], drafts["at_client"]])
     invoicing.approve(actor=world.actor("rita"), at=NOW, on=TODAY, drafts=[drafts["at_client"]])
@@ -96,9 +100,10 @@ def _agree(fin: dict[str, Any], number: str) -> None:
     parties = {"on": TODAY, "entity": "HALDEN", "account": number, "currency": "EUR"}
     for name, review in FEES.items():
         price = Decimal(0 if name == "odd" else 100)
-        fee = ChargeInput("fee", "one_off", "Set-up fee", price=price, due_on=date(2026, 10, 15))
+        fees = (ChargeInput("fee", "one_off", "Set-up fee", price=price, due_on=date(2026, 10, 15)),
+                ChargeInput("more", "one_off", "More fees", price=price, due_on=date(2026, 10, 16)))
         agreements.agree(**fin, **parties, number=f"{number}-{name}", name=name,
-                         terms=VersionInput(START, (fee,), review=review))
+                         terms=VersionInput(START, fees if name == "free" else fees[:1], review=review))
     charges = (ChargeInput("hours", "time", "Consulting", rate_card="STD"),
                ChargeInput("go-live", "milestone", "Go-live", price=Decimal(400)))
     agreements.agree(**fin, **parties, number=f"{number}-WORK", name="Work", projects={f"{number}-P": "Work"},

@@ -43,6 +43,12 @@ def settings(right: str, *, events: bool = True, **arguments: Any) -> Case:
     return Case(right, lambda _: arguments, everywhere=True, events=events)
 
 
+def edit(**change: Any) -> Case:
+    """A change of a draft as its editor sees it: of the version that stands."""
+    return Case("bill", lambda s: {
+        "on": TODAY, "draft": s.free, "version": frames.rows("select draft_digest(%s)", [s.free])[0][0], **change})
+
+
 def of_drafts(right: str, of: Callable[[Side], int], **more: Any) -> Case:
     return Case(right, lambda s: {"on": TODAY, "drafts": [of(s)], **more})
 
@@ -127,6 +133,12 @@ CASES: dict[str, Case] = {
     "invoicing.question": of_drafts("client_check", lambda s: s.at_client, reason="Wrong fee"),
     "invoicing.reopen": of_drafts("bill", lambda s: s.submitted, reason="Wrong fee"),
     "invoicing.discard": of_drafts("bill", lambda s: s.free),
+    "invoicing.write_down": edit(line=1, to=Decimal(9), reason="Goodwill"),
+    "invoicing.reword": edit(line=1, description="Start"),
+    "invoicing.restore": edit(line=2),
+    "invoicing.reorder": edit(positions=(2, 1)),
+    "invoicing.defer": edit(line=1, reason="Later"),
+    "invoicing.set_terms": edit(payment_days=9),
     "invoicing.issue": of_drafts("issue", lambda s: s.free),
 
     "payments.receive": Case("cash", lambda s: {

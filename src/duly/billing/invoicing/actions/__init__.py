@@ -2,11 +2,13 @@
 
 from duly.billing.invoicing.actions.check import check, waive
 from duly.billing.invoicing.actions.discard import discard
+from duly.billing.invoicing.actions.edit import defer, reorder, restore, reword, set_terms, write_down
 from duly.billing.invoicing.actions.issue import Issued, issue, issue_in_chunks
 from duly.billing.invoicing.actions.review import approve, confirm, question, reopen, return_draft, submit
 from duly.billing.invoicing.actions.run import draft_partition, fail_partition, launch, resume, stop
 
 __all__ = [
-    "Issued", "approve", "check", "confirm", "discard", "draft_partition", "fail_partition", "issue",
-    "issue_in_chunks", "launch", "question", "reopen", "resume", "return_draft", "stop", "submit", "waive",
+    "Issued", "approve", "check", "confirm", "defer", "discard", "draft_partition", "fail_partition", "issue",
+    "issue_in_chunks", "launch", "question", "reopen", "reorder", "restore", "resume", "return_draft", "reword",
+    "set_terms", "stop", "submit", "waive", "write_down",
 ]
