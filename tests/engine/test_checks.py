@@ -13,7 +13,7 @@ ON: Final = date(2026, 11, 2)
 
 DRAFT: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "kind": (pl.String, "invoice"), "account_id": (pl.Int64, 1),
-    "account_name": (pl.String, "Acme"), "account_kind": (pl.String, "business"), "entity": (pl.String, "DE"),
+    "account_name": (pl.String, "Acme"), "buyer_kind": (pl.String, "business"), "entity": (pl.String, "DE"),
     "seller_country": (pl.String, "DE"), "buyer_country": (pl.String, "DE"), "seller_in_eu": (pl.Boolean, True),
     "buyer_in_eu": (pl.Boolean, True), "buyer_tax_id": (pl.String, None), "currency": (pl.String, "EUR"),
     "exponent": (pl.Int8, 2), "base_currency": (pl.String, "EUR"), "base_rate": (pl.Decimal(38, 10), 1),
@@ -179,7 +179,7 @@ def test_it_fires_alone(name: str) -> None:
         pytest.param({"drafts": ABROAD, "lines": {"tax_category": "AE", "tax_rate": "0"}}, id="a valid French id"),
         pytest.param({"drafts": {"buyer_country": "GR", "buyer_tax_id": "EL094259216"},
                       "lines": {"tax_category": "AE", "tax_rate": "0"}}, id="Greek ids begin with EL"),
-        pytest.param({"drafts": {"buyer_country": "FR", "account_kind": "person"}}, id="consumers have no VAT id"),
+        pytest.param({"drafts": {"buyer_country": "FR", "buyer_kind": "person"}}, id="consumers have no VAT id"),
         pytest.param({"drafts": {"buyer_country": "US", "buyer_in_eu": False}}, id="no VAT id is asked for overseas"),
         pytest.param({"lines": {"tax_category": "Z", "tax_rate": "0"}}, id="zero-rated is not unrated"),
     ],
@@ -191,7 +191,7 @@ def test_it_stays_silent(facts: dict[str, Any]) -> None:
 def test_a_valid_id_of_another_country_is_not_the_customers() -> None:
     facts = {"drafts": {"buyer_country": "ES", "buyer_tax_id": "FR40303265045"}, "lines": {"tax_category": "AE"}}
     assert [name for name, *_ in found(**listed(facts))] == ["tax_id_invalid"]
-    without = {"drafts": {"buyer_country": "FR", "account_kind": "person"}, "lines": {"tax_category": "AE"}}
+    without = {"drafts": {"buyer_country": "FR", "buyer_kind": "person"}, "lines": {"tax_category": "AE"}}
     assert [text for *_, text in found(**listed(without))] == [
         "Reverse charge for Acme needs its VAT id of FR; “” is not one. Ask the customer for it."]
 

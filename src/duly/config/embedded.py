@@ -27,6 +27,8 @@ LONGEST_SOCKET_FOLDER = 90  # a Unix socket's path holds 107 bytes; PostgreSQL a
 OPTIONS = {
     "listen_addresses": "",
     "shared_buffers": "256MB",
+    "work_mem": "64MB",
+    "random_page_cost": "1.1",
     "max_wal_size": "4GB",
     "wal_level": "minimal",
     "max_wal_senders": "0",

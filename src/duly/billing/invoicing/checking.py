@@ -13,13 +13,6 @@ from duly.engine.checks import Facts, run_checks
 from duly.engine.pricing.rates import with_rates
 from duly.engine.tax import in_eu
 
-CONTEXT: Final[frames.Schema] = {
-    "account_id": pl.Int64, "entity_id": pl.Int64, "account_name": pl.String, "account_kind": pl.String,
-    "buyer_country": pl.String, "buyer_tax_id": pl.String, "requires_purchase_order": pl.Boolean,
-    "has_billing_contact": pl.Boolean, "entity": pl.String, "seller_country": pl.String,
-    "base_currency": pl.String, "lock_date": pl.Date, "has_bank_account": pl.Boolean,
-}
-
 SEEN_AT_DRAFTING: Final = "work_without_price"
 UNPRICED: Final[frames.Schema] = {"document_key": pl.Int64, "text": pl.String}
 
@@ -27,7 +20,7 @@ UNPRICED: Final[frames.Schema] = {"document_key": pl.Int64, "text": pl.String}
 def facts_of(headers: pl.DataFrame, on: date) -> Facts:
     """The facts of stored drafts (`queries.headers`) as they are now, for a decision on the day `on`."""
     drafts = headers["id"].to_list()
-    headers = headers.rename({"id": "document_key"})
+    headers = queries.with_parties(headers.rename({"id": "document_key"}))
     evidence = queries.evidence(drafts)
     cards = evidence["rate_card_id"].drop_nulls().unique().to_list()
     priced = with_rates(evidence, rates_frame(cards)).rename({"price": "card_price"})
@@ -36,7 +29,10 @@ def facts_of(headers: pl.DataFrame, on: date) -> Facts:
 
 def gather(headers: pl.DataFrame, lines: pl.DataFrame, work: pl.DataFrame, unpriced: pl.DataFrame,
            on: date) -> Facts:
-    """Facts from frames at hand, stored or just computed, joined with what the database knows around them."""
+    """Facts from frames at hand, stored or just computed, joined with what the database knows around them.
+
+    headers   with the facts of their parties, as `queries.with_parties` gives them
+    """
     drafts = headers["document_key"].to_list()
     return Facts(
         on=on,
@@ -64,19 +60,8 @@ def check_drafts(facts: Facts, *, first_time: bool = False) -> pl.DataFrame:
 
 def _draft_facts(headers: pl.DataFrame, drafts: list[int], on: date) -> pl.DataFrame:
     accounts = headers["account_id"].unique().to_list()
-    parties = frames.read("""select a.id, e.id, a.name, a.kind, a.country,
-            (select t.number from tax_registration t where t.account_id = a.id and t.scheme = 'vat'
-              order by t.country <> a.country, t.id limit 1),
-            a.requires_purchase_order,
-            exists (select from contact c where c.account_id = a.id and c.roles ? 'billing'),
-            e.code, e.country, e.base_currency, e.lock_date,
-            exists (select from bank_account b where b.entity_id = e.id)
-        from account a cross join legal_entity e
-        where a.id = any(%s) and e.id = any(%s)""",
-                          [accounts, headers["entity_id"].unique().to_list()], CONTEXT)
     return (
-        headers.join(parties, on=["account_id", "entity_id"], how="left", maintain_order="left")
-        .join(_orders(accounts, drafts), on=["account_id", "purchase_order"], how="left", maintain_order="left")
+        headers.join(_orders(accounts, drafts), on=["account_id", "purchase_order"], how="left", maintain_order="left")
         .join(_habits(accounts), on=["account_id", "currency"], how="left", maintain_order="left")
         .join(base_rates(headers, on), on=["entity_id", "currency"], how="left", maintain_order="left")
         .with_columns(
@@ -130,15 +115,18 @@ def base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
 def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
     here = lines.group_by("document_key", "agreement_id", maintain_order=True).agg(
         pl.col("amount").sum().alias("billed_here"), pl.col("service_to").max().alias("until"))
-    schema: frames.Schema = {"agreement_id": pl.Int64, "until": pl.Date, "agreement": pl.String, "starts_on": pl.Date,
-              "ends_on": pl.Date, "cap": MONEY, "cap_behaviour": pl.String, "billed_before": MONEY}
+    schema: frames.Schema = {
+        "agreement_id": pl.Int64, "until": pl.Date, "agreement": pl.String, "starts_on": pl.Date, "ends_on": pl.Date,
+        "customer_id": pl.Int64, "payer_id": pl.Int64, "cap": MONEY, "cap_behaviour": pl.String, "billed_before": MONEY,
+    }
     wanted = here.select("agreement_id", "until").unique()
-    agreed = frames.read("""select w.id, w.until, g.number, g.starts_on, g.ends_on, v.cap, v.cap_behaviour,
-            case when v.cap is null then 0 else (
+    agreed = frames.read("""select w.id, w.until, g.number, g.starts_on, g.ends_on, c.id, coalesce(c.bill_to_id, c.id),
+            v.cap, v.cap_behaviour, case when v.cap is null then 0 else (
               select coalesce(sum(l.amount), 0) from invoice_line l join invoice i on i.id = l.invoice_id
                where l.agreement_id = w.id and i.state <> 'discarded' and i.kind <> 'proforma'
                  and i.id <> all(%s)) end
         from unnest(%s::bigint[], %s::date[]) as w (id, until) join agreement g on g.id = w.id
+        join account c on c.id = g.account_id
         cross join lateral (select * from agreement_version v where v.agreement_id = g.id
           order by (v.valid_from <= w.until) desc, v.valid_from desc limit 1) v""",
                          [drafts, frames.array(wanted["agreement_id"]), frames.array(wanted["until"])], schema)

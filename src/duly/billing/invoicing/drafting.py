@@ -37,10 +37,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything a computation reads, as frames: work joined with its terms, charges due, rates, spans billed."""
+    """Everything a computation reads, as frames: work joined with its terms, charges due, rates, spans billed.
+
+    `parties` has a row for each possible document, with the facts of `queries.with_parties`.
+    """
 
     scope: Scope
     agreements: pl.DataFrame
+    parties: pl.DataFrame
     terms: pl.DataFrame
     work: pl.DataFrame
     unpriced: pl.DataFrame
@@ -53,6 +57,7 @@ class Drafts:
     """Computed drafts, keyed by `document_key`, which is only their order here; `storing` gives them ids.
 
     headers      one row per draft, with account, entity, terms, service period and totals
+    parties      what tax and checks know of seller and buyer of each
     lines        priced and taxed lines, by `line_key`
     tax_lines    tax per draft, category and rate
     allocations  work → line, with quantity and amount
@@ -62,6 +67,7 @@ class Drafts:
     """
 
     headers: pl.DataFrame
+    parties: pl.DataFrame
     lines: pl.DataFrame
     tax_lines: pl.DataFrame
     allocations: pl.DataFrame
@@ -87,7 +93,8 @@ def collect(scope: Scope) -> Inputs:
     cards = matched["rate_card_id"].drop_nulls().unique().to_list()
     charges = terms.filter(pl.col("kind").is_in(WORK_KINDS).not_())["charge_id"].unique().to_list()
     return Inputs(
-        scope=scope, agreements=agreements, terms=terms, work=matched, unpriced=homeless,
+        scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
+        unpriced=homeless,
         rates=rates_frame(cards, snapshot=scope.snapshot), billed=queries.billed_spans(charges),
     )
 
@@ -106,6 +113,11 @@ def _documents(terms: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     return chosen.join(documents, on=key, nulls_equal=True).with_columns(pl.col("document_key").cast(pl.Int64))
 
 
+def _parties(agreements: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    documents = agreements.select("document_key", pl.col("bill_to_id").alias("account_id")).unique(maintain_order=True)
+    return queries.with_parties(documents.with_columns(pl.lit(scope.entity_id, pl.Int64).alias("entity_id")))
+
+
 def _priced_by(work: pl.DataFrame, terms: pl.DataFrame, agreements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Work with its charge's terms and its document; and the work that its agreement has no charge for."""
     documents = agreements.select("agreement_id", "document_key")
@@ -117,17 +129,15 @@ def _priced_by(work: pl.DataFrame, terms: pl.DataFrame, agreements: pl.DataFrame
 
 
 def compute(inputs: Inputs) -> Drafts:
-    """Price, tax and total the inputs. Pure but for the tax facts of the parties, which `taxing` reads."""
+    """Price, tax and total the inputs. Pure but for the dated tax rates, which `taxing` reads."""
     charges = inputs.terms.filter(pl.col("kind").is_in(WORK_KINDS).not_()).join(
         inputs.agreements.select("agreement_id", "document_key"), on="agreement_id", maintain_order="left")
     fixed = due_spans(charges, inputs.billed, inputs.scope.period_to)
     priced = price(inputs.work, fixed, inputs.rates)
-    parties = inputs.agreements.select("document_key", pl.col("bill_to_id").alias("account_id"), "exponent").unique()
-    parties = parties.with_columns(pl.lit(inputs.scope.entity_id).alias("entity_id"))
-    lines, tax_lines = taxing.taxed(priced.lines, parties)
+    lines, tax_lines = taxing.taxed(priced.lines, inputs.parties)
     unpriced = pl.concat([inputs.unpriced, priced.problems.select("document_key", "work_id", "text")])
     return Drafts(
-        headers=_headers(inputs, lines, tax_lines), lines=lines, tax_lines=tax_lines,
+        headers=_headers(inputs, lines, tax_lines), parties=inputs.parties, lines=lines, tax_lines=tax_lines,
         allocations=priced.allocations, spans=priced.spans, unpriced=unpriced.select("document_key", "text"),
         evidence=_evidence(inputs.work, priced.allocations, lines),
     )

@@ -91,12 +91,14 @@ create function check_issued_sums(issued bigint[]) returns void language plpgsql
 declare
   wrong record;
 begin
-  with document as (
+  with document as materialized (
     select i.*, currency_exponent(i.currency) as exponent from invoice i where i.id = any(issued)
+  ), line as materialized (
+    select invoice_id, tax_category, tax_rate, amount, tax from invoice_line where invoice_id = any(issued)
   ), grouped as (
     select l.invoice_id, l.tax_category, l.tax_rate, sum(l.amount) as net, sum(l.tax) as tax,
            bool_and(l.amount = round(l.amount, d.exponent) and l.tax = round(l.tax, d.exponent)) as whole
-      from invoice_line l join document d on d.id = l.invoice_id group by 1, 2, 3
+      from line l join document d on d.id = l.invoice_id group by 1, 2, 3
   ), summed as (
     select coalesce(g.invoice_id, t.invoice_id) as invoice_id, sum(g.net) as net, sum(g.tax) as tax,
            bool_and(g.whole and coalesce(g.net = t.base and g.tax = t.tax, false)) as ties
@@ -177,17 +179,24 @@ begin
       or (r.review = 'peer_and_client' and not approved_live(r.id, 'client', r.content))
    limit 1;
   if not found then
+    with line as materialized (
+      select invoice_id, agreement_id, charge_id, terms_id from invoice_line where invoice_id = any(issued)
+    ), demanded as materialized (
+      select distinct invoice_id, agreement_id, charge_id, terms_id from line
+    ), agreed as materialized (
+      select a.id, a.entity_id, a.currency, c.id as customer_id, coalesce(c.bill_to_id, c.id) as payer_id
+        from agreement a join account c on c.id = a.account_id
+       where a.id = any(array(select agreement_id from demanded))
+    ), term as materialized (
+      select t.id, t.charge_id, v.agreement_id, v.review from charge_terms t join agreement_version v on v.id = t.version_id
+       where t.id = any(array(select terms_id from demanded))
+    )
     select i.id, 'has a weaker review than its agreement demands, or lines of other parties'' terms' as text into wrong
-      from (select distinct l.invoice_id, l.agreement_id, l.charge_id, l.terms_id from invoice_line l
-             where l.invoice_id = any(issued)) demanded
-      join invoice i on i.id = demanded.invoice_id
-      join agreement a on a.id = demanded.agreement_id
-      join account customer on customer.id = a.account_id
-      join charge_terms t on t.id = demanded.terms_id
-      join agreement_version v on v.id = t.version_id
-     where v.agreement_id <> a.id or t.charge_id <> demanded.charge_id or a.entity_id <> i.entity_id
-        or a.currency <> i.currency or i.account_id not in (customer.id, coalesce(customer.bill_to_id, customer.id))
-        or array_position(array['none', 'peer', 'peer_and_client'], v.review::text)
+      from demanded d join agreed a on a.id = d.agreement_id join term t on t.id = d.terms_id
+      join (select * from invoice where id = any(issued)) i on i.id = d.invoice_id
+     where t.agreement_id <> a.id or t.charge_id <> d.charge_id or a.entity_id <> i.entity_id
+        or a.currency <> i.currency or i.account_id not in (a.customer_id, a.payer_id)
+        or array_position(array['none', 'peer', 'peer_and_client'], t.review::text)
          > array_position(array['none', 'peer', 'peer_and_client'], i.review::text)
      limit 1;
   end if;
@@ -202,9 +211,12 @@ create function check_issued_spans(issued bigint[]) returns void language plpgsq
 declare
   wrong record;
 begin
-  select l.invoice_id, l.position into wrong from invoice_line l
-   where l.invoice_id = any(issued) and l.kind in ('recurring', 'one_off')
-     and not exists (select from charge_span s where s.line_id = l.id and s.charge_id = l.charge_id)
+  with fixed as materialized (
+    select id, invoice_id, position, charge_id from invoice_line
+     where invoice_id = any(issued) and kind in ('recurring', 'one_off')
+  )
+  select l.invoice_id, l.position into wrong from fixed l
+   where not exists (select from charge_span s where s.line_id = l.id and s.charge_id = l.charge_id)
    limit 1;
   if found then
     raise exception 'Line % of draft % does not say which days of its charge it bills', wrong.position, wrong.invoice_id

@@ -46,18 +46,23 @@ def freeze_buyers(accounts: Sequence[int]) -> pl.DataFrame:
     return _freeze(BUYER, accounts, "account_id", "buyer_id")
 
 
+FREEZE: Final = f"""
+    with now as materialized (select id, {DIGEST} as digest, data from ({{parties}}) p),
+    kept as materialized (select n.id, n.digest, c.id as copy_id from now n left join party_copy c using (digest)),
+    made as (
+      insert into party_copy (digest, data)
+      select distinct on (n.digest) n.digest, n.data from now n join kept k on k.id = n.id and k.copy_id is null
+       order by n.digest on conflict (digest) do nothing returning id, digest)
+    select k.id, coalesce(k.copy_id, m.id) from kept k left join made m using (digest)"""
+
+
 def _freeze(parties: str, ids: Sequence[int], owner: str, copy: str) -> pl.DataFrame:
     """Copies by content, each composed once: most are there already, and only what is new is written.
 
-    In digest order, so that two runs that freeze the same parties cannot lock each other crosswise.
+    In digest order, so that two runs that freeze the same parties cannot lock each other crosswise; what the other
+    run wrote meanwhile is found by asking again.
     """
-    frames.execute(f"""create temporary table party_now on commit drop as
-        select id, {DIGEST} as digest, data from ({parties}) p""", [list(ids)])
-    frames.execute("""insert into party_copy (digest, data)
-        select distinct on (digest) digest, data from party_now
-         where not exists (select from party_copy c where c.digest = party_now.digest) order by digest
-        on conflict (digest) do nothing""")
     schema: frames.Schema = {owner: pl.Int64, copy: pl.Int64}
-    found = frames.read("select p.id, c.id from party_now p join party_copy c using (digest)", [], schema)
-    frames.execute("drop table party_now")
-    return found
+    query = FREEZE.format(parties=parties)
+    found = frames.read(query, [list(ids)], schema)
+    return found if not found[copy].has_nulls() else frames.read(query, [list(ids)], schema)

@@ -52,6 +52,35 @@ def headers(drafts: Sequence[int]) -> pl.DataFrame:
     return found
 
 
+PARTIES: Final[frames.Schema] = {
+    "account_id": pl.Int64, "entity_id": pl.Int64, "account_name": pl.String, "buyer_kind": pl.String,
+    "buyer_country": pl.String, "buyer_tax_id": pl.String, "requires_purchase_order": pl.Boolean,
+    "has_billing_contact": pl.Boolean, "entity": pl.String, "seller_country": pl.String, "seller_tax_id": pl.String,
+    "base_currency": pl.String, "lock_date": pl.Date, "has_bank_account": pl.Boolean,
+}
+
+VAT_ID: Final = """(select t.number from tax_registration t where t.{owner}_id = {party}.id and t.scheme = 'vat'
+                      order by t.country <> {party}.country, t.id limit 1)"""
+
+
+def with_parties(documents: pl.DataFrame) -> pl.DataFrame:
+    """The documents, by `account_id` and `entity_id`, with what tax and checks ask of their parties as they are now.
+
+    Columns as `PARTIES`; a VAT id is that of the party's own country, where it has one.
+    """
+    parties = frames.read(f"""select a.id, e.id, a.name, a.kind, a.country, {VAT_ID.format(owner="account", party="a")},
+            a.requires_purchase_order,
+            exists (select from contact c where c.account_id = a.id and c.roles ? 'billing'),
+            e.code, e.country, e.tax_id, e.base_currency, e.lock_date, e.has_bank_account
+        from account a cross join (
+            select e.*, {VAT_ID.format(owner="entity", party="e")} as tax_id,
+                   exists (select from bank_account b where b.entity_id = e.id) as has_bank_account
+              from legal_entity e where e.id = any(%s)) e
+        where a.id = any(%s)""", [documents["entity_id"].unique().to_list(),
+                                  documents["account_id"].unique().to_list()], PARTIES)
+    return documents.join(parties, on=["account_id", "entity_id"], how="left", maintain_order="left")
+
+
 LINES: Final[frames.Schema] = {
     "line_id": pl.Int64, "document_key": pl.Int64, "position": pl.Int64, "agreement_id": pl.Int64, "kind": pl.String,
     "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
@@ -75,13 +104,20 @@ EVIDENCE: Final[frames.Schema] = {
 
 
 def evidence(drafts: Sequence[int]) -> pl.DataFrame:
-    """The work on the drafts' lines, one row per allocation; columns as `EVIDENCE`."""
-    return frames.read("""select l.invoice_id, l.position, l.unit_price, w.kind, w.id, w.agreement_id, w.project_id,
-        w.project_name, w.person_id, w.person_name, w.role, w.task, w.description, w.worked_on, w.started_at,
-        w.quantity, w.cost, t.rate_card_id
-        from invoice_line l join work_allocation a on a.line_id = l.id join work_item w on w.id = a.work_item_id
-        join charge_terms t on t.id = l.terms_id
-        where l.invoice_id = any(%s) order by l.invoice_id, l.position, w.worked_on, w.id""",
+    """The work on the drafts' lines, one row per allocation in no order; columns as `EVIDENCE`.
+
+    Each table by the keys found in the one before: joined as sets, all the work there is would be read for a chunk.
+    """
+    return frames.read("""with line as materialized (
+            select id, invoice_id, position, unit_price, terms_id from invoice_line where invoice_id = any(%s)
+        ), share as materialized (
+            select line_id, work_item_id from work_allocation where line_id = any(array(select id from line))
+        ), work as materialized (
+            select * from work_item where id = any(array(select work_item_id from share)))
+        select l.invoice_id, l.position, l.unit_price, w.kind, w.id, w.agreement_id, w.project_id, w.project_name,
+               w.person_id, w.person_name, w.role, w.task, w.description, w.worked_on, w.started_at, w.quantity, w.cost,
+               (select t.rate_card_id from charge_terms t where t.id = l.terms_id)
+          from line l join share s on s.line_id = l.id join work w on w.id = s.work_item_id""",
                        [list(drafts)], EVIDENCE)
 
 

@@ -34,9 +34,9 @@ def with_ids(drafts: Drafts) -> Drafts:
             pl.col("new").alias("document_key")).drop("new")
 
     return Drafts(
-        headers=keyed(drafts.headers), lines=keyed(drafts.lines), tax_lines=keyed(drafts.tax_lines),
-        allocations=drafts.allocations, spans=drafts.spans, evidence=keyed(drafts.evidence),
-        unpriced=keyed(drafts.unpriced),
+        headers=keyed(drafts.headers), parties=keyed(drafts.parties), lines=keyed(drafts.lines),
+        tax_lines=keyed(drafts.tax_lines), allocations=drafts.allocations, spans=drafts.spans,
+        evidence=keyed(drafts.evidence), unpriced=keyed(drafts.unpriced),
     )
 
 

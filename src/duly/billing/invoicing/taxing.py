@@ -4,21 +4,17 @@ from typing import Final
 
 import polars as pl
 
-from duly.billing.kernel import frames
 from duly.billing.reference.queries import tax_rates_frame
 from duly.engine.checks import Facts
 from duly.engine.tax import at_rates, eu_since, tax_lines, treated
 
-PARTIES: Final[frames.Schema] = {
-    "account_id": pl.Int64, "entity_id": pl.Int64, "buyer_country": pl.String, "buyer_kind": pl.String,
-    "buyer_tax_id": pl.String, "seller_country": pl.String, "seller_tax_id": pl.String,
-}
+KNOWN: Final = ("buyer_country", "buyer_kind", "buyer_tax_id", "seller_country", "seller_tax_id")
 
 
 def taxed(lines: pl.DataFrame, parties: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Lines with category, rate, reason and their share of the tax; and the tax lines of their documents.
 
-    parties   document_key, account_id, entity_id
+    parties   document_key and the facts of `queries.with_parties`
     """
     return tax_lines(_classified(lines, parties))
 
@@ -27,30 +23,17 @@ def taxes_changed(facts: Facts) -> list[int]:
     """Drafts whose lines would be taxed otherwise today than they are, by category or rate at the tax point."""
     was = facts.lines.select("document_key", "tax_class", "service_to", pl.col("tax_category").alias("_category"),
                              pl.col("tax_rate").alias("_rate"))
-    now = _classified(was, facts.drafts.select("document_key", "account_id", "entity_id"))
+    now = _classified(was, facts.drafts)
     differs = (pl.col("tax_category") != pl.col("_category")) | (pl.col("tax_rate") != pl.col("_rate"))
     return now.filter(differs)["document_key"].unique().sort().to_list()
 
 
 def _classified(lines: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     """Lines with seller_country, tax_category, tax_reason and tax_rate; documents are mostly of one treatment."""
-    known = parties.join(_tax_facts(parties), on=["account_id", "entity_id"], maintain_order="left")
+    known = parties.select("document_key", *KNOWN)
     alike = ["document_key", "tax_class", "tax_point"]
     lines = lines.with_columns(eu_since(pl.col("service_to")).alias("tax_point"))
     sales = lines.select(alike).unique(maintain_order=True).join(known, on="document_key", maintain_order="left")
     chosen = treated(sales).select(*alike, "seller_country", "tax_category", "tax_reason")
     dated = lines.join(chosen, on=alike, maintain_order="left").drop("tax_point")
     return at_rates(dated, tax_rates_frame())
-
-
-def _tax_facts(parties: pl.DataFrame) -> pl.DataFrame:
-    """Where seller and buyer are and their VAT ids: the one of their own country first."""
-    return frames.read("""select a.id, e.id, a.country, a.kind,
-            (select t.number from tax_registration t where t.account_id = a.id and t.scheme = 'vat'
-              order by t.country <> a.country, t.id limit 1),
-            e.country,
-            (select t.number from tax_registration t where t.entity_id = e.id and t.scheme = 'vat'
-              order by t.country <> e.country, t.id limit 1)
-        from account a cross join legal_entity e where a.id = any(%s) and e.id = any(%s)""",
-                       [parties["account_id"].unique().to_list(), parties["entity_id"].unique().to_list()],
-                       PARTIES)

@@ -58,8 +58,9 @@ begin
   end loop;
 end $$;
 
--- The laws look rows up by their keys. A session's plans are made when it first posts, perhaps into empty tables,
--- and kept while the tables grow: without this a law would come to read a whole table for every thousand rows.
+-- The laws look rows up by their keys, a set of keys in one pass of the index: `= any(array(select …))`. A session's plans
+-- are made when it first posts, perhaps into empty tables, and kept while the tables grow: without this a law would come
+-- to read a whole table for every thousand rows.
 do $$
 declare
   law regprocedure;
@@ -67,7 +68,7 @@ begin
   for law in
     select p.oid::regprocedure from pg_proc p join pg_language l on l.oid = p.prolang
      where p.pronamespace = 'public'::regnamespace and l.lanname = 'plpgsql' and p.proname in (
-       'move_open_item', 'transfer_of_its_entry', 'postings_tie', 'guard_content', 'evidence_content',
+       'issue_obeys', 'move_open_item', 'transfer_of_its_entry', 'postings_tie', 'guard_content', 'evidence_content',
        'work_billed_once', 'check_issued_sums', 'check_issued_numbers', 'check_issued_reviews', 'check_issued_spans')
   loop
     execute format('alter function %s set enable_seqscan = off', law);

@@ -32,7 +32,7 @@ def _is_vat_id(number: str, country: str) -> bool:
 def tax_id_missing(facts: Facts) -> pl.DataFrame:
     """A business in another EU country is taxed by its VAT id: without one, nobody knows how."""
     abroad = pl.col("buyer_in_eu") & pl.col("seller_in_eu") & (pl.col("buyer_country") != pl.col("seller_country"))
-    unknown = pl.col("buyer_tax_id").is_null() & (pl.col("account_kind") != "person")
+    unknown = pl.col("buyer_tax_id").is_null() & (pl.col("buyer_kind") != "person")
     return facts.drafts.filter(abroad & unknown).select(
         "document_key", pl.lit("buyer.tax_id").alias("path"),
         pl.format("{} is a business in {} without a VAT id, so its seller's tax is charged. Ask for the id.",

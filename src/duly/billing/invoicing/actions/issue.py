@@ -18,6 +18,7 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Refused
 from duly.billing.ledger import actions as ledger
 from duly.billing.ledger import numbers
+from duly.engine.checks import Facts
 from duly.engine.journal import postings
 from duly.engine.lifecycle import next_states
 
@@ -94,7 +95,7 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     drafts = headers["id"].to_list()
     facts = facts_of(headers, on)
     check_drafts(facts)
-    reasons = _unfit(drafts) | _blocking(drafts)
+    reasons = _unfit(facts) | _blocking(drafts)
     outdated = "Its taxes are no longer right at the tax point: draft it again."
     reasons |= {draft: outdated for draft in taxes_changed(facts) if draft not in reasons}
     fresh = (
@@ -110,20 +111,25 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     return ready, [Skipped(draft, reason) for draft, reason in reasons.items()]
 
 
-def _unfit(drafts: Sequence[int]) -> dict[int, str]:
+def _unfit(facts: Facts) -> dict[int, str]:
     """Drafts that the laws would refuse, found first, so that one of them does not refuse all the others."""
-    query = """select i.id, case
-          when not exists (select from number_series s where s.entity_id = i.entity_id and s.kind = i.kind)
+    sellers = facts.drafts.select("entity_id", "kind").unique()
+    lacking = frames.read("""select d.entity_id, d.kind, case
+          when not exists (select from number_series s where s.entity_id = d.entity_id and s.kind = d.kind)
             then 'Its entity numbers no documents of this kind: add a number series.'
-          when i.kind <> 'proforma' and (select count(*) from chart_account c where c.entity_id = i.entity_id
-                                           and c.role in ('receivable', 'revenue', 'tax')) < 3
-            then 'Its entity maps no account of its chart to receivable, revenue or tax: add them.'
-          when exists (select from invoice_line l join agreement g on g.id = l.agreement_id
-                         join account c on c.id = g.account_id where l.invoice_id = i.id
-                          and i.account_id not in (c.id, coalesce(c.bill_to_id, c.id)))
-            then 'Another account pays for this agreement now: discard the draft and draft it again.' end
-        from invoice i where i.id = any(%s)"""
-    return {draft: reason for draft, reason in frames.rows(query, [list(drafts)]) if reason}
+          when d.kind <> all(%s) and (select count(*) from chart_account c where c.entity_id = d.entity_id
+                                         and c.role in ('receivable', 'revenue', 'tax')) < 3
+            then 'Its entity maps no account of its chart to receivable, revenue or tax: add them.' end
+        from unnest(%s::bigint[], %s::text[]) as d (entity_id, kind)""",
+                          [list(NO_OPEN_ITEM), sellers["entity_id"].to_list(), sellers["kind"].to_list()],
+                          {"entity_id": pl.Int64, "kind": pl.String, "reason": pl.String})
+    moved = "Another account pays for this agreement now: discard the draft and draft it again."
+    payer = pl.col("account_id")
+    elsewhere = facts.agreements.join(facts.drafts.select("document_key", "account_id"), on="document_key").filter(
+        (payer != pl.col("customer_id")) & (payer != pl.col("payer_id")))
+    unnumbered = facts.drafts.join(lacking.drop_nulls(), on=["entity_id", "kind"])
+    return dict.fromkeys(elsewhere["document_key"], moved) | dict(
+        unnumbered.select("document_key", "reason").iter_rows())
 
 
 def _blocking(drafts: Sequence[int]) -> dict[int, str]:

@@ -111,7 +111,8 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
     inputs = collect(scope)
     computed = compute(inputs)
     drafts = store(computed, partition=partition, created_by=actor.login)
-    check_drafts(gather(drafts.headers, drafts.lines, drafts.evidence, drafts.unpriced, run.on), first_time=True)
+    headers = drafts.headers.join(drafts.parties, on=["document_key", "account_id", "entity_id"], maintain_order="left")
+    check_drafts(gather(headers, drafts.lines, drafts.evidence, drafts.unpriced, run.on), first_time=True)
     record_many("invoice", drafts.headers.select(pl.col("document_key").alias("id"), pl.struct(
         pl.lit(run.pk).alias("run"), pl.col("total").cast(pl.String), "currency",
     ).struct.json_encode().alias("data")))
