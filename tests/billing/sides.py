@@ -44,6 +44,8 @@ class Side:
     project: str
     contact: int
     unapproved: int
+    approved: int
+    expense: int
     free: int
     odd: int
     submitted: int
@@ -84,11 +86,14 @@ def side(world: World, number: str) -> Side:
         for _ in range(2)
     )
     work.approve(**fin, on=TODAY, items=[ready])
+    expense = work.add_expense(**fin, on=date(2026, 10, 5), person="ada", project=f"{number}-P", category="Taxi",
+                               cost=Decimal(9), currency="EUR").work_item
     runs = [_launch(world, fin, account) for _ in range(2)]
     invoicing.stop(**fin, on=TODAY, run=runs[1].run)
     return Side(
         account=number, account_id=account.pk, client=account.name, agreement=f"{number}-WORK",
-        project=f"{number}-P", contact=contact.id, unapproved=unapproved, free=drafts["free"], odd=drafts["odd"],
+        project=f"{number}-P", contact=contact.id, unapproved=unapproved, approved=ready,
+        expense=expense, free=drafts["free"], odd=drafts["odd"],
         submitted=drafts["submitted"], at_client=drafts["at_client"], unpaid=drafts["unpaid"],
         unpaid_number=numbers[str(drafts["unpaid"])], receipt=receipt.number,
         allocation=receipt.allocated[0]["allocation"], message=message, partition=runs[0].partitions[0],

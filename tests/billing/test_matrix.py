@@ -114,6 +114,13 @@ CASES: dict[str, Case] = {
     "work.accept_milestone": Case("approve_work", lambda s: {"on": TODAY, "agreement": s.agreement,
                                                              "charge": "go-live", "share": Decimal("0.5"),
                                                              "evidence": "Mail"}),
+    "work.edit_entry": Case("work", lambda s: {"on": TODAY, "item": s.unapproved, "seconds": 60}),
+    "work.withdraw": Case("work", lambda s: {"on": TODAY, "items": [s.unapproved], "reason": "Twice"}),
+    "work.set_billable": Case("approve_work", lambda s: {"on": TODAY, "items": [s.unapproved], "billable": False,
+                                                         "reason": "Goodwill"}),
+    "work.unapprove": Case("approve_work", lambda s: {"on": TODAY, "items": [s.approved], "reason": "Wrong"}),
+    "work.attach_receipt": Case("work", lambda s: {"on": TODAY, "item": s.expense, "name": "taxi.pdf",
+                                                   "content": b"%PDF-1.7"}),
     "work.approve": Case("approve_work", lambda s: {"on": TODAY, "items": [s.unapproved]}),
 
     "invoicing.launch": Case("bill", lambda s: {
@@ -257,7 +264,8 @@ def both(name: str, sides: Sides) -> Arguments | None:
     return mixed if mixed != inside else None
 
 
-BULK = ["work.import_timesheet", "work.import_expenses", "work.approve", "invoicing.launch", "invoicing.check",
+BULK = ["work.import_timesheet", "work.import_expenses", "work.withdraw", "work.set_billable", "work.unapprove",
+        "work.approve", "invoicing.launch", "invoicing.check",
         "invoicing.submit", "invoicing.approve", "invoicing.return", "invoicing.confirm", "invoicing.question",
         "invoicing.reopen", "invoicing.discard", "invoicing.issue", "payments.receive", "payments.allocate",
         "desk.queue_message"]

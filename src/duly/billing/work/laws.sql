@@ -11,11 +11,11 @@ end $$;
 create trigger work_item_stays_as_billed before update on work_item for each row
   when ((old.kind, old.agreement_id, old.charge_id, old.project_id, old.person_id, old.project_name, old.person_name,
          old.role, old.task, old.description, old.worked_on, old.quantity, old.cost, old.cost_currency, old.share, old.billable,
-         old.approved_by_id)
+         old.withdrawn, old.approved_by_id)
         is distinct from
         (new.kind, new.agreement_id, new.charge_id, new.project_id, new.person_id, new.project_name, new.person_name,
          new.role, new.task, new.description, new.worked_on, new.quantity, new.cost, new.cost_currency, new.share, new.billable,
-         new.approved_by_id))
+         new.withdrawn, new.approved_by_id))
   execute function work_stays_as_billed();
 create trigger work_item_kept before delete or truncate on work_item
   for each statement execute function refuse_change();

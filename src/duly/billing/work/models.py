@@ -10,7 +10,7 @@ from duly.billing.agreements.models import Agreement, Charge, Project
 from duly.billing.kernel import fields
 from duly.billing.reference.models import StoredFile
 
-__all__ = ["ImportBatch", "ImportRow", "NameMapping", "WorkItem"]
+__all__ = ["ImportBatch", "ImportRow", "NameMapping", "WorkItem", "WorkReceipt"]
 
 WORK_KINDS = ("time", "expense", "milestone")
 IMPORT_KINDS = ("timesheet", "expenses")
@@ -63,7 +63,8 @@ class WorkItem(models.Model):
 
     `share` is how much of a milestone this acceptance covers, null for all of it.
     Names are kept as they were recorded, so that a time annex never changes. There is no “billed” flag:
-    billed is the sum of live allocations that point here.
+    billed is the sum of live allocations that point here. An entry that should not be there is `withdrawn`: it counts
+    for nothing and stays, since its `source_key` keeps a file from bringing it in again.
     """
 
     kind = fields.choice(WORK_KINDS)
@@ -83,6 +84,7 @@ class WorkItem(models.Model):
     cost_currency = models.CharField(max_length=3, default="")
     share = fields.quantity(null=True)
     billable = models.BooleanField(default=True)
+    withdrawn = models.BooleanField(default=False, db_default=False)
     source_key = models.CharField(max_length=100, unique=True)
     approved_by = models.ForeignKey(User, models.RESTRICT, null=True, db_index=False)
     approved_at = models.DateTimeField(null=True)
@@ -107,11 +109,30 @@ class WorkItem(models.Model):
                 | Q(approved_by__isnull=False, approved_at__isnull=False, approved_in__isnull=False),
                 name="work_item_approval_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(withdrawn=False) | Q(billable=False, approved_by=None), name="work_item_withdrawn"
+            ),
         ]
         indexes = [
             models.Index(fields=["agreement", "worked_on"], name="work_item_agreement"),
             models.Index(fields=["person", "worked_on"], name="work_item_person_day"),
+            models.Index(fields=["agreement", "worked_on"], condition=Q(approved_by=None, billable=True),
+                         name="work_item_waiting"),
         ]
+
+
+class WorkReceipt(models.Model):
+    """The receipt of an expense, as it was handed in. More than one where there is more than one page."""
+
+    work_item = models.ForeignKey(WorkItem, models.RESTRICT, related_name="receipts", db_index=False)
+    file = models.ForeignKey(StoredFile, models.RESTRICT, db_index=False)
+    name = models.CharField(max_length=255)
+    attached_by = models.ForeignKey(User, models.RESTRICT, db_index=False)
+    attached_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "work_receipt"
+        constraints = [models.UniqueConstraint(fields=["work_item", "file"], name="work_receipt_once")]
 
 
 class ImportRow(models.Model):

@@ -1,12 +1,15 @@
-"""The verbs on work: import it, say what names stand for, add it by hand, accept milestones, approve it."""
+"""The verbs on work: import it, say what names stand for, add it by hand, correct it, accept milestones, approve."""
 
 from duly.billing.work.actions.approve import Approved, approve
 from duly.billing.work.actions.by_hand import Added, add_expense, add_time
+from duly.billing.work.actions.entries import Corrected, edit_entry, set_billable, unapprove, withdraw
 from duly.billing.work.actions.imports import import_expenses, import_timesheet
 from duly.billing.work.actions.mapping import Mapped, map_names
 from duly.billing.work.actions.milestones import Accepted, accept_milestone
+from duly.billing.work.actions.receipts import Attached, attach_receipt
 
 __all__ = [
-    "Accepted", "Added", "Approved", "Mapped", "accept_milestone", "add_expense", "add_time", "approve",
-    "import_expenses", "import_timesheet", "map_names",
+    "Accepted", "Added", "Approved", "Attached", "Corrected", "Mapped", "accept_milestone", "add_expense", "add_time",
+    "approve", "attach_receipt", "edit_entry", "import_expenses", "import_timesheet", "map_names", "set_billable",
+    "unapprove", "withdraw",
 ]

@@ -35,8 +35,8 @@ def approve(
     """Approve work: the `items` of these ids, or all work of these accounts (by number), in [from, to) if given.
 
     Approving twice changes nothing. People may approve their own time: nothing forbids it. One event per
-    agreement. Raises `NotFound` for an id or number that does not exist or is outside the actor's book on
-    `on`, and `Refused` when neither ids nor accounts are named.
+    agreement. Raises `NotFound` for an id or number that does not exist, was withdrawn or is outside the
+    actor's book on `on`, and `Refused` when neither ids nor accounts are named.
     """
     if (items is None) == (accounts is None):
         raise Refused("Nothing says which work to approve.", "Name either work items or accounts.")
@@ -57,7 +57,7 @@ CHOSEN = """select w.id, w.agreement_id, g.account_id, w.worked_on,
 
 
 def _by_id(actor: Actor, on: date, items: Sequence[int]) -> pl.DataFrame:
-    query = f"{CHOSEN} where w.id = any(%(items)s) order by w.id for no key update of w"
+    query = f"{CHOSEN} where w.id = any(%(items)s) and not w.withdrawn order by w.id for no key update of w"
     found = _locked(query, {"items": list(items)})
     missing = [None] if found.height != len(set(items)) else []
     refuse_outside_book(actor, "approve_work", [*found["account_id"], *missing], on)
@@ -70,7 +70,7 @@ def _by_account(
     accounts = [account.pk for account in accounts_in_book(actor, "approve_work", numbers, on).values()]
     begin, end = period or (date.min, date.max)
     query = f"""{CHOSEN} where g.account_id = any(%(accounts)s) and w.worked_on >= %(begin)s and w.worked_on < %(end)s
-                           and w.approved_in is null order by w.id for no key update of w"""
+                           and w.approved_in is null and not w.withdrawn order by w.id for no key update of w"""
     return _locked(query, {"accounts": accounts, "begin": begin, "end": end})
 
 

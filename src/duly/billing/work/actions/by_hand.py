@@ -43,8 +43,7 @@ def add_time(
     Raises `NotFound` for a person or project that is not known or outside the book, `Refused` for a duration
     that is not between a second and 31 days.
     """
-    if not 1 <= seconds <= LONGEST_ENTRY:
-        raise Refused(f"{seconds} seconds are no time entry.", "Give between 1 second and 31 days.")
+    refuse_duration(seconds)
     item = _work(actor, on, person, project, task, description, billable)
     item.kind, item.quantity, item.started_at = "time", Decimal(seconds), started_at
     return _added(item, seconds=seconds)
@@ -69,12 +68,26 @@ def add_expense(
     Raises `NotFound` for a person or project that is not known or outside the book, `Refused` for a cost that
     is not more than zero and whole in the currency's minor unit.
     """
-    if not cost.is_finite() or cost <= 0 or not frames.rows("select is_minor_units(%s, %s)", [cost, currency])[0][0]:
-        raise Refused(f"{cost} {currency} is no amount that was paid.",
-                      "Give more than zero, whole in the minor unit of an ISO 4217 currency.")
+    refuse_cost(cost, currency)
     item = _work(actor, on, person, project, category, description, billable)
     item.kind, item.quantity, item.cost, item.cost_currency = "expense", Decimal(1), cost, currency
     return _added(item, cost=str(cost), currency=currency)
+
+
+def refuse_duration(seconds: int) -> None:
+    if not 1 <= seconds <= LONGEST_ENTRY:
+        raise Refused(f"{seconds} seconds are no time entry.", "Give between 1 second and 31 days.")
+
+
+def refuse_cost(cost: Decimal, currency: str) -> None:
+    if not cost.is_finite() or cost <= 0 or not frames.rows("select is_minor_units(%s, %s)", [cost, currency])[0][0]:
+        raise Refused(f"{cost} {currency} is no amount that was paid.",
+                      "Give more than zero, whole in the minor unit of an ISO 4217 currency.")
+
+
+def refuse_task(task: str) -> None:
+    if len(task) > 100:
+        raise Refused("The task has more than 100 characters.", "Say it shorter; details go in the description.")
 
 
 def _work(actor: Actor, on: date, person: str, project: str, task: str, description: str, billable: bool) -> WorkItem:
@@ -86,8 +99,7 @@ def _work(actor: Actor, on: date, person: str, project: str, task: str, descript
     payer = place.agreement.account_id if place else None
     refuse_outside_book(actor, "work", [payer], on, f"project “{project}”")
     assert place is not None
-    if len(task) > 100:
-        raise Refused("The task has more than 100 characters.", "Say it shorter; details go in the description.")
+    refuse_task(task)
     return WorkItem(
         agreement=place.agreement, project=place, project_name=place.name, person=worker, person_name=worker.name,
         role=worker.role, task=task, description=description, worked_on=on, billable=billable,
