@@ -9,6 +9,7 @@ from typing import Any
 import click
 from click.testing import CliRunner
 
+from duly.config.serving import serve
 from duly.interfaces.cli.app import app
 from duly.interfaces.cli.frame import Command, Wiring
 from duly.interfaces.outbox.worker import work
@@ -34,7 +35,7 @@ def said(*arguments: object, user: str | None = "ben", on: str | None = "2026-11
 
 
 def _told(*arguments: str) -> Told:
-    wiring = Wiring(nullcontext, Path("/nonexistent"), work)
+    wiring = Wiring(nullcontext, Path("/nonexistent"), work, serve)
     result = CliRunner().invoke(app, list(arguments), obj=wiring, prog_name="duly")
     data = json.loads(result.stdout) if result.stdout.startswith(("{", "[")) else None
     return Told(result.exit_code, data, result.stdout + result.stderr)

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from django.db import OperationalError
 
 from duly.billing.kernel.errors import Forbidden, NotFound, Problem, Refused
+from duly.config.serving import serve
 from duly.formats import FormatError
 from duly.interfaces.cli.failures import BadInput, Unavailable
 from duly.interfaces.cli.frame import FINDINGS, Answer, App, Door, Wiring, command
@@ -48,7 +49,7 @@ def run(opened: Opened, tmp_path: Path) -> Run:
     def run(act: Callable[[Door], Answer], *arguments: str, database: bool = True) -> Result:
         group = App("duly")
         group.add_command(command("act", takes=("as", "on", "key"), example="duly act", database=database)(act))
-        wiring = Wiring(opened, tmp_path / "data", work)
+        wiring = Wiring(opened, tmp_path / "data", work, serve)
         return CliRunner().invoke(group, ["act", *arguments], obj=wiring, env={"DULY_USER": None})
 
     return run

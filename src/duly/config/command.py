@@ -19,11 +19,12 @@ def main() -> NoReturn:
 
     django.setup()
     from duly.config.database import data_folder
+    from duly.config.serving import serve
     from duly.interfaces.cli.app import app
     from duly.interfaces.cli.frame import Wiring
     from duly.interfaces.outbox.worker import work
 
-    app.main(prog_name="duly", obj=Wiring(_database, data_folder(), work))
+    app.main(prog_name="duly", obj=Wiring(_database, data_folder(), work, serve))
     sys.exit(0)
 
 

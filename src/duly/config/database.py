@@ -148,7 +148,7 @@ def _schema_in_place(connection: Any) -> str | None:
 def schema_digest() -> str:
     """A digest of every migration and law in the code, so that an unchanged schema costs one query."""
     billing = Path(__file__).resolve().parent.parent / "billing"
-    sources = sorted([*billing.glob("migrations/*.py"), *billing.glob("*/laws*.sql"), *billing.glob("*/grants.sql")])
+    sources = sorted([*billing.glob("migrations/*.py"), *billing.glob("*/laws*.sql"), *billing.glob("*/grants*.sql")])
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
 
 
@@ -156,6 +156,7 @@ def _migrate(connection: Any) -> None:
     from django.core.management import call_command
 
     _make_role(connection)
+    call_command("createcachetable", database="owner", verbosity=0)  # before the laws, which grant on it
     call_command("migrate", database="owner", verbosity=0, interactive=False)
     with connection.cursor() as cursor:
         cursor.execute("create table if not exists duly_schema (digest text not null)")

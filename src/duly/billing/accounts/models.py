@@ -1,6 +1,6 @@
 """Who sells, who buys, who works, and who may do what."""
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 
@@ -28,6 +28,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=200)
     email = models.EmailField(max_length=254)
     is_active = models.BooleanField(default=True)  # type: ignore[misc]
+
+    objects = BaseUserManager["User"]()
 
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"

@@ -1,7 +1,8 @@
 """Who someone is, what is in their book, and the rows of entities and accounts by their names."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from duly.billing.accounts.models import Account, LegalEntity, RightGrant, RoleGrant, User
 from duly.billing.kernel import frames
@@ -92,3 +93,9 @@ def refuse_unless_everywhere(actor: Actor, right: str) -> None:
     if not actor.may_everywhere(right):
         raise Forbidden(f"{actor.login} may do this in their own book only, and this may touch other accounts.",
                         f"Ask someone with the right “{right}” for all accounts.")
+
+
+def business_date(at: datetime) -> date:
+    """The day that it is at an instant where the firm is: in the time zone of its first legal entity, else in UTC."""
+    zone = LegalEntity.objects.order_by("id").values_list("time_zone", flat=True).first()
+    return at.astimezone(ZoneInfo(zone or "UTC")).date()

@@ -6,7 +6,7 @@ from django.db import migrations
 
 from duly.engine.lifecycle import moves
 
-DOMAINS = ("audit", "accounts", "ledger", "agreements", "work", "invoicing", "payments", "desk")
+DOMAINS = ("audit", "accounts", "ledger", "agreements", "work", "invoicing", "payments", "desk", "reporting")
 BILLING = Path(__file__).resolve().parent.parent
 
 
@@ -21,7 +21,7 @@ def lifecycle() -> str:
 
 def laws() -> list[str]:
     files = [file for domain in DOMAINS for file in sorted((BILLING / domain).glob("laws*.sql"))]
-    files.append(BILLING / "kernel" / "grants.sql")
+    files.extend(sorted((BILLING / "kernel").glob("grants*.sql")))
     return [lifecycle(), *(file.read_text() for file in files)]
 
 
@@ -30,5 +30,8 @@ class Migration(migrations.Migration):
         ("billing", "0002_tables"),
         ("procrastinate", "__latest__"),
         ("contenttypes", "__latest__"),
+        ("sessions", "__latest__"),
+        ("account", "__latest__"),
+        ("mfa", "__latest__"),
     ]
     operations = [migrations.RunSQL(laws())]

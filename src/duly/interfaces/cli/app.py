@@ -12,6 +12,8 @@ from duly.interfaces.cli.commands import (
     importing,
     issuing,
     month,
+    people,
+    serving,
     setting_up,
     work,
 )
@@ -39,6 +41,6 @@ for made in (
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement,
-    delivering.worker, auditing.audit,
+    serving.serve, people.user, delivering.worker, auditing.audit,
 ):
     app.add_command(made)

@@ -47,6 +47,12 @@ class Work(Protocol):
     def __call__(self, *, concurrency: int, wait: bool) -> Left: ...
 
 
+class Serve(Protocol):
+    """Serve the pages until stopped; `ready` is called once the address answers. The exit code of what ended."""
+
+    def __call__(self, *, host: str, port: int, ready: Callable[[], None]) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """What the configuration hands to the command line: doors know nothing of one another."""
@@ -54,6 +60,7 @@ class Wiring:
     open_database: Callable[[], AbstractContextManager[None]]
     data_folder: Path
     work: Work
+    serve: Serve
 
 
 @dataclass(frozen=True, slots=True)

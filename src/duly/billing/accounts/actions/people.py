@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from duly.billing.accounts.models import ROLES, SCOPES, SENSITIVE_RIGHTS, Person, RightGrant, RoleGrant, User
@@ -10,7 +13,7 @@ from duly.billing.accounts.queries import user_id
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import Problem, Refused
+from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reference.put import Put, put
 
 NO_PASSWORD = "!"
@@ -80,6 +83,38 @@ def put_person(*, actor: Actor, at: datetime, code: str, name: str, email: str |
     """Add someone whose work is billed, or change them; `user` is their login, if they sign in. Raises `NotFound`."""
     values = {"name": name, "email": email, "role": role, "user_id": user_id(user) if user else None}
     return put(Person, {"code": code}, values, personal=("name", "email"))
+
+
+@verb("accounts.set_password", right="people")
+def set_password(*, actor: Actor, at: datetime, login: str, password: str) -> int:
+    """Let the user of this login sign in with this password, and by no older one; their id.
+
+    Raises `NotFound`, and `Refused` for a password that is too easy to guess. Sessions of the user end.
+    """
+    return _set_password(login, password)
+
+
+@verb("accounts.change_own_password", right="read")
+def change_own_password(*, actor: Actor, at: datetime, password: str) -> int:
+    """Let the actor sign in with this password, and by no older one; their id. The door has asked for the old one.
+
+    Raises `Refused` for a password that is too easy to guess. Other sessions of the actor end.
+    """
+    return _set_password(actor.login, password)
+
+
+def _set_password(login: str, password: str) -> int:
+    user = User.objects.filter(login=login).first()
+    if user is None:
+        raise NotFound(f"There is no user “{login}”.", "Check the login, or add the user first.")
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        problems = [Problem("password", message) for message in error.messages]
+        raise Refused("This password is too easy to guess.", "Use a longer one.", problems=problems) from None
+    User.objects.filter(pk=user.pk).update(password=make_password(password))
+    record("app_user", user.pk, password="set")
+    return user.pk
 
 
 @transaction.atomic

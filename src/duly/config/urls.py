@@ -1,0 +1,9 @@
+"""Every address: the staff app's pages stand at the root."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("duly.interfaces.web.urls"))]
+
+handler403 = "duly.interfaces.web.frame.failures.forbidden"
+handler404 = "duly.interfaces.web.frame.failures.not_found"
+handler500 = "duly.interfaces.web.frame.failures.fault"

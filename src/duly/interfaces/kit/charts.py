@@ -1,0 +1,150 @@
+"""Charts as geometry: plain numbers for SVG, texts left to HTML. Floats, because pixels are no money."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+Number = int | float | Decimal
+STEPS: Final = (1, 2, 2.5, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value with its label and its place in percent of the plot, from the top left; `said` is the value in words."""
+
+    label: str
+    said: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class GridLine:
+    said: str
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with its area, grid, and target where it has one."""
+
+    points: tuple[Point, ...]
+    grid: tuple[GridLine, ...]
+    target: GridLine | None
+
+    @property
+    def path(self) -> str:
+        return " ".join(f"{point.x:.2f},{point.y:.2f}" for point in self.points)
+
+    @property
+    def area(self) -> str:
+        return f"0,100 {self.path} 100,100"
+
+    @property
+    def slot(self) -> float:
+        """The width of one point's column."""
+        return 100 / max(1, len(self.points) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a stacked bar: `order` picks its colour; start and width in percent of the whole."""
+
+    label: str
+    said: str
+    order: int
+    start: float
+    width: float
+    count: int | None = None
+    url: str = ""
+
+    @property
+    def share(self) -> str:
+        return f"{self.width:.1f}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A column: its left edge, width, top and height in percent of the plot."""
+
+    label: str
+    said: str
+    x: float
+    width: float
+    y: float
+    height: float
+    url: str = ""
+
+
+def spark(values: Sequence[Number], width: int = 96, height: int = 28, margin: int = 2) -> str:
+    """The points of a small line without axes; empty for fewer than two values."""
+    if len(values) < 2:
+        return ""
+    low, high = float(min(values)), float(max(values))
+    span = (high - low) or 1
+    across = (width - 2 * margin) / (len(values) - 1)
+    return " ".join(f"{margin + place * across:.1f},{height - margin - (float(value) - low) / span * (height - 2 * margin):.1f}"
+                    for place, value in enumerate(values))
+
+
+def scale(values: Sequence[Number], lines: int = 4, from_zero: bool = False) -> tuple[float, ...]:
+    """Round grid values that enclose all values, about `lines` steps apart."""
+    low, high = (float(min(values)), float(max(values))) if values else (0.0, 0.0)
+    low = min(low, 0.0) if from_zero else low
+    if high == low:
+        high = low + 1
+    rough = (high - low) / lines
+    power = 10.0 ** _magnitude(rough)
+    step = next(step * power for step in STEPS if step * power >= rough * 0.999)
+    first = int(low // step)
+    found = [first * step]
+    while found[-1] < high:
+        found.append(found[-1] + step)
+    return tuple(found)
+
+
+def _magnitude(value: float) -> int:
+    return int(f"{value:e}".partition("e")[2])
+
+
+def line(points: Sequence[tuple[str, Number, str]], *, target: tuple[Number, str] | None = None,
+         from_zero: bool = False) -> Line:
+    """A line through (label, value, value in words); `target` is a value with its words."""
+    values = [value for _, value, _ in points] + ([target[0]] if target else [])
+    grid = scale(values, from_zero=from_zero)
+    low, span = grid[0], grid[-1] - grid[0]
+    last = max(1, len(points) - 1)
+
+    def y(value: Number) -> float:
+        return 100 - (float(value) - low) / span * 100
+
+    made = tuple(Point(label, said, place / last * 100, y(value)) for place, (label, value, said) in enumerate(points))
+    return Line(made, tuple(GridLine(f"{value:,.10g}", y(value)) for value in grid),
+                GridLine(target[1], y(target[0])) if target else None)
+
+
+def stacked(rows: Sequence[tuple[str, Number, str]], counts: Sequence[int] = (), urls: Sequence[str] = ()) -> list[Part]:
+    """One bar in parts, from (label, value, value in words); values are not negative."""
+    total = float(sum(float(value) for _, value, _ in rows)) or 1.0
+    parts, start = [], 0.0
+    for order, (label, value, said) in enumerate(rows):
+        width = float(value) / total * 100
+        parts.append(Part(label, said, order, start, width, counts[order] if counts else None,
+                          urls[order] if urls else ""))
+        start += width
+    return parts
+
+
+def bars(rows: Sequence[tuple[str, Number, str]], urls: Sequence[str] = (), gap: float = 0.3) -> tuple[list[Bar], tuple[GridLine, ...]]:
+    """Columns from zero with their grid, from (label, value, value in words)."""
+    grid = scale([value for _, value, _ in rows], from_zero=True)
+    low, span = grid[0], grid[-1] - grid[0]
+    slot = 100 / max(1, len(rows))
+
+    def y(value: Number) -> float:
+        return 100 - (float(value) - low) / span * 100
+
+    made = [Bar(label, said, (place + gap / 2) * slot, slot * (1 - gap), min(y(value), y(0)), abs(y(0) - y(value)),
+                urls[place] if urls else "") for place, (label, value, said) in enumerate(rows)]
+    return made, tuple(GridLine(f"{value:,.10g}", y(value)) for value in grid)

@@ -1,0 +1,228 @@
+"""Lists as pages: what a list shows is declared; its address holds its whole state.
+
+`?text=acme&settled=open&sort=-due&after=…` filters, sorts and pages; `&format=csv` or `xlsx` exports all that matches.
+Works as plain links and a form; htmx swaps the table and keeps the address in step.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, Protocol
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import urlencode
+
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.listing import Cursor, Page, Query
+from duly.interfaces.kit.export import EXPORTS, Rows
+
+LIMIT: Final = 50
+Row = Mapping[str, Any]
+
+
+class Asking(Protocol):
+    """What a list needs of its request."""
+
+    actor: Actor
+    on: date
+
+
+class Reads(Protocol):
+    """A domain's read of one page."""
+
+    def __call__(self, *, actor: Actor, on: date, query: Query) -> Page: ...
+
+
+class ReadsAll(Protocol):
+    """A domain's read of everything that matches, for exports."""
+
+    def __call__(self, *, actor: Actor, on: date, query: Query) -> Rows: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the row's `key`, its title, and `kind` of cell.
+
+    Kinds: text, strong (the row's link), money (in the row's `currency`), date, number, hours, pill (see `tones` of
+    the list). `sort` names the source's sort; `under` a second key, written small below; `wide` hides it on phones.
+    """
+
+    key: str
+    title: str
+    kind: str = "text"
+    sort: str = ""
+    under: str = ""
+    wide: bool = False
+
+    @property
+    def right(self) -> bool:
+        return self.kind in ("money", "number", "hours")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter by its name in the address and in the source: `kind` text, choice or date.
+
+    `choices` is (value, text) pairs, or a function of the request that reads them.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    choices: Sequence[tuple[str, str]] | Callable[[Any], Sequence[tuple[str, str]]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A filter as it stands on a page, with what was given and what is wrong with it."""
+
+    filter: Filter
+    value: str
+    choices: Sequence[tuple[str, str]] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's head: where its sorting link leads, and `aria-sort`."""
+
+    column: Column
+    url: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A list as its template has it."""
+
+    listing: "Listing"
+    page: Page
+    fields: Sequence[Field]
+    headings: Sequence[Heading]
+    path: str
+    sort: str
+    before_url: str
+    after_url: str
+    first_url: str
+    exports: Sequence[tuple[str, str]]
+
+    @property
+    def filtered(self) -> bool:
+        return any(field.value for field in self.fields)
+
+    @property
+    def rows(self) -> list[tuple[Row, str]]:
+        return [(row, self.listing.row_url(row) if self.listing.row_url else "") for row in self.page.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list: `name` (its id on the page and its file's name), what it reads, its columns and filters.
+
+    `row_url` gives a row's address; `tones` the text and tone of each value of pill columns; `empty` what to say, and
+    do, where nothing is there at all. With `bulk` every row has a checkbox named `rows`, in the page's form `bulk`.
+    """
+
+    name: str
+    read: Reads
+    read_all: ReadsAll
+    columns: Sequence[Column]
+    sort: str
+    filters: Sequence[Filter] = ()
+    row_url: Callable[[Row], str] | None = None
+    tones: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    empty: str = "Nothing is here yet."
+    bulk: bool = False
+    limit: int = LIMIT
+
+    def respond(self, request: Any, template: str, context: Mapping[str, Any] | None = None) -> HttpResponseBase:
+        """The page with the list as `list`, only its table for htmx, or the file that `format` asks for."""
+        fields = self._fields(request)
+        sort = self._sort(request)
+        given = {one.filter.name: _value(one) for one in fields if one.value and not one.error}
+        query = Query(given, sort, cursor_of(request), self.limit)
+        if make := EXPORTS.get(request.GET.get("format", "")):
+            rows = self.read_all(actor=request.actor, on=request.on, query=query)
+            return make(f"{self.name}-{request.on:%Y-%m-%d}", [(one.key, one.title, one.kind) for one in self.columns], rows)
+        found = self.read(actor=request.actor, on=request.on, query=query)
+        shown = self._shown(request, found, fields, sort)
+        part = request.htmx and request.htmx.target == f"list-{self.name}"
+        return render(request, "kit/list.html#table" if part else template, {**(context or {}), "list": shown})
+
+    def _fields(self, request: HttpRequest) -> list[Field]:
+        found = []
+        for one in self.filters:
+            value = request.GET.get(one.name, "").strip()
+            choices = one.choices(request) if callable(one.choices) else one.choices
+            found.append(Field(one, value, choices, _wrong(one, value, choices)))
+        return found
+
+    def _sort(self, request: HttpRequest) -> str:
+        wanted = request.GET.get("sort", "")
+        known = {one.sort for one in self.columns if one.sort}
+        return wanted if wanted.removeprefix("-") in known else self.sort
+
+    def _shown(self, request: HttpRequest, page: Page, fields: Sequence[Field], sort: str) -> Shown:
+        state = {one.filter.name: one.value for one in fields if one.value}
+        sorted_state = {**state, **({"sort": sort} if sort != self.sort else {})}
+
+        def url(**more: str) -> str:
+            return f"{request.path}?{urlencode({**sorted_state, **more})}".rstrip("?")
+
+        def turn(cursor: Cursor | None) -> str:
+            return url(**{"before" if cursor.back else "after": token(cursor)}) if cursor else ""
+
+        headings = [Heading(one, url(sort=_next(one.sort, sort)) if one.sort else "", _order(one.sort, sort))
+                    for one in self.columns]
+        exports = [(name, url(format=name)) for name in EXPORTS]
+        return Shown(self, page, fields, headings, request.path, sort if sort != self.sort else "", turn(page.before),
+                     turn(page.after), url(), exports)
+
+
+def _next(key: str, sort: str) -> str:
+    """Where a click on a head leads: rising first, falling when it rises already."""
+    return f"-{key}" if sort == key else key
+
+
+def _order(key: str, sort: str) -> str:
+    if not key or sort.removeprefix("-") != key:
+        return ""
+    return "descending" if sort.startswith("-") else "ascending"
+
+
+def _wrong(one: Filter, value: str, choices: Sequence[tuple[str, str]]) -> str:
+    if not value:
+        return ""
+    if one.kind == "choice" and value not in {choice for choice, _ in choices}:
+        return "Choose one of the list."
+    if one.kind == "date":
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            return "Write the date like 2026-10-31."
+    return "This holds a character that no text has." if "\0" in value else ""
+
+
+def _value(one: Field) -> Any:
+    return date.fromisoformat(one.value) if one.filter.kind == "date" else one.value
+
+
+def token(cursor: Cursor) -> str:
+    """A cursor as it stands in an address."""
+    return base64.urlsafe_b64encode(json.dumps([cursor.value, cursor.id]).encode()).decode().rstrip("=")
+
+
+def cursor_of(request: HttpRequest) -> Cursor | None:
+    """The cursor of an address; None, the first page, for none and for one that was tampered with."""
+    for name, back in (("after", False), ("before", True)):
+        if given := request.GET.get(name):
+            try:
+                value, row = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+                return Cursor(str(value), int(row), back)
+            except (ValueError, TypeError):
+                return None
+    return None

@@ -1,0 +1,75 @@
+"""Money, numbers and dates as people read them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel.numbers import get_currency_symbol, get_decimal_symbol
+
+from duly.engine.currencies import exponent
+
+LOCALE = "en"
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money in parts, so that a page can dim the minor units: sign, symbol, whole, fraction with its point."""
+
+    sign: str
+    symbol: str
+    whole: str
+    fraction: str
+
+    def __str__(self) -> str:
+        return f"{self.sign}{self.symbol}{self.whole}{self.fraction}"
+
+
+def money(value: Decimal | str, currency: str) -> Amount:
+    """The amount with the decimals of its currency; every digit that it has beyond them is kept.
+
+    A currency without a sign of its own is written by its code: `€1,234.50`, `CHF 1,234.50`.
+    """
+    amount = Decimal(value)
+    whole, _, decimals = f"{abs(amount):,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(exponent(currency), "0")
+    symbol = get_currency_symbol(currency, locale=LOCALE)
+    spaced = symbol if not symbol[-1].isalpha() else f"{symbol}\N{NO-BREAK SPACE}"
+    point = get_decimal_symbol(LOCALE)
+    return Amount(MINUS if amount < 0 else "", spaced, whole, f"{point}{decimals}" if decimals else "")
+
+
+def day(value: date) -> str:
+    """A date that cannot be misread: `2 Nov 2026`."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime) -> str:
+    """An instant, to the minute and with its time zone: `2 Nov 2026, 09:00 UTC`."""
+    return f"{day(value.date())}, {value:%H:%M %Z}"
+
+
+def ago(then: date, on: date) -> str:
+    """How long ago a date is, seen from another: `today`, `3 days ago`, `in 5 days`."""
+    days = (on - then).days
+    if days == 0:
+        return "today"
+    count = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
+    return f"{count} ago" if days > 0 else f"in {count}"
+
+
+def hours(seconds: int | Decimal) -> str:
+    """A duration as hours and minutes: `7:30`."""
+    minutes = int(seconds) // 60
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def percent(share: Decimal, places: int = 1) -> str:
+    """A share of one as percent: `0.428` → `42.8%`."""
+    return f"{share * 100:.{places}f}%"
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and last word of a name."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()

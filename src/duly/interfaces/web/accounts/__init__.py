@@ -1,0 +1,1 @@
+"""Accounts: customers with their balances, and everything about one on one page."""

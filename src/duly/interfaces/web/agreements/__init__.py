@@ -1,0 +1,1 @@
+"""Agreements: what is billed and how, with its terms over time."""

@@ -1,0 +1,1 @@
+"""Billing: runs, drafts and reviews, up to issue."""

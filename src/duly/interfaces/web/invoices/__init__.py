@@ -1,0 +1,1 @@
+"""Invoices: issued documents and what each still owes."""

@@ -1,0 +1,1 @@
+"""Outbox: every mail as it was sent."""

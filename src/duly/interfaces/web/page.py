@@ -1,0 +1,66 @@
+"""What every view is given: who acts, on which business date, at which instant. What it answers with."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django_htmx.middleware import HtmxDetails
+
+from duly.billing.accounts import queries as accounts
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Forbidden
+
+P = ParamSpec("P")
+
+
+class StaffRequest(HttpRequest):
+    """A request of someone signed in: `actor` acts `at` an instant `on` a business date."""
+
+    actor: Actor
+    at: datetime
+    on: date
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
+
+
+def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+    """Make a function a page of the staff app, for whoever has `right`; `methods` such as `"GET POST"`.
+
+    Who is not signed in is asked to; raises `Forbidden` without the right. The verbs behind it check again.
+    """
+    allowed = [*methods.split(), "HEAD"]
+
+    def made(view: View[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def run(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if request.method not in allowed:
+                return HttpResponseNotAllowed(allowed)
+            request.at = timezone.now()
+            request.on = settings.TODAY or accounts.business_date(request.at)
+            request.actor = accounts.actor(request.user.get_username())
+            if not request.actor.may(right):
+                raise Forbidden(f"This page needs the right “{right}”.", "Ask an administrator for it.")
+            return view(request, *args, **kwargs)
+
+        return run
+
+    return made
+
+
+def show(request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, form: Any = None,
+         status: int = 200) -> HttpResponse:
+    """Render a template; with a `form` that has errors the answer's status is 422, as browsers and htmx expect."""
+    values = {**(context or {}), **({"form": form} if form is not None else {})}
+    refused = form is not None and form.is_bound and form.errors
+    return render(request, template, values, status=422 if refused else status)

@@ -1,0 +1,1 @@
+"""Search across accounts, invoices, agreements and people."""

@@ -1,0 +1,1 @@
+"""Settings: the firm's entities, series, taxes, people and policies."""

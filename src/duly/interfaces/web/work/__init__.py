@@ -1,0 +1,1 @@
+"""Work: what is unbilled, entry by hand, approval, imports, milestones, expenses."""
