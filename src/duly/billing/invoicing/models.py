@@ -110,7 +110,7 @@ class Invoice(models.Model):
     series = models.ForeignKey(NumberSeries, models.RESTRICT, null=True, db_index=False)
     fiscal_year = models.PositiveSmallIntegerField(null=True)
     sequence = models.PositiveIntegerField(null=True)
-    number = models.CharField(max_length=60, null=True)
+    number = models.CharField(max_length=60, null=True, db_collation="C")
     issued_on = models.DateField(null=True)
     booked_on = models.DateField(null=True)
     due_on = models.DateField(null=True)
