@@ -1,0 +1,95 @@
+"""Server time of what pages read, on a million invoices: each must take under 100 ms, with a constant number of queries.
+
+Every read is called as its page calls it, for the whole firm and for one manager's book, after a first call that plans
+its queries. Where the staff app names a page, its whole view is measured too, through Django's test client.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+DOCUMENTS: Final = int(os.environ.get("DULY_BENCH_DOCUMENTS", "1000000"))
+ACCOUNTS: Final = int(os.environ.get("DULY_BENCH_ACCOUNTS", "10000"))
+ROUNDS: Final = int(os.environ.get("DULY_BENCH_ROUNDS", "7"))
+LIMIT: Final = 100.0
+"""Milliseconds of server time that a page may take."""
+
+PAGES: Final[dict[str, dict[str, Any]]] = {}
+"""Names of URLs of the staff app and their arguments; a page is added here when it is there."""
+
+
+def pages() -> dict[str, Any]:
+    os.environ.setdefault("DULY_DATA", "/var/lib/duly/bench" if os.geteuid() == 0 else "/tmp/duly-bench")
+    os.environ["DULY_DATABASE"] = f"pages_{DOCUMENTS}"
+    import django
+
+    django.setup()
+    from duly.config import database
+
+    with database.running():
+        _prepare()
+        measured = {name: _measure(read) for name, read in _reads()}
+    slowest = max(measured, key=lambda name: measured[name][0])
+    listed = {f"{name}": f"{median:.1f} ms, {queries} queries" for name, (median, queries) in measured.items()}
+    return {"ratio": round(LIMIT / measured[slowest][0], 3), "goal": 1.0, "documents": DOCUMENTS, "accounts": ACCOUNTS,
+            "slowest": slowest, **listed}
+
+
+def _prepare() -> None:
+    """The firm and its history, made once per size and kept in its own database."""
+    from django.db import transaction
+
+    from bench import firm, history
+    from duly.billing import models as m
+
+    if m.BillRun.objects.exists():
+        return
+    started = time.perf_counter()
+    with transaction.atomic():
+        firm.build(ACCOUNTS)
+    history.build(DOCUMENTS)
+    print(f"  built {DOCUMENTS} documents in {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def _reads() -> Iterator[tuple[str, Callable[[], Any]]]:
+    from bench.history import TODAY
+    from duly.billing.accounts.queries import actor
+    from duly.billing.reporting.dashboard import dashboard
+    from duly.billing.reporting.search import search
+    from duly.billing.reporting.today import today
+
+    for who in (actor("bench"), actor("m7")):
+        scope = "firm" if who.may_everywhere("read") else "book"
+        yield f"dashboard, {scope}", lambda who=who: dashboard(actor=who, on=TODAY)
+        yield f"today, {scope}", lambda who=who: today(actor=who, on=TODAY)
+        for text in ("Account number 77", "4711", "F2026-00047", "zzz", "89"):
+            yield f"search “{text}”, {scope}", lambda who=who, text=text: search(actor=who, on=TODAY, text=text)
+
+
+def _measure(read: Callable[[], Any]) -> tuple[float, int]:
+    """Median milliseconds of the read, and the number of its queries."""
+    with _counted() as queries:
+        read()
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        read()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times), queries[0]
+
+
+@contextmanager
+def _counted() -> Iterator[list[int]]:
+    from django.db import connection
+
+    count = [0]
+
+    def counting(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: dict[str, Any]) -> Any:
+        count[0] += 1
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(counting):
+        yield count
