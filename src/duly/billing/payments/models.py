@@ -46,6 +46,7 @@ class Receipt(models.Model):
             fields.one_of("receipt", "method", METHODS),
             fields.whole_minor_units("receipt", "amount"),
         ]
+        indexes = [models.Index(fields=["booked_on", "id"], name="receipt_booked")]
 
 
 class CashAllocation(models.Model):

@@ -1,5 +1,6 @@
 """Whose figures a report shows: the entities, and the accounts that the actor may see or has in their book."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -31,7 +32,7 @@ def values(actor: Actor, on: date, *, mine: bool = False) -> dict[str, Any]:
     return {"everywhere": actor.may_everywhere("read") and not mine, "user": actor.user_id, "on": on}
 
 
-def accounts_if(scope: dict[str, Any], column: str) -> str:
+def accounts_if(scope: Mapping[str, Any], column: str) -> str:
     """SQL: is this column an account of the scope? Nothing is looked up for who sees every account."""
     return "true" if scope["everywhere"] else f"{column} = any(array(select a.id from account a where {IN_BOOK}))"
 
