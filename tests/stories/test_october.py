@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from duly.interfaces.cli.commands.demo import FIRM
+from duly.interfaces.cli.commands.demo import KASTANIE as FIRM
 from tests.interfaces.cli import duly
 from tests.interfaces.mailbox import Mailbox, serving
 
@@ -92,9 +92,9 @@ def test_a_file_that_is_no_manifest_is_bad_input(tmp_path: Path) -> None:
     assert duly("audit", "verify", "--head", tmp_path / "any.json", user="lena").code == 2
 
 
-def test_the_demo_tells_it_in_one_command_and_again_without_doing_it_twice(tmp_path: Path) -> None:
-    first = duly("demo", "--no-serve", "--out", tmp_path, user=None, on=None)
-    again = duly("demo", "--no-serve", "--out", tmp_path, user=None, on=None)
+def test_the_example_firm_tells_it_in_one_command_and_again_without_doing_it_twice(tmp_path: Path) -> None:
+    first = duly("demo", "--firm", "kastanie", "--no-serve", "--out", tmp_path, user=None, on=None)
+    again = duly("demo", "--firm", "kastanie", "--no-serve", "--out", tmp_path, user=None, on=None)
     assert (first.code, again.code) == (0, 0)
     assert len(first.data["issued"]) == 5
     assert [one["number"] for one in again.data["issued"]] == [one["number"] for one in first.data["issued"]]

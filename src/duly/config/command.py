@@ -31,21 +31,22 @@ def main() -> NoReturn:
 def name_data_folder(arguments: Sequence[str]) -> None:
     """Set `DULY_DATA` from `--data DIR` wherever it stands: the settings read it before options are parsed.
 
-    The demo has an embedded database of its own, beside the firm's unless it is told where.
+    The demo has an embedded database of its own for each of its firms, beside the firm's unless it is told where.
     """
-    named = _data_option(arguments)
+    named = _option("--data", arguments)
     if list(arguments[:1]) == ["demo"]:
         os.environ.pop("DATABASE_URL", None)
         firm = default_data_folder().absolute()
-        named = named or str(firm.with_name(f"{firm.name}-demo"))
+        example = "kastanie" if _option("--firm", arguments) == "kastanie" else "demo"
+        named = named or str(firm.with_name(f"{firm.name}-{example}"))
     if named:
         os.environ["DULY_DATA"] = named
 
 
-def _data_option(arguments: Sequence[str]) -> str | None:
+def _option(wanted: str, arguments: Sequence[str]) -> str | None:
     for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
-        if name == "--data":
+        if name == wanted:
             return value if equals else next(iter(arguments[position + 1 :]), None)
     return None
 
