@@ -13,8 +13,8 @@ select n, nextval(pg_get_serial_sequence('invoice', 'id')) as invoice_id,
                %(first)s::date + (n * %(days)s / %(count)s)::integer as issued_on,
                (200 + (n * 104729) %% 997000 / 100.0)::numeric as net
           from generate_series(0::bigint, %(count)s - 1) n
-          join (select g.*, row_number() over (order by id) - 1 as place, count(*) over () as total from agreement g) g
-            on g.place = (n * 7) %% g.total
+          join (select g.*, row_number() over (order by id) - 1 as place from agreement g) g
+            on g.place = (n * 7) %% (select count(*) from agreement)
           join agreement_version v on v.agreement_id = g.id) d;
 analyze history;
 create temporary table paid on commit drop as

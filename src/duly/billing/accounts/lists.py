@@ -55,7 +55,7 @@ BY_BALANCE: Final = replace(
 )
 """The same, with what everyone owes added up first: what sorting by it needs."""
 
-SORTS: Final = ACCOUNTS.sorts | BY_BALANCE.sorts
+SORTS: Final = {**ACCOUNTS.sorts, **BY_BALANCE.sorts}
 
 
 def accounts(*, actor: Actor, on: date, query: Query) -> Page:

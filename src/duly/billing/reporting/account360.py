@@ -1,6 +1,6 @@
 """All of one customer: who they are, what they owe and how they pay, what is agreed and what is unbilled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -104,6 +104,9 @@ class Agreed:
     projects: int
 
 
+AGREED: Final = tuple(field.name for field in fields(Agreed))
+
+
 @dataclass(frozen=True, slots=True)
 class PurchaseOrder:
     """`used` is what issued documents under the number come to; `left` is None where no amount was set."""
@@ -172,7 +175,9 @@ def _profile(values: dict[str, Any]) -> Profile:
           left join app_user c on c.id = a.cover_id and %(on)s::date between a.cover_from and a.cover_until
           left join account p on p.id = a.parent_id left join account b on b.id = a.bill_to_id
          where a.id = %(account)s""", values)
-    return Profile(*row[:4], tuple(filter(None, row[4])), *row[5:-1], tuple(row[-1]))
+    columns = [*row]
+    columns[4], columns[-1] = tuple(filter(None, row[4])), tuple(row[-1])
+    return Profile(*columns)
 
 
 def _balances(values: dict[str, Any]) -> tuple[Balance, ...]:
@@ -207,7 +212,7 @@ def _habits(account: Account, on: date) -> tuple[Habits, ...]:
 
 
 def _agreements(values: dict[str, Any]) -> tuple[Agreed, ...]:
-    return tuple(Agreed(*row[:-2], tuple(row[-2]), row[-1]) for row in frames.rows("""
+    rows = frames.rows("""
         select g.number, g.name, e.code, g.currency, g.starts_on, g.ends_on, coalesce(v.review, ''), v.cap,
                (select coalesce(sum(l.amount), 0) from invoice_line l join invoice i on i.id = l.invoice_id
                  where l.agreement_id = g.id and i.state <> 'discarded'),
@@ -216,7 +221,8 @@ def _agreements(values: dict[str, Any]) -> tuple[Agreed, ...]:
           from agreement g join legal_entity e on e.id = g.entity_id
           left join lateral (select * from agreement_version v where v.agreement_id = g.id
                               order by v.valid_from <= %(on)s desc, abs(v.valid_from - %(on)s) limit 1) v on true
-         where g.account_id = %(account)s order by g.ends_on is not null and g.ends_on < %(on)s, g.number""", values))
+         where g.account_id = %(account)s order by g.ends_on is not null and g.ends_on < %(on)s, g.number""", values)
+    return tuple(Agreed(**dict(zip(AGREED, row, strict=True)) | {"charges": tuple(row[-2])}) for row in rows)
 
 
 def _purchase_orders(values: dict[str, Any]) -> tuple[PurchaseOrder, ...]:

@@ -122,7 +122,10 @@ class RunProgress:
     drafts: int
     issued: int
     waiting: int
-    opens: Opens
+
+    @property
+    def opens(self) -> Opens:
+        return Opens("drafts", {"run": str(self.run)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +180,7 @@ def _runs(scope: Scope) -> dict[int, RunProgress]:
         select l.entity_id, l.id, l.period_from, l.period_to, l.state, p.parts, p.done, p.failed, p.drafts,
                p.drafts - coalesce(u.all_of_them, 0), coalesce(u.waiting, 0)
           from latest l join part p on p.run_id = l.id left join unissued u on u.run_id = l.id"""
-    return {at: RunProgress(run, *row, Opens("drafts", {"run": str(run)}))
-            for at, run, *row in frames.rows(query, scope)}
+    return {row[0]: RunProgress(*row[1:]) for row in frames.rows(query, scope)}
 
 
 def _board(seller: Seller, on: date, owed: list[Owed], history: list[tuple[Any, ...]],

@@ -56,7 +56,7 @@ def _ahead(days: int) -> str:
 def _drafts(condition: str, detail: str, since: str = "coalesce(r.on, i.tax_point)") -> str:
     """Unissued documents, which their own index finds; the largest first."""
     return f"""
-        select i.id, coalesce(nullif(i.purchase_order, ''), 'Draft ' || i.id), a.number, a.name, {detail}, i.total,
+        select i.id, 'Draft ' || i.id, a.number, a.name, {detail}, i.total,
                i.currency, {since}, count(*) over ()
           from invoice i join account a on a.id = i.account_id
           left join bill_run_partition p on p.id = i.run_partition_id left join bill_run r on r.id = p.run_id
@@ -117,8 +117,8 @@ KINDS: Final = (
                  where approved_by_id is null and billable and worked_on <= %(on)s group by 1) w
           join agreement g on g.id = w.agreement_id join account a on a.id = g.account_id
          where {seen} order by w.oldest, g.id limit %(rows)s""",
-         lambda items, days: f"{items} entries, the oldest of {_ago(days)}", "work", "Approve", "work",
-         {"approved": "no"}),
+         lambda items, days: f"{items} {'entry' if items == '1' else 'entries'}, the oldest of {_ago(days)}",
+         "work", "Approve", "work", {"approved": "no"}),
     Kind("cap", "Caps nearly reached", "agree", f"""
         select g.number, g.name, a.number, a.name, to_char(100 * billed.net / v.cap, 'FM999990') || '%% of ' || v.cap
                ::numeric(20, 2) || ' ' || g.currency, v.cap - billed.net, g.currency, v.valid_from, count(*) over ()
@@ -148,7 +148,8 @@ KINDS: Final = (
         select g.number, t.name, a.number, a.name, '', t.price, g.currency, t.due_on, count(*) over ()
           from charge_terms t join charge c on c.id = t.charge_id and c.kind = 'milestone'
           join agreement g on g.id = c.agreement_id join account a on a.id = g.account_id
-         where t.due_on <= %(on)s and not exists (select from charge_terms n where n.charge_id = c.id and n.id > t.id)
+         where t.due_on <= %(on)s and t.version_id = (select v.id from agreement_version v
+                 where v.agreement_id = g.id and v.valid_from <= %(on)s order by v.valid_from desc limit 1)
            and coalesce((select sum(coalesce(w.share, 1)) from work_item w where w.agreement_id = g.id
                           and w.charge_id = c.id), 0) < 1 and {seen}
          order by t.due_on, t.id limit %(rows)s""",

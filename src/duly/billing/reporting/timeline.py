@@ -76,7 +76,8 @@ def timeline(*, actor: Actor, on: date, account: str, after: str | None = None, 
     since, kind, entry = _place(after, on)
     parts = " union all ".join(
         f"""(select * from ({source}) as part_{place} {COLUMNS}
-              where (happened, kind, id) < (%(on)s, %(kind)s, %(entry)s) order by happened desc, id desc limit %(more)s)"""
+              where (happened, kind, id) < (%(on)s, %(kind)s, %(entry)s)
+              order by happened desc, id desc limit %(more)s)"""
         for place, source in enumerate(SOURCES))
     query = f"select * from ({parts}) as entry order by happened desc, kind desc, id desc limit %(more)s"
     found = [Entry(*each) for each in frames.rows(query, {
