@@ -105,6 +105,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("DULY_PROXIES", default=0)
 MFA_ADAPTER = "duly.interfaces.web.sign_in.adapters.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Duly"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are the administrators' business
 
 # What several web processes share, such as how often someone tried to sign in.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}

@@ -1,12 +1,13 @@
 """Lists for pages: filtered, sorted, paged by key, in one query whose every word stands in the code.
 
-A domain declares a `Source`; a door asks for a `Query` of it. Pages follow one another by the sort's value and the row's
-id (keyset paging), so the thousandth page costs what the first does, and rows that are added meanwhile shift none.
+A domain declares a `Source`; a door asks for a `Query` of it. Pages follow one another by the sort's value and the
+row's id (keyset paging), so the thousandth page costs what the first does, and rows added meanwhile shift none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
@@ -19,9 +20,15 @@ CHUNK: Final = 5_000
 """How many rows an export reads at once."""
 
 
+TYPES: Final[Mapping[str, Callable[[str], Any]]] = {
+    "date": date.fromisoformat, "numeric": Decimal, "bigint": int, "text": str,
+}
+"""The SQL types that lists are sorted by, and what reads their texts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An SQL expression that is never null, and its type for values that come back from an address."""
+    """An SQL expression that is never null, and its type, one of `TYPES`."""
 
     sql: str
     type: str
@@ -80,7 +87,12 @@ class Page:
 
 
 def page(source: Source, query: Query, *, actor: Actor, on: date) -> Page:
-    """One page in two queries. Raises `KeyError` for a filter or sort that the source does not have."""
+    """One page in two queries; the first one for a cursor that is of another sort.
+
+    Raises `KeyError` for a filter or sort that the source does not have.
+    """
+    if query.cursor is not None and not _fits(source.sorts[query.sort.removeprefix("-")], query.cursor):
+        query = replace(query, cursor=None)
     found = _read(source, query, actor, on, query.limit + 1)
     beyond, found = len(found) > query.limit, found[: query.limit]
     back = query.cursor is not None and query.cursor.back
@@ -104,6 +116,13 @@ def every(source: Source, query: Query, *, actor: Actor, on: date) -> Iterator[d
         if len(found) < CHUNK:
             return
         query = replace(query, cursor=found[-1][1])
+
+
+def _fits(sort: Sort, cursor: Cursor) -> bool:
+    try:
+        return TYPES[sort.type](cursor.value) is not None and "\0" not in cursor.value and abs(cursor.id) < 2**63
+    except (ValueError, ArithmeticError):
+        return False
 
 
 def _read(source: Source, query: Query, actor: Actor, on: date, limit: int) -> list[tuple[dict[str, Any], Cursor]]:

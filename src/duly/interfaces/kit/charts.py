@@ -83,8 +83,8 @@ def spark(values: Sequence[Number], width: int = 96, height: int = 28, margin: i
         return ""
     low, high = float(min(values)), float(max(values))
     span = (high - low) or 1
-    across = (width - 2 * margin) / (len(values) - 1)
-    return " ".join(f"{margin + place * across:.1f},{height - margin - (float(value) - low) / span * (height - 2 * margin):.1f}"
+    across, up = (width - 2 * margin) / (len(values) - 1), (height - 2 * margin) / span
+    return " ".join(f"{margin + place * across:.1f},{height - margin - (float(value) - low) * up:.1f}"
                     for place, value in enumerate(values))
 
 
@@ -124,7 +124,8 @@ def line(points: Sequence[tuple[str, Number, str]], *, target: tuple[Number, str
                 GridLine(target[1], y(target[0])) if target else None)
 
 
-def stacked(rows: Sequence[tuple[str, Number, str]], counts: Sequence[int] = (), urls: Sequence[str] = ()) -> list[Part]:
+def stacked(rows: Sequence[tuple[str, Number, str]], counts: Sequence[int] = (),
+            urls: Sequence[str] = ()) -> list[Part]:
     """One bar in parts, from (label, value, value in words); values are not negative."""
     total = float(sum(float(value) for _, value, _ in rows)) or 1.0
     parts, start = [], 0.0
@@ -136,7 +137,8 @@ def stacked(rows: Sequence[tuple[str, Number, str]], counts: Sequence[int] = (),
     return parts
 
 
-def bars(rows: Sequence[tuple[str, Number, str]], urls: Sequence[str] = (), gap: float = 0.3) -> tuple[list[Bar], tuple[GridLine, ...]]:
+def bars(rows: Sequence[tuple[str, Number, str]], urls: Sequence[str] = (),
+         gap: float = 0.3) -> tuple[list[Bar], tuple[GridLine, ...]]:
     """Columns from zero with their grid, from (label, value, value in words)."""
     grid = scale([value for _, value, _ in rows], from_zero=True)
     low, span = grid[0], grid[-1] - grid[0]

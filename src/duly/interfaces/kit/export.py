@@ -77,7 +77,7 @@ def _titles(columns: Columns) -> list[str]:
 
 
 def _cells(columns: Columns, row: Mapping[str, Any]) -> list[Any]:
-    return [cell for key, _, kind in columns for cell in ((row[key], row["currency"]) if kind == "money" else (row[key],))]
+    return [row[name] for key, _, kind in columns for name in ((key, "currency") if kind == "money" else (key,))]
 
 
 def _defused(cell: Any) -> Any:

@@ -147,7 +147,8 @@ class Listing:
         query = Query(given, sort, cursor_of(request), self.limit)
         if make := EXPORTS.get(request.GET.get("format", "")):
             rows = self.read_all(actor=request.actor, on=request.on, query=query)
-            return make(f"{self.name}-{request.on:%Y-%m-%d}", [(one.key, one.title, one.kind) for one in self.columns], rows)
+            columns = [(one.key, one.title, one.kind) for one in self.columns]
+            return make(f"{self.name}-{request.on:%Y-%m-%d}", columns, rows)
         found = self.read(actor=request.actor, on=request.on, query=query)
         shown = self._shown(request, found, fields, sort)
         part = request.htmx and request.htmx.target == f"list-{self.name}"

@@ -4,8 +4,8 @@ from django.urls import include, path
 
 from duly.interfaces.web.frame import views
 
-AREAS = ("today", "dashboard", "accounts", "agreements", "work", "billing", "invoices", "payments", "outbox", "settings",
-         "search", "sign_in")
+AREAS = ("today", "dashboard", "accounts", "agreements", "work", "billing", "invoices", "payments", "outbox",
+         "settings", "search", "sign_in")
 
 urlpatterns = [
     path("", views.home, name="home"),

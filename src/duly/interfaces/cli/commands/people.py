@@ -20,7 +20,7 @@ def password(door: Door, login: str) -> Answer:
     if sys.stdin.isatty():
         given = click.prompt("New password", hide_input=True, confirmation_prompt="The same again")
     else:
-        given = click.get_text_stream("stdin").readline().rstrip("\n")
+        given = sys.stdin.readline().rstrip("\n")
     door.act(set_password, door.actor(), login=login, password=given)
     return Answer({"login": login}, [f"{login} signs in with the new password now."])
 

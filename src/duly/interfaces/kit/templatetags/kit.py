@@ -76,7 +76,8 @@ def pill(text: str, tone: str = "mute") -> SafeString:
 @simple
 def avatar(name: str) -> SafeString:
     """`{% avatar person.name %}`: a person by their initials."""
-    return format_html('<i class="avatar" role="img" aria-label="{0}" title="{0}">{1}</i>', name, printing.initials(name))
+    return format_html('<i class="avatar" role="img" aria-label="{0}" title="{0}">{1}</i>', name,
+                       printing.initials(name))
 
 
 @simple
@@ -104,7 +105,7 @@ def stat(label: str, value: Any, currency: str = "", url: str = "", note: str = 
 
 @register.inclusion_tag("kit/empty.html")
 def empty(title: str, text: str = "", icon: str = "inbox", url: str = "", action: str = "") -> dict[str, Any]:
-    """`{% empty "No drafts" "A bill run makes them." url=… action="Start a run" %}`: why nothing is here, what to do."""
+    """`{% empty "No drafts" "A bill run makes them." url=… action="Start a run" %}`: why it is empty, what to do."""
     return {"title": title, "text": text, "icon": icon, "url": url, "action": action}
 
 
@@ -115,7 +116,8 @@ def line_chart(chart: charts.Line, label: str, head: str = "Period", value: str 
 
 
 @register.inclusion_tag("kit/stacked_bar.html")
-def stacked_bar(parts: Sequence[charts.Part], label: str, head: str = "Part", count: str = "Documents") -> dict[str, Any]:
+def stacked_bar(parts: Sequence[charts.Part], label: str, head: str = "Part",
+                count: str = "Documents") -> dict[str, Any]:
     """`{% stacked_bar ageing "Receivables by age" %}`: a `charts.stacked`, its table below it."""
     return {"parts": parts, "label": label, "head": head, "count": count}
 

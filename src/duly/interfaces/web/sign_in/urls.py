@@ -7,6 +7,7 @@ from duly.interfaces.web.sign_in import views
 urlpatterns = [
     path("sign-in/", account.login, name="account_login"),
     path("sign-out/", account.logout, name="account_logout"),
+    path("sign-in/not-active/", account.account_inactive, name="account_inactive"),
     path("sign-in/code/", mfa.authenticate, name="mfa_authenticate"),
     path("your-account/", views.own_account, name="own_account"),
     path("your-account/password/", views.password, name="own_password"),

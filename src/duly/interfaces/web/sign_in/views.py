@@ -36,7 +36,7 @@ def own_account(request: StaffRequest) -> HttpResponseBase:
 
 
 @page(methods="GET POST")
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def password(request: StaffRequest) -> HttpResponseBase:
     form = Password(request.POST or None)
     if form.is_valid():
