@@ -20,6 +20,7 @@ from duly.billing.reporting.dashboard import dashboard
 from duly.billing.reporting.search import search
 from duly.billing.reporting.timeline import timeline
 from duly.billing.reporting.today import today
+from duly.billing.reporting.unbilled import unbilled_value
 from tests.billing.cash import issued, receive
 from tests.world import NOW, World
 
@@ -166,3 +167,16 @@ def queries(read: object) -> int:
     with CaptureQueriesContext(connection) as captured:
         read()  # type: ignore[operator]
     return len(captured)
+
+
+def test_the_value_of_all_unbilled_work_is_in_the_base_currency(world: World) -> None:
+    """An hour of Ada's at 95, half an hour waiting, and an expense of 100 with 5 % on top."""
+    world.time(3600)
+    world.time(1800, approved=False)
+    world.expense("100.00")
+    [found] = unbilled_value(actor=actor("fin"), on=ON)
+    assert (found.entity, found.currency, found.amount, found.waiting) == ("HALDEN", "EUR", D("200.00"), D("47.50"))
+    assert (found.items, found.agreements, found.unpriced, found.oldest) == (3, 1, 0, date(2026, 10, 5))
+    assert unbilled_value(actor=actor("fin"), on=ON, mine=True)[0].items == 0
+    assert unbilled_value(actor=actor("otto"), on=ON)[0].amount == 0
+    assert unbilled_value(actor=actor("mara"), on=ON)[0].amount == D("200.00")
