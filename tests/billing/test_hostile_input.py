@@ -16,8 +16,9 @@ from duly.billing import models as m
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import RIGHTS, Actor
 from duly.billing.kernel.errors import Refused
+from tests.billing.cases import CASES
 from tests.billing.sides import Side, side
-from tests.billing.test_matrix import CASES, EVERY
+from tests.billing.test_matrix import EVERY
 from tests.conftest import _clone
 from tests.world import NOW, World
 
