@@ -16,11 +16,15 @@ class Renderer(TemplatesSetting):
 
 
 class Form(forms.Form):
-    """A form whose widgets tell assistive technology which texts belong to them."""
+    """A form that asks for numbers in plain text fields: a browser's number field shows nothing of what it cannot read,
+    and so would lose it."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.label_suffix = ""
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.NumberInput):
+                field.widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})
 
 
 class Date(forms.DateInput):

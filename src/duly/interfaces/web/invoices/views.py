@@ -31,7 +31,7 @@ INVOICES: Final = Listing(
         Filter("text", "Number or account"),
         Filter("settled", "State", "choice", (("open", "Open"), ("overdue", "Overdue"), ("paid", "Paid"))),
         Filter("entity", "Entity", "choice", entities),
-        Filter("issued_from", "Issued from", "date"), Filter("issued_to", "to", "date"),
+        Filter("issued_from", "Issued from", "date"), Filter("issued_to", "Issued to", "date"),
     ),
     tones={"paid": ("Paid", "good"), "overdue": ("Overdue", "bad"), "part_paid": ("Part paid", "info"),
            "open": ("Open", "mute"), "none": ("No balance", "mute")},
