@@ -102,3 +102,6 @@ select account_id, e.id, month, sum(billed), sum(revenue), sum(collected), sum(s
                case when settles then (net + tax) * (paid_on - issued_on) else 0 end,
                case when settles then (net + tax) * greatest(paid_on - due_on, 0) else 0 end from paid) sums,
        legal_entity e where e.code = 'FIRM' group by 1, 2, 3;
+insert into entity_month (entity_id, month, slot, billed, revenue, collected, settled, settled_days, late_days)
+select entity_id, month, 0, sum(billed), sum(revenue), sum(collected), sum(settled), sum(settled_days), sum(late_days)
+  from account_month group by 1, 2;

@@ -28,6 +28,7 @@ FORBIDDEN: dict[str, str] = {  # what the application tries: what would let it
         "grant insert on django_migrations to duly_app",
     "insert into posting_to_check (entries) values ('{}')": "grant insert on posting_to_check to duly_app",
     "insert into account_month select * from account_month": "grant insert on account_month to duly_app",
+    "insert into entity_month select * from entity_month": "grant insert on entity_month to duly_app",
     "select setval('entry_id_seq', 1)": "grant update on sequence entry_id_seq to duly_app",
     "set local session_replication_role = replica":
         "grant set on parameter session_replication_role to duly_app",

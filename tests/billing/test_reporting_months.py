@@ -9,7 +9,7 @@ from duly.billing import models as m
 from duly.billing.audit.verify import Scope
 from duly.billing.kernel import frames
 from duly.billing.payments.actions import allocate, unallocate
-from duly.billing.reporting.audits import account_months
+from duly.billing.reporting.audits import months as audit
 from tests.billing import raw
 from tests.billing.cash import issued, receive
 from tests.billing.raw import Sql
@@ -36,7 +36,7 @@ def test_a_month_sums_what_was_billed_and_paid(world: World) -> None:
         (OCTOBER, D(300), D(300), D(0), D(0), D(0), D(0)),
         (NOVEMBER, D(0), D(0), D(250), D(240), D(240 * 30), D(240 * 20)),
     ]
-    assert list(account_months(Scope(()))) == []
+    assert list(audit(Scope(()))) == []
 
 
 def test_what_is_undone_counts_against_its_own_month(world: World) -> None:
@@ -46,7 +46,7 @@ def test_what_is_undone_counts_against_its_own_month(world: World) -> None:
     unallocate(actor=world.actor("ben"), at=NOW, on=date(2026, 12, 2), allocation=made, reason="Wrong")
     assert [(month, settled, days) for month, _, _, _, settled, days, _ in months("ACME")] == [
         (NOVEMBER, D(100), D(0)), (DECEMBER, D(-100), D(-100 * 30))]
-    assert list(account_months(Scope(()))) == []
+    assert list(audit(Scope(()))) == []
 
 
 def test_foreign_money_counts_at_the_rate_at_which_it_was_booked(world: World) -> None:
@@ -55,7 +55,7 @@ def test_foreign_money_counts_at_the_rate_at_which_it_was_booked(world: World) -
     issued(world, "ACME", "200.00", currency="USD", base_rate="0.9")
     receive(world, "200.00", currency="USD", allocate="oldest")
     assert months("ACME") == [(NOVEMBER, D(180), D(180), D(190), D(180), D(0), D(0))]
-    assert list(account_months(Scope(()))) == []
+    assert list(audit(Scope(()))) == []
 
 
 def test_revenue_is_what_was_billed_without_its_tax(world: World) -> None:
@@ -70,3 +70,11 @@ def test_each_account_has_its_own_months(world: World) -> None:
     issued(world, "ZED", "20.00")
     assert [row[1] for row in months("ACME")] == [D(10)]
     assert [row[1] for row in months("ZED")] == [D(20)]
+
+
+def test_an_entitys_month_is_that_of_its_accounts(world: World) -> None:
+    issued(world, "ACME", "10.00")
+    issued(world, "ZED", "20.00")
+    months("ACME")
+    assert frames.rows("select month, sum(billed), sum(revenue) from entity_month group by 1") == [
+        (NOVEMBER, D(30), D(30))]

@@ -51,6 +51,7 @@ BY_BALANCE: Final = replace(
                sum(o.balance) filter (where o.due_on < %(on)s) as overdue
           from open_item o where o.balance <> 0 and o.control = 'receivable' group by 1, 2) owed
         on (owed.account_id, owed.currency) = (a.id, a.currency)""",
+    filters={**ACCOUNTS.filters, "owes": "case %(value)s when 'open' then owed.open > 0 else owed.overdue > 0 end"},
     sorts={"open": Sort("coalesce(owed.open, 0)", "numeric"), "overdue": Sort("coalesce(owed.overdue, 0)", "numeric")},
 )
 """The same, with what everyone owes added up first: what sorting by it needs."""

@@ -41,7 +41,7 @@ begin
 end $$;
 
 -- Written by the laws alone, or by migrations.
-revoke insert on draft_edit, account_month, django_migrations from duly_app;
+revoke insert on draft_edit, account_month, entity_month, django_migrations from duly_app;
 revoke all on posting_to_check from duly_app;
 
 -- A law reads the firm's tables, never a temporary one of the same name: those come last.

@@ -150,10 +150,20 @@ begin
   if found then
     raise exception 'A posting needs an event of its command in its own transaction' using errcode = 'DU007';
   end if;
-  insert into account_month as kept (account_id, entity_id, month, billed, revenue, collected, settled, settled_days,
-                                     late_days)
-  select * from account_months_of(new_movements)
-  on conflict (account_id, entity_id, month) do update set billed = kept.billed + excluded.billed,
+  with sums as materialized (
+    select * from account_months_of(new_movements)
+  ), of_accounts as (
+    insert into account_month as kept (account_id, entity_id, month, billed, revenue, collected, settled, settled_days, late_days)
+    select * from sums order by account_id, entity_id, month
+    on conflict (account_id, entity_id, month) do update set billed = kept.billed + excluded.billed,
+        revenue = kept.revenue + excluded.revenue, collected = kept.collected + excluded.collected,
+        settled = kept.settled + excluded.settled, settled_days = kept.settled_days + excluded.settled_days,
+        late_days = kept.late_days + excluded.late_days
+  )
+  insert into entity_month as kept (entity_id, month, slot, billed, revenue, collected, settled, settled_days, late_days)
+  select entity_id, month, pg_backend_pid() % 16, sum(billed), sum(revenue), sum(collected), sum(settled),
+         sum(settled_days), sum(late_days) from sums group by 1, 2 order by 1, 2
+  on conflict (entity_id, month, slot) do update set billed = kept.billed + excluded.billed,
      revenue = kept.revenue + excluded.revenue, collected = kept.collected + excluded.collected,
      settled = kept.settled + excluded.settled, settled_days = kept.settled_days + excluded.settled_days,
      late_days = kept.late_days + excluded.late_days;

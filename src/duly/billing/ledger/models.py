@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from duly.billing.accounts.models import Account, LegalEntity
 from duly.billing.kernel import fields
 
-__all__ = ["AccountMonth", "ChartAccount", "Entry", "OpenItem", "OpenItemMovement", "Transfer"]
+__all__ = ["AccountMonth", "ChartAccount", "EntityMonth", "Entry", "OpenItem", "OpenItemMovement", "Transfer"]
 
 POSTING_ROLES = (
     "receivable", "on_account", "deposits", "deferred_revenue", "revenue", "tax", "bank",
@@ -100,7 +100,7 @@ class OpenItem(models.Model):
         indexes = [
             # wide enough that ageing never looks at the rows: a change of the balance writes the index anyway
             models.Index(fields=["account", "due_on"], condition=~Q(balance=0), name="open_item_open",
-                         include=["entity", "control", "currency", "balance", "booked_on"]),
+                         include=["id", "entity", "control", "currency", "balance", "booked_on"]),
         ]
 
 
@@ -117,17 +117,16 @@ class OpenItemMovement(models.Model):
         db_table = "open_item_movement"
 
 
-class AccountMonth(models.Model):
-    """What an account was billed and paid in a calendar month, in the entity's base currency, as it was booked.
+class MonthSums(models.Model):
+    """What was billed and paid in a calendar month, in the entity's base currency, as it was booked.
 
-    A projection of entries and movements that the database keeps as they are inserted; the audit `account_months`
-    adds it up again. `billed` is gross, `revenue` what of it is no tax; `collected` is money received, `settled` what
-    of it paid documents. `settled_days` and `late_days` weigh each payment by its days from booking and past due.
-    The keys are those of open items, so they need no constraint of their own.
+    A projection of entries and movements that the database keeps when they commit; the audit `months` adds it up
+    again. `billed` is gross, `revenue` what of it is no tax; `collected` is money received, `settled` what of it paid
+    documents. `settled_days` and `late_days` weigh each payment by its days from booking and past due. The keys are
+    those of open items, so they need no constraint of their own.
     """
 
-    account = models.ForeignKey(Account, models.RESTRICT, db_constraint=False, db_index=False)
-    entity = models.ForeignKey(LegalEntity, models.RESTRICT, db_constraint=False, db_index=False)
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT, related_name="+", db_constraint=False, db_index=False)
     month = models.DateField()
     billed = fields.money()
     revenue = fields.money()
@@ -137,5 +136,24 @@ class AccountMonth(models.Model):
     late_days = models.DecimalField(max_digits=26, decimal_places=4)
 
     class Meta:
+        abstract = True
+
+
+class AccountMonth(MonthSums):
+    """The sums of one account."""
+
+    account = models.ForeignKey(Account, models.RESTRICT, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta:
         db_table = "account_month"
         constraints = [models.UniqueConstraint(fields=["account", "entity", "month"], name="account_month_once")]
+
+
+class EntityMonth(MonthSums):
+    """The sums of a whole entity, in slots: transactions of different connections seldom wait for the same row."""
+
+    slot = models.PositiveSmallIntegerField()
+
+    class Meta:
+        db_table = "entity_month"
+        constraints = [models.UniqueConstraint(fields=["entity", "month", "slot"], name="entity_month_once")]

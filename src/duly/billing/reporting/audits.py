@@ -132,14 +132,22 @@ def spans_once(scope: Scope) -> Iterator[str]:
         yield f"The charge {charge} of {agreement} is billed from {start} to {end}, though billed until {before}."
 
 
-@audit("account_months", "The monthly sums of an account are those of its entries.")
-def account_months(scope: Scope) -> Iterator[str]:
-    query = """
-        select coalesce(k.account_id, s.account_id), to_char(coalesce(k.month, s.month), 'YYYY-MM')
-          from account_month k full join account_months_of(array(select id from open_item_movement)) s
-            on (s.account_id, s.entity_id, s.month) = (k.account_id, k.entity_id, k.month)
-         where (k.billed, k.revenue, k.collected, k.settled, k.settled_days, k.late_days)
-               is distinct from (s.billed, s.revenue, s.collected, s.settled, s.settled_days, s.late_days)
+@audit("months", "What was billed and paid in a month, by account and by entity, is the sum of its entries.")
+def months(scope: Scope) -> Iterator[str]:
+    sums = "sum(billed), sum(revenue), sum(collected), sum(settled), sum(settled_days), sum(late_days)"
+    query = f"""
+        with moved as (select * from account_months_of(array(select id from open_item_movement)))
+        select coalesce(kept.whose, summed.whose), to_char(coalesce(kept.month, summed.month), 'YYYY-MM') from (
+          select 'account ' || account_id, entity_id, month, {sums} from account_month group by 1, 2, 3
+          union all select 'entity ' || entity_id, entity_id, month, {sums} from entity_month group by 1, 2, 3)
+            as kept (whose, entity_id, month, a, b, c, d, e, f)
+          full join (
+          select 'account ' || account_id, entity_id, month, {sums} from moved group by 1, 2, 3
+          union all select 'entity ' || entity_id, entity_id, month, {sums} from moved group by 1, 2, 3)
+            as summed (whose, entity_id, month, a, b, c, d, e, f)
+            on (kept.whose, kept.entity_id, kept.month) = (summed.whose, summed.entity_id, summed.month)
+         where (kept.a, kept.b, kept.c, kept.d, kept.e, kept.f)
+               is distinct from (summed.a, summed.b, summed.c, summed.d, summed.e, summed.f)
          order by 1, 2"""
-    for account, month in frames.rows(query):
-        yield f"What account {account} was billed and paid in {month} is not the sum of its entries."
+    for whose, month in frames.rows(query):
+        yield f"The month {month} of {whose} is not the sum of its entries."

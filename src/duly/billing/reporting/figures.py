@@ -64,11 +64,11 @@ def history(scope: Scope, months: int) -> dict[int, list[tuple[Any, ...]]]:
 
     The last `months` before this one and this one; what was before them is summed in a row of the month before.
     """
+    table = "entity_month" if scope["everywhere"] else "account_month"
     query = f"""
         select entity_id, greatest(month, date_trunc('month', %(on)s::date - interval '{months:d} months')::date),
                sum(billed), sum(revenue), sum(collected), sum(settled), sum(settled_days)
-          from account_month where month <= %(on)s and {accounts_if(scope, "account_id")}
-         group by 1, 2 order by 1, 2"""
+          from {table} where month <= %(on)s and {accounts_if(scope, "account_id")} group by 1, 2 order by 1, 2"""
     found: dict[int, list[tuple[Any, ...]]] = {}
     for at, *row in frames.rows(query, scope):
         found.setdefault(at, []).append(tuple(row))
@@ -79,17 +79,19 @@ def late(scope: Scope, rates: Rates) -> dict[int, list[tuple[Any, ...]]]:
     """The accounts that owe most past due, by entity: number, name, base amount, count, oldest due date."""
     known = [(at, code, rate) for (at, code), rate in rates.items() if rate is not None]
     query = f"""
-        select entity_id, a.number, a.name, base, count, oldest from (
-          select o.*, row_number() over (partition by entity_id order by base desc, account_id) as place from (
-            select o.entity_id, o.account_id, sum(o.balance * r.rate) as base, count(*) as count,
-                   min(o.due_on) as oldest
-              from open_item o join unnest(%(at)s::bigint[], %(codes)s::text[], %(rates)s::numeric[])
+        select o.entity_id, a.number, a.name, o.base, o.count, o.oldest from (
+          select o.*, row_number() over (partition by o.entity_id order by o.base desc, o.account_id) as place from (
+            select o.entity_id, o.account_id, sum(o.owed * r.rate) as base, sum(o.count)::integer as count,
+                   min(o.oldest) as oldest
+              from (select entity_id, account_id, currency, sum(balance) as owed, count(*) as count,
+                           min(due_on) as oldest
+                      from open_item where balance <> 0 and control = 'receivable' and due_on < %(on)s
+                       and {accounts_if(scope, "account_id")} group by 1, 2, 3) o
+              join unnest(%(at)s::bigint[], %(codes)s::text[], %(rates)s::numeric[])
                 as r (entity_id, currency, rate) on (r.entity_id, r.currency) = (o.entity_id, o.currency)
-             where o.balance <> 0 and o.control = 'receivable' and o.due_on < %(on)s
-               and {accounts_if(scope, "o.account_id")}
-             group by 1, 2 having sum(o.balance) > 0) o) o
+             group by 1, 2 having sum(o.owed * r.rate) > 0) o) o
           join account a on a.id = o.account_id
-         where place <= {LATE_ACCOUNTS} order by entity_id, place"""
+         where o.place <= {LATE_ACCOUNTS} order by o.entity_id, o.place"""
     at, codes, rated = zip(*known, strict=True) if known else ((), (), ())
     found: dict[int, list[tuple[Any, ...]]] = {}
     for entity_id, *row in frames.rows(query, {**scope, "at": list(at), "codes": list(codes), "rates": list(rated)}):

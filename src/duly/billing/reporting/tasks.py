@@ -90,17 +90,19 @@ KINDS: Final = (
          _drafts(f"i.state = 'draft' and i.review <> 'none' and not exists ({BLOCKS})", "''"),
          lambda _, days: f"drafted {_ago(days)}, nothing blocks it", "draft", "Submit", "drafts", {"state": "draft"}),
     Kind("overdue", "Overdue invoices", "send", """
-        select o.label, o.label, a.number, a.name, '', o.balance, o.currency, o.due_on, o.count from (
-          select *, count(*) over () as count from open_item o
-           where balance <> 0 and control = 'receivable' and amount > 0 and due_on < %(on)s and {in_scope}
-           order by balance * (%(on)s - due_on) desc, id limit %(rows)s) o
-          join account a on a.id = o.account_id order by o.balance * (%(on)s - o.due_on) desc, o.id""",
+        select o.label, o.label, a.number, a.name, '', o.balance, o.currency, o.due_on, top.count from (
+          select id, count(*) over () as count from open_item o
+           where balance > 0 and balance <> 0 and control = 'receivable' and due_on < %(on)s and {in_scope}
+           order by balance * (%(on)s - due_on) desc, id limit %(rows)s) top
+          join open_item o on o.id = top.id join account a on a.id = o.account_id
+         order by o.balance * (%(on)s - o.due_on) desc, o.id""",
          lambda _, days: f"{_days(days)} late", "invoice", "Remind", "invoices", {"settled": "overdue"}),
     Kind("unallocated", "Money to allocate", "cash", """
-        select o.label, o.label, a.number, a.name, '', -o.balance, o.currency, o.booked_on, o.count from (
-          select *, count(*) over () as count from open_item o
-           where balance < 0 and control = 'on_account' and {in_scope} order by balance, id limit %(rows)s) o
-          join account a on a.id = o.account_id order by o.balance, o.id""",
+        select o.label, o.label, a.number, a.name, '', -o.balance, o.currency, o.booked_on, top.count from (
+          select id, count(*) over () as count from open_item o
+           where balance < 0 and balance <> 0 and control = 'on_account' and {in_scope}
+           order by balance, id limit %(rows)s) top
+          join open_item o on o.id = top.id join account a on a.id = o.account_id order by o.balance, o.id""",
          lambda _, days: f"received {_ago(days)}, pays nothing yet", "receipt", "Allocate", "receipts",
          {"left": "yes"}),
     Kind("mail", "Mail that was not delivered", "send", """
