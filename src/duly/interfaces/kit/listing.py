@@ -67,13 +67,15 @@ class Column:
 class Filter:
     """A filter by its name in the address and in the source: `kind` text, choice or date.
 
-    `choices` is (value, text) pairs, or a function of the request that reads them.
+    `choices` is (value, text) pairs, or a function of the request that reads them. One that is only `given`, by a link
+    of another page, has no field of its own: it is shown where it is set, and can be taken away.
     """
 
     name: str
     label: str
     kind: str = "text"
     choices: Sequence[tuple[str, str]] | Callable[[Any], Sequence[tuple[str, str]]] = ()
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class Field:
     value: str
     choices: Sequence[tuple[str, str]] = ()
     error: str = ""
+
+    @property
+    def said(self) -> str:
+        """The value in words."""
+        return dict(self.choices).get(self.value, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,7 @@ class Shown:
     after_url: str
     first_url: str
     exports: Sequence[tuple[str, str]]
+    given: Sequence[tuple[Field, str]]
 
     @property
     def filtered(self) -> bool:
@@ -174,14 +182,19 @@ class Listing:
         def url(**more: str) -> str:
             return f"{request.path}?{urlencode({**sorted_state, **more})}".rstrip("?")
 
+        def without(name: str) -> str:
+            left = {key: value for key, value in sorted_state.items() if key != name}
+            return f"{request.path}?{urlencode(left)}".rstrip("?")
+
         def turn(cursor: Cursor | None) -> str:
             return url(**{"before" if cursor.back else "after": token(cursor)}) if cursor else ""
 
         headings = [Heading(one, url(sort=_next(one.sort, sort)) if one.sort else "", _order(one.sort, sort))
                     for one in self.columns]
         exports = [(name, url(format=name)) for name in EXPORTS]
+        given = [(one, without(one.filter.name)) for one in fields if one.filter.given and one.value]
         return Shown(self, page, fields, headings, request.path, sort if sort != self.sort else "", turn(page.before),
-                     turn(page.after), url(), exports)
+                     turn(page.after), url(), exports, given)
 
 
 def _next(key: str, sort: str) -> str:
