@@ -95,6 +95,8 @@ CASES: dict[str, Case] = {
     "agreements.put_project": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "code": "N",
                                                        "name": "New"}),
 
+    "work.hand_in": Case("work", lambda _: {"kind": "timesheet", "name": "october.csv", "content": b"october"},
+                         alone=True),
     "work.import_timesheet": Case("work", lambda s: {**FILE, "layout": "toggl", "rows": [
         entry(2, client=s.client, project="Work", source_key=f"new {s.account}")]}),
     "work.import_expenses": Case("work", lambda s: {**FILE, "layout": "expenses", "rows": [

@@ -10,7 +10,7 @@ from duly.billing.agreements.models import Agreement, Charge, Project
 from duly.billing.kernel import fields
 from duly.billing.reference.models import StoredFile
 
-__all__ = ["ImportBatch", "ImportRow", "NameMapping", "WorkItem", "WorkReceipt"]
+__all__ = ["ImportBatch", "ImportRow", "ImportUpload", "NameMapping", "WorkItem", "WorkReceipt"]
 
 WORK_KINDS = ("time", "expense", "milestone")
 IMPORT_KINDS = ("timesheet", "expenses")
@@ -56,6 +56,20 @@ class ImportBatch(models.Model):
     class Meta:
         db_table = "import_batch"
         constraints = [fields.one_of("import_batch", "kind", IMPORT_KINDS)]
+
+
+class ImportUpload(models.Model):
+    """A file that someone handed in, to be looked at before it is imported. Only they see it; it is never changed."""
+
+    kind = fields.choice(IMPORT_KINDS)
+    name = models.CharField(max_length=255)
+    file = models.ForeignKey(StoredFile, models.RESTRICT)
+    uploaded_by = models.ForeignKey(User, models.RESTRICT)
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "import_upload"
+        constraints = [fields.one_of("import_upload", "kind", IMPORT_KINDS)]
 
 
 class WorkItem(models.Model):
@@ -116,6 +130,7 @@ class WorkItem(models.Model):
         indexes = [
             models.Index(fields=["agreement", "worked_on"], name="work_item_agreement"),
             models.Index(fields=["person", "worked_on"], name="work_item_person_day"),
+            models.Index(fields=["worked_on", "id"], name="work_item_day"),
             models.Index(fields=["agreement", "worked_on"], condition=Q(approved_by=None, billable=True),
                          name="work_item_waiting"),
         ]

@@ -65,8 +65,9 @@ class Imported:
     """How a file's rows came out. Every row has one outcome, so the outcomes add up to `rows`.
 
     Per outcome: how many rows, how many of them were known already, their seconds (time; of rows that could
-    be read), their amounts by currency (expenses). `mapping` is the TOML to add for the names that are not
-    known. `batch` is 0 for a preview; `already` says that the file held nothing new and nothing was changed.
+    be read), their amounts by currency (expenses). `asked` has the names that are not known by kind (person, client,
+    project), `mapping` the TOML to add for them. `batch` is 0 for a preview; `already` says that the file held nothing
+    new and nothing was changed.
     """
 
     batch: int
@@ -80,6 +81,7 @@ class Imported:
     rejected: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     mapping: str = ""
+    asked: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         assert set(self.outcomes) == set(OUTCOMES), f"outcomes {sorted(self.outcomes)}"

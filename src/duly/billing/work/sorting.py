@@ -57,11 +57,10 @@ class Sorted:
         """The rows that become work: kept, and not known already."""
         return self.rows.filter(pl.col("kept") & pl.col("known_id").is_null())
 
-    def mapping(self) -> str:
-        """The lines for the set-up file that make every name known; empty when all are."""
+    def asked(self) -> dict[str, list[str]]:
+        """The names that are not known, by kind, in order."""
         unknown = self.rows.filter("asks")
-        columns = {"person": "ask_person", "client": "ask_client", "project": "ask_project"}
-        return mapping_lines({kind: unknown[column].drop_nulls() for kind, column in columns.items()})
+        return {kind: unknown[f"ask_{kind}"].drop_nulls().unique().sort().to_list() for kind in TABLES}
 
     def reasons(self, outcomes: Sequence[str]) -> list[tuple[int, str]]:
         """Row number and text of the rows of these outcomes that have something to say."""
@@ -194,6 +193,7 @@ def answer(found: Sorted, *, batch: int, created: int, already: bool = False) ->
     """The counts, seconds and amounts of each outcome, and what a person should read."""
     rows = found.rows.with_columns(pl.col("cost").cast(frames.MONEY))
     parts = {outcome: rows.filter(pl.col("outcome") == outcome) for outcome in OUTCOMES}
+    asked = found.asked()
     return Imported(
         batch=batch,
         already=already,
@@ -205,7 +205,8 @@ def answer(found: Sorted, *, batch: int, created: int, already: bool = False) ->
         amounts={outcome: _amounts(part) for outcome, part in parts.items()},
         rejected=[f"Row {number}: {reason}" for number, reason in found.reasons(["rejected"])],
         notes=[f"Row {number}: {reason}" for number, reason in found.reasons(OUTCOMES[:-1])],
-        mapping=found.mapping(),
+        mapping=mapping_lines(asked),
+        asked=asked,
     )
 
 

@@ -7,9 +7,10 @@ from duly.billing.work.actions.imports import import_expenses, import_timesheet
 from duly.billing.work.actions.mapping import Mapped, map_names
 from duly.billing.work.actions.milestones import Accepted, accept_milestone
 from duly.billing.work.actions.receipts import Attached, attach_receipt
+from duly.billing.work.actions.uploads import HandedIn, hand_in
 
 __all__ = [
-    "Accepted", "Added", "Approved", "Attached", "Corrected", "Mapped", "accept_milestone", "add_expense", "add_time",
-    "approve", "attach_receipt", "edit_entry", "import_expenses", "import_timesheet", "map_names", "set_billable",
-    "unapprove", "withdraw",
+    "Accepted", "Added", "Approved", "Attached", "Corrected", "HandedIn", "Mapped", "accept_milestone", "add_expense",
+    "add_time", "approve", "attach_receipt", "edit_entry", "hand_in", "import_expenses", "import_timesheet",
+    "map_names", "set_billable", "unapprove", "withdraw",
 ]

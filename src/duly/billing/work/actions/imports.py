@@ -15,6 +15,7 @@ from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.actions import store_file
+from duly.billing.work.names import mapping_lines
 from duly.billing.work.rows import EntryRow, ExpenseRow, Imported, RejectedRow
 from duly.billing.work.sorting import Period, Sorted, answer, sort_expenses, sort_time
 
@@ -118,7 +119,7 @@ def _refuse_rejected(file_name: str, found: Sorted) -> None:
     problems = [Problem(f"row {number}", reason) for number, reason in found.reasons(["rejected"])]
     if not problems:
         return
-    mapping = found.mapping()
+    mapping = mapping_lines(found.asked())
     add = f" Add to the set-up file, with what each name stands for:\n\n{mapping}\n" if mapping else ""
     raise Refused(f"“{file_name}” is not imported: {len(problems)} of its rows cannot be taken in.",
                   f"Mend them and import it again, or keep the good rows.{add}", problems=problems)

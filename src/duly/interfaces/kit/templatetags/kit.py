@@ -62,9 +62,9 @@ def ago(then: date, on: date) -> str:
 
 
 @register.filter
-def hours(seconds: int | Decimal) -> str:
-    """`{{ entry.quantity|hours }}`: seconds as 7:30."""
-    return printing.hours(seconds)
+def hours(seconds: int | Decimal | None) -> str:
+    """`{{ entry.quantity|hours }}`: seconds as 7:30; nothing for what has no time."""
+    return "" if seconds is None else printing.hours(seconds)
 
 
 @simple
