@@ -82,8 +82,9 @@ TASKS: list[tuple[str, Callable[[World], object], str, str, str, D | None]] = [
     ("overdue",      overdue,      "mara", "ACME",  "34 days late",                            D("12400.00")),
     ("unallocated",  lambda w: receive(w, "80.00"), "ben", "ACME", "received today, pays nothing yet", D("80.00")),
     ("mail",         failed_mail,  "mara", "ACME",  "550 No such user",                        None),
-    ("approve_work", lambda w: w.time(60, approved=False), "mara", "ACME", "1 entry, the oldest of 28 days ago", None),
-    ("cap",          capped,       "mara", "ACME",  "95% of 1000.00 EUR is billed",           D("50.00")),
+    ("approve_work", lambda w: w.time(60, approved=False), "mara", "ACME", "1 entry, the oldest from 28 days ago",
+     None),
+    ("cap",          capped,       "mara", "ACME",  "95% of 1,000.00 EUR is billed",           D("50.00")),
     ("purchase_order", ordered,    "mara", "ACME",  "expires in 10 days",                      D("100.00")),
     ("milestone",    milestone,    "mara", "BIG",   "was due 3 days ago, nobody has accepted it", D("500.00")),
     ("ending",       ending,       "mara", "ACME",  "ends in 28 days",                         None),
@@ -112,6 +113,21 @@ def test_a_task_says_why_it_waits(world: World, kind: str, situation: Callable[[
     assert task.act
     for other in ("otto" if account != "ZED" else "mara",) if kind != "covered" else ("ben",):
         assert waiting(other, kind) == []
+
+
+def test_a_task_of_a_covered_account_says_whose_it_is(world: World) -> None:
+    covered(world)
+    issued(world, "ZED", "5.00", on=date(2026, 9, 1), days=10)
+    issued(world, "ACME", "5.00", on=date(2026, 9, 1), days=10)
+    [late] = waiting("mara", "overdue")
+    assert {task.account: task.covers for task in late.tasks} == {"ZED": "Otto", "ACME": ""}
+
+
+def test_a_task_names_the_document_that_one_step_settles(world: World) -> None:
+    invoice = issued(world, "ACME", "5.00", on=date(2026, 9, 1), days=10)
+    receipt = receive(world, "80.00")
+    found = {task.kind: task.subject for task in today(actor=actor("ben"), on=TODAY).tasks}
+    assert found == {"overdue": str(invoice.pk), "unallocated": str(receipt.receipt)}
 
 
 def test_a_reviewer_is_not_asked_to_review_what_they_launched(world: World) -> None:

@@ -88,9 +88,11 @@ KINDS: Final = (
          lambda _, days: f"approved, drafted {_ago(days)}", "draft", "Issue", "drafts", {"state": "ready"}),
     Kind("submit", "Drafts to submit", "bill",
          _drafts(f"i.state = 'draft' and i.review <> 'none' and not exists ({BLOCKS})", "''"),
-         lambda _, days: f"drafted {_ago(days)}, nothing blocks it", "draft", "Submit", "drafts", {"state": "draft"}),
+         lambda _, days: f"drafted {_ago(days)}, nothing blocks it", "draft", "Submit", "drafts",
+         {"state": "draft", "blocked": "no"}),
     Kind("overdue", "Overdue invoices", "send", """
-        select o.label, o.label, a.number, a.name, '', o.balance, o.currency, o.due_on, top.count from (
+        select (select i.id from invoice i where i.open_item_id = o.id), o.label, a.number, a.name, '', o.balance,
+               o.currency, o.due_on, top.count from (
           select id, count(*) over () as count from open_item o
            where balance > 0 and balance <> 0 and control = 'receivable' and due_on < %(on)s and {in_scope}
            order by balance * (%(on)s - due_on) desc, id limit %(rows)s) top
@@ -98,7 +100,8 @@ KINDS: Final = (
          order by o.balance * (%(on)s - o.due_on) desc, o.id""",
          lambda _, days: f"{_days(days)} late", "invoice", "Remind", "invoices", {"settled": "overdue"}),
     Kind("unallocated", "Money to allocate", "cash", """
-        select o.label, o.label, a.number, a.name, '', -o.balance, o.currency, o.booked_on, top.count from (
+        select (select r.id from receipt r where r.open_item_id = o.id), o.label, a.number, a.name, '', -o.balance,
+               o.currency, o.booked_on, top.count from (
           select id, count(*) over () as count from open_item o
            where balance < 0 and balance <> 0 and control = 'on_account' and {in_scope}
            order by balance, id limit %(rows)s) top
@@ -119,11 +122,12 @@ KINDS: Final = (
                  where approved_by_id is null and billable and worked_on <= %(on)s group by 1) w
           join agreement g on g.id = w.agreement_id join account a on a.id = g.account_id
          where {seen} order by w.oldest, g.id limit %(rows)s""",
-         lambda items, days: f"{items} {'entry' if items == '1' else 'entries'}, the oldest of {_ago(days)}",
+         lambda items, days: f"{items} {'entry' if items == '1' else 'entries'}, the oldest from {_ago(days)}",
          "work", "Approve", "work", {"approved": "no"}),
     Kind("cap", "Caps nearly reached", "agree", f"""
-        select g.number, g.name, a.number, a.name, to_char(100 * billed.net / v.cap, 'FM999990') || '%% of ' || v.cap
-               ::numeric(20, 2) || ' ' || g.currency, v.cap - billed.net, g.currency, v.valid_from, count(*) over ()
+        select g.number, g.name, a.number, a.name, to_char(100 * billed.net / v.cap, 'FM999990') || '%% of '
+               || to_char(v.cap, 'FM999,999,999,999,990.00') || ' ' || g.currency, v.cap - billed.net, g.currency,
+               v.valid_from, count(*) over ()
           from agreement g join account a on a.id = g.account_id
           join lateral (select * from agreement_version v where v.agreement_id = g.id and v.valid_from <= %(on)s
                          order by v.valid_from desc limit 1) v on v.cap > 0
@@ -135,7 +139,7 @@ KINDS: Final = (
          order by billed.net / v.cap desc, g.id limit %(rows)s""",
          lambda used, _: f"{used} is billed", "agreement", "Look at the cap", "agreements"),
     Kind("purchase_order", "Purchase orders nearly used or expiring", "accounts", f"""
-        select p.id, p.number, a.number, a.name, case when p.expires_on <= %(on)s::date + {AHEAD} then 'expires'
+        select a.number, p.number, a.number, a.name, case when p.expires_on <= %(on)s::date + {AHEAD} then 'expires'
                  else 'is nearly used up' end, p.amount - used.total, p.currency, coalesce(p.expires_on, %(on)s),
                count(*) over ()
           from purchase_order p join account a on a.id = p.account_id

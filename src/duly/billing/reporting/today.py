@@ -23,6 +23,7 @@ class Task:
     """One thing to do. `days` is how long it has waited, or until it is due where negative; amounts as they are.
 
     `page` and `subject` name where one step settles it: a page of the staff app, and the id or number it is of.
+    `covers` is whose account it is, where the actor covers it; else empty.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Task:
     currency: str
     days: int
     act: str
+    covers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +68,26 @@ class Today:
         return tuple(task for each in self.kinds for task in each.tasks)
 
 
+COVERED: Final = """select a.number, u.name from account a join app_user u on u.id = a.manager_id
+    where a.cover_id = %(user)s and %(on)s::date between a.cover_from and a.cover_until"""
+
+
 def today(*, actor: Actor, on: date, mine: bool = False, rows: int = ROWS) -> Today:
     """What waits for the actor on a day, over the accounts they may see (`mine`: their own book).
 
-    One query per kind of task that they may settle, at most `len(KINDS)`. Raises `Forbidden` without the right to
-    read.
+    One query per kind of task that they may settle, at most `len(KINDS)`, and one for whom they cover. Raises
+    `Forbidden` without the right to read.
     """
     scope = {**values(actor, on, mine=mine), "login": actor.login, "rows": rows}
-    found = [_waiting(kind, scope, on) for kind in KINDS if actor.may(kind.right)]
+    covered = dict(frames.rows(COVERED, scope))
+    found = [_waiting(kind, scope, on, covered) for kind in KINDS if actor.may(kind.right)]
     return Today(tuple(each for each in found if each.count))
 
 
-def _waiting(kind: Kind, scope: dict[str, object], on: date) -> Waiting:
+def _waiting(kind: Kind, scope: dict[str, object], on: date, covered: dict[str, str]) -> Waiting:
     found = frames.rows(kind.query(bool(scope["everywhere"])), scope)
     tasks = tuple(Task(kind.key, kind.page, str(subject), title, account, name,
-                       kind.why(detail, (on - since).days), amount, currency, (on - since).days, kind.act)
+                       kind.why(detail, (on - since).days), amount, currency, (on - since).days, kind.act,
+                       covered.get(account, ""))
                   for subject, title, account, name, detail, amount, currency, since, _ in found)
     return Waiting(kind.key, kind.name, found[0][-1] if found else 0, tasks, kind.list, dict(kind.filters))
