@@ -1,6 +1,6 @@
 """What all unbilled work is worth, priced now by the engine. Its cost grows with the work: a page asks for it apart."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +18,8 @@ from duly.engine.rounding import round_quotient
 class UnbilledValue:
     """An entity's unbilled work in its base currency, at the rates of the day: approved, and what waits for approval.
 
-    `unpriced` items have no price yet and count nowhere else; `missing` are currencies without a rate.
+    `unpriced` items have no price yet and count nowhere else, `problems` say why; `missing` are currencies without a
+    rate. `rows` are the agreements, by account name.
     """
 
     entity: str
@@ -31,6 +32,8 @@ class UnbilledValue:
     oldest: date | None
     missing: tuple[str, ...]
     opens: Opens
+    rows: list[UnbilledAgreement] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def unbilled_value(*, actor: Actor, on: date, entity: str | None = None, mine: bool = False) -> list[UnbilledValue]:
@@ -43,7 +46,8 @@ def unbilled_value(*, actor: Actor, on: date, entity: str | None = None, mine: b
     rates = rates_of_the_day(on)
     found = []
     for seller in sellers(entity):
-        rows = unbilled(actor=reader, entity=seller.code, on=on).agreements
+        work = unbilled(actor=reader, entity=seller.code, on=on)
+        rows = work.agreements
         known = {code: Fraction(rate) for (at, code), rate in rates.items() if at == seller.id and rate is not None}
         priced, digits = [row for row in rows if row.currency in known], exponent(seller.currency)
         found.append(UnbilledValue(
@@ -53,7 +57,7 @@ def unbilled_value(*, actor: Actor, on: date, entity: str | None = None, mine: b
                            digits),
             sum(row.items + row.waiting_items for row in rows), len(rows), sum(row.unpriced for row in rows),
             _oldest(rows), tuple(sorted({row.currency for row in rows} - set(known))),
-            Opens("work", {"entity": seller.code})))
+            Opens("work", {"entity": seller.code}), rows, work.problems))
     return found
 
 

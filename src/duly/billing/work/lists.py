@@ -19,11 +19,14 @@ LIVE: Final = """left join lateral (select i.id, i.number, i.state from work_all
                   where b.work_item_id = w.id and not b.released order by b.id desc limit 1) d on true"""
 """SQL: the document that holds work item `w`, the latest where it is billed in parts."""
 
+WHAT: Final = "coalesce(nullif(w.description, ''), nullif(w.task, ''), nullif(w.project_name, ''), w.kind)"
+"""SQL: what was done, in the most telling words there are."""
+
 UNALLOCATED: Final = "not exists (select from work_allocation b where b.work_item_id = w.id and not b.released)"
 
 ENTRIES: Final = Source(
     columns={
-        "id": "w.id", "worked_on": "w.worked_on", "kind": "w.kind", "person": "w.person_name", "task": "w.task",
+        "id": "w.id", "worked_on": "w.worked_on", "kind": "w.kind", "what": WHAT, "person": "w.person_name", "task": "w.task",
         "project": "w.project_name", "account": "a.number", "account_name": "a.name", "agreement": "g.number",
         "description": "w.description", "state": STATE, "document": "d.id", "document_number": "coalesce(d.number, '')",
         "seconds": "case when w.kind = 'time' then w.quantity::bigint end", "cost": "w.cost",

@@ -1,12 +1,15 @@
 """Forms that lose nothing: each error beside its field, each value kept, a verb's refusal among them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import uuid4
+from typing import Any
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
 
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
+from duly.formats import FormatError
 
 
 class Renderer(TemplatesSetting):
@@ -27,6 +30,12 @@ class Form(forms.Form):
                 field.widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})
 
 
+class Once(Form):
+    """A form whose verb creates something: its `key` makes the verb act once, however often the form is sent."""
+
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput, initial=lambda: uuid4().hex)
+
+
 class Date(forms.DateInput):
     """A day, by the browser's own calendar; always as ISO 8601."""
 
@@ -34,6 +43,21 @@ class Date(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class Checked(forms.CharField):
+    """A text that one of `formats.identities` checks, and writes in the one way that Duly does."""
+
+    def __init__(self, check: Callable[[str], str], **options: Any) -> None:
+        super().__init__(**options)
+        self.check = check
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        try:
+            return self.check(text) if text else text
+        except FormatError as error:
+            raise forms.ValidationError(str(error)) from None
 
 
 @contextmanager
@@ -53,6 +77,9 @@ def beside(form: forms.Form) -> Iterator[None]:
     except (Forbidden, NotFound):
         raise
     except Refused as refused:
+        if refused.law == 8:  # the key's: the form came back to life, most often by the browser's back button
+            form.add_error(None, "This was sent already, and what it said then stands. Open the form anew for more.")
+            return
         form.add_error(None, " ".join(part for part in (refused.text, refused.remedy) if part))
         for problem in refused.problems:
             field = problem.path if problem.path in form.fields else None
