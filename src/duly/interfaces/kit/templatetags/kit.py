@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
+from duly.billing.kernel.authority import Actor
 from duly.interfaces.kit import charts, printing
 
 register = template.Library()
@@ -163,6 +164,12 @@ def described(field: BoundField) -> SafeString:
     texts += [f"{field.auto_id}_helptext"] if field.help_text else []
     marks = {"aria-describedby": " ".join(texts)} if texts else {}
     return field.as_widget(attrs={**marks, **({"aria-invalid": "true"} if field.errors else {})})
+
+
+@register.filter
+def may(actor: Actor | None, right: str) -> bool:
+    """`{% if actor|may:"bill" %}`: whether to offer what needs the right. Nobody may anything."""
+    return actor is not None and actor.may(right)
 
 
 @register.filter
