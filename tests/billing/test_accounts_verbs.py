@@ -99,6 +99,18 @@ def test_who_acts_in_their_own_book_manages_what_they_add(world: World) -> None:
     assert {number: manager and manager.login for number, manager in managers.items()} == {"NORD": "mara", "SUED": None}
 
 
+def test_a_new_account_never_changes_one_that_is_there(world: World) -> None:
+    def put(actor: str, **more: Any) -> Put:
+        return customers.put_account(actor=world.actor(actor), at=NOW, on=TODAY, new=True, **{**NORD, **more})
+
+    assert (put("anna", key="once"), put("anna", key="once").outcome) == (put("anna", key="once"), "added")
+    with pytest.raises(Refused, match="taken") as refusal:
+        put("anna", name="Another")
+    assert [problem.path for problem in refusal.value.problems] == ["number"]
+    with pytest.raises(NotFound):
+        put("mara", number="ZED")
+
+
 def test_accounts_never_stand_in_a_circle(world: World) -> None:
     def put(number: str, **changes: Any) -> Put:
         described = {**NORD, "number": number, **changes}

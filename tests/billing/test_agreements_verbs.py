@@ -224,3 +224,5 @@ def test_a_rate_card_is_not_changed_from_a_book(world: World) -> None:
         rated(world, RateInput(Decimal(95), JANUARY), actor="mara")
     with pytest.raises(Refused, match="is in EUR"):
         put_rate_card(actor=world.actor("fin"), at=NOW, code="STD", name="Standard", currency="USD")
+    with pytest.raises(Refused, match="taken"):
+        put_rate_card(actor=world.actor("fin"), at=NOW, code="STD", name="Other", currency="EUR", new=True)

@@ -22,17 +22,20 @@ def put_account(
     *, actor: Actor, at: datetime, on: date, number: str, name: str, street: str, city: str, country: str,
     currency: str, street_2: str = "", postcode: str = "", region: str = "", kind: str = "business",
     parent: str | None = None, bill_to: str | None = None, language: str = "en", payment_days: int = 30,
-    requires_purchase_order: bool = False,
+    requires_purchase_order: bool = False, new: bool = False,
 ) -> Put:
     """Add the account of this number, or change it. Who may act in their own book only becomes its manager.
 
     Raises `NotFound` for a parent or payer that does not exist and for what is outside the actor's book, `Refused`
-    where the account would be its own ancestor or the payer has a payer itself.
+    where the account would be its own ancestor or the payer has a payer itself, and for a `new` one that is there.
     """
     frames.rows("select pg_advisory_xact_lock(hashtext('accounts.hierarchy'))")
     named = accounts_in_book(actor, "accounts", [other for other in (parent, bill_to) if other], on)
     known = Account.objects.filter(number=number).first()
     refuse_outside_book(actor, "accounts", [known.pk] if known else [], on, f"account “{number}”")
+    if new and known is not None:
+        taken = Problem("number", f"{number} is {known.name}.", "Give the new account another number.")
+        raise Refused("The number is taken.", problems=[taken])
     values: dict[str, Any] = {
         "name": name, "sort_name": name.casefold()[:200], "street": street, "street_2": street_2, "postcode": postcode,
         "city": city, "region": region, "country": country, "kind": kind, "currency": currency, "language": language,

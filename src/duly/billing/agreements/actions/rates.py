@@ -33,13 +33,16 @@ class RateInput:
 
 
 @verb("agreements.put_rate_card", right="agree")
-def put_rate_card(*, actor: Actor, at: datetime, code: str, name: str, currency: str) -> Put:
+def put_rate_card(*, actor: Actor, at: datetime, code: str, name: str, currency: str, new: bool = False) -> Put:
     """Add a rate card, or change its name. It may serve any account, so the right must hold for all of them.
 
-    Raises `Refused` for another currency than it has, `Forbidden`.
+    Raises `Refused` for another currency than it has and for a `new` one that is there, `Forbidden`.
     """
     refuse_unless_everywhere(actor, "agree")
     known = RateCard.objects.filter(code=code).first()
+    if new and known is not None:
+        taken = Problem("code", f"{code} is “{known.name}”.", "Give the new card another code.")
+        raise Refused("The code is taken.", problems=[taken])
     if known is not None and known.currency != currency:
         raise Refused(f"The rate card {code} is in {known.currency}.", "Make another card for another currency.")
     return put(RateCard, {"code": code}, {"name": name, "currency": currency})
