@@ -9,6 +9,7 @@ from typing import Any
 from duly.billing.agreements.actions.rates import RateInput
 from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.kernel import frames
+from duly.billing.payments.receiving import Incoming
 from duly.billing.reference.actions import ExchangeRateInput, TaxRateInput
 from tests.billing.sides import Side
 from tests.billing.test_work_imports import entry, expense
@@ -128,6 +129,9 @@ CASES: dict[str, Case] = {
     "invoicing.waive": Case("waive", lambda s: {"on": TODAY, "draft": s.odd, "check_name": "total_zero",
                                                 "reason": "Asked for"}),
     "invoicing.submit": of_drafts("bill", lambda s: s.free),
+    "invoicing.plan_batch": Case("bill", lambda s: {"on": TODAY, "act": "discard", "drafts": [s.free]}, events=False),
+    "invoicing.submit_many": of_drafts("bill", lambda s: s.free),
+    "invoicing.discard_many": of_drafts("bill", lambda s: s.free),
     "invoicing.approve": of_drafts("review", lambda s: s.submitted),
     "invoicing.return": of_drafts("review", lambda s: s.submitted, reason="Wrong fee"),
     "invoicing.confirm": of_drafts("client_check", lambda s: s.at_client),
@@ -145,6 +149,9 @@ CASES: dict[str, Case] = {
     "payments.receive": Case("cash", lambda s: {
         "on": TODAY, "entity": "HALDEN", "account": s.account, "amount": Decimal(5), "currency": "EUR",
         "received_on": TODAY, "method": "cash", "allocate": [(s.unpaid_number, Decimal(5))]}),
+    "payments.receive_many": Case("cash", lambda s: {"on": TODAY, "receipts": [
+        Incoming("HALDEN", s.account, Decimal(5), "EUR", TODAY, TODAY, "cash", allocate=[(s.unpaid_number, Decimal(5))]),
+        Incoming("HALDEN", s.account, Decimal(5), "EUR", TODAY, TODAY, "cash", allocate="oldest")]}),
     "payments.allocate": Case("cash", lambda s: {"on": TODAY, "entity": "HALDEN", "receipt": s.receipt,
                                                  "to": [(s.unpaid_number, Decimal(5))]}),
     "payments.unallocate": Case("cash", lambda s: {"on": TODAY, "allocation": s.allocation, "reason": "Wrong"}),

@@ -99,6 +99,17 @@ def every_draft(*, actor: Actor, on: date, query: Query) -> Iterator[dict[str, A
     return listing.every(DRAFTS, query, actor=actor, on=on)
 
 
+def drafts_beside_last(*, actor: Actor, on: date, query: Query) -> Page:
+    """As `drafts`, and beside last time as in `reviews`."""
+    found = drafts(actor=actor, on=on, query=query)
+    return replace(found, rows=list(_beside_last(found.rows, actor, on)))
+
+
+def every_draft_beside_last(*, actor: Actor, on: date, query: Query) -> Iterator[dict[str, Any]]:
+    """All of them, for an export, a few hundred in memory at a time."""
+    return _in_parts(every_draft(actor=actor, on=on, query=query), actor, on)
+
+
 def runs(*, actor: Actor, on: date, query: Query) -> Page:
     """A page of bill runs, all of whose accounts the actor may see, with their progress; columns as `RUNS`.
 
@@ -134,7 +145,17 @@ def reviews(*, actor: Actor, on: date, query: Query) -> Page:
 
 def every_review(*, actor: Actor, on: date, query: Query) -> Iterator[dict[str, Any]]:
     """All of them, for an export, a few hundred in memory at a time."""
-    rows = listing.every(REVIEWS, query, actor=actor, on=on)
+    return _in_parts(listing.every(REVIEWS, query, actor=actor, on=on), actor, on)
+
+
+def made_or_changed(*, actor: Actor, document: int) -> bool:
+    """Did the actor make, launch or edit the draft? Then someone else reviews it (law 6)."""
+    query = f"""select {OWN} from invoice i left join bill_run_partition p on p.id = i.run_partition_id
+                 where i.id = %(document)s"""
+    return any(own for (own,) in frames.rows(query, {"document": document, "user": actor.user_id}))
+
+
+def _in_parts(rows: Iterator[dict[str, Any]], actor: Actor, on: date) -> Iterator[dict[str, Any]]:
     while part := list(islice(rows, COMPARED_AT_ONCE)):
         yield from _beside_last(part, actor, on)
 

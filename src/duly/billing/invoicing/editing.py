@@ -84,9 +84,14 @@ def opened(actor: Actor, on: date, draft: int, version: str, **typed: object) ->
     if (state := header["state"][0]) != "draft":
         remedy = "It never changes." if state in ("issued", "discarded") else "Take it back to draft first."
         raise Refused(f"Draft {draft} is {state.replace('_', ' ')}.", remedy, law=6)
+    refuse_outdated(draft, version, typed)
+    return header
+
+
+def refuse_outdated(draft: int, version: str, typed: Mapping[str, object]) -> None:
+    """Raise `Outdated` when the draft's content is no longer `version`."""
     if (current := version_of(draft)) != version:
         raise Outdated(draft, *_last_change(draft), current, typed)
-    return header
 
 
 def version_of(draft: int) -> str:

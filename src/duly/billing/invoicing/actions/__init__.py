@@ -1,5 +1,6 @@
 """The verbs of invoicing, in the order of a document's life."""
 
+from duly.billing.invoicing.actions.batch import batch_of, discard_many, go_on, plan_batch, submit_many
 from duly.billing.invoicing.actions.check import check, waive
 from duly.billing.invoicing.actions.discard import discard
 from duly.billing.invoicing.actions.edit import defer, reorder, restore, reword, set_terms, write_down
@@ -8,7 +9,8 @@ from duly.billing.invoicing.actions.review import approve, confirm, question, re
 from duly.billing.invoicing.actions.run import draft_partition, fail_partition, launch, resume, stop
 
 __all__ = [
-    "Issued", "approve", "check", "confirm", "defer", "discard", "draft_partition", "fail_partition", "issue",
-    "issue_in_chunks", "launch", "question", "reopen", "reorder", "restore", "resume", "return_draft", "reword",
-    "set_terms", "stop", "submit", "waive", "write_down",
+    "Issued", "approve", "batch_of", "check", "confirm", "defer", "discard", "discard_many", "draft_partition",
+    "fail_partition", "go_on", "issue", "issue_in_chunks", "launch", "plan_batch", "question", "reopen", "reorder",
+    "restore", "resume", "return_draft", "reword", "set_terms", "stop", "submit", "submit_many", "waive",
+    "write_down",
 ]

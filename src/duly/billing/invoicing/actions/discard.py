@@ -23,11 +23,17 @@ def discard(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> i
     a document that is issued or discarded.
     """
     headers = queries.locked_headers(actor, "bill", drafts, on)
+    throw_away(headers)
+    return headers.height
+
+
+def throw_away(headers: pl.DataFrame) -> None:
+    """What `discard` does to locked drafts."""
+    drafts = headers["id"].to_list()
     if reviewed := headers.filter(pl.col("state").is_in(UNDER_REVIEW))["id"].to_list():
         move(reviewed, "edit", "draft")
     for evidence in ("work_allocation", "charge_span"):
         frames.execute(f"""delete from {evidence} where line_id in
-            (select id from invoice_line where invoice_id = any(%s))""", [list(drafts)])
+            (select id from invoice_line where invoice_id = any(%s))""", [drafts])
     move(drafts, "discard", "discarded")
     record_many("invoice", subjects(drafts))
-    return len(drafts)

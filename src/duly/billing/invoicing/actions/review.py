@@ -27,20 +27,7 @@ def submit(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> in
     if not open_findings.is_empty():
         raise Refused(f"Draft {open_findings['invoice_id'][0]} is blocked: {open_findings['text'][0]}",
                       "Mend it, or waive the finding with a reason.")
-    _renew_parties(headers)
-    demanded = headers.filter(pl.col("review") != "none")["id"].to_list()
-    free = headers.filter(pl.col("review") == "none")["id"].to_list()
-    frames.execute("""insert into review_step (invoice_id, step, digest, submitted_by_id, submitted_at)
-        select i.id, s.step, draft_digest(i.id), %s, %s from invoice i
-          join (values ('peer', 1), ('client', 2)) as s (step, place)
-            on s.place <= (case i.review when 'peer' then 1 else 2 end)
-         where i.id = any(%s) order by i.id, s.place""", [actor.user_id, at, demanded])
-    if demanded:
-        move(demanded, "submit", "in_review")
-    if free:
-        move(free, "submit", "ready")
-    record_many("invoice", subjects(drafts))
-    return len(demanded)
+    return put_in_review(headers, actor, at)
 
 
 @verb("invoicing.approve", right="review")
@@ -88,6 +75,24 @@ def question(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int], rea
     Their peer approval is void with it: the peer looks at them again, changed or not.
     """
     return _decide(actor, at, on, drafts, "client", "returned", _given(reason))
+
+
+def put_in_review(headers: pl.DataFrame, actor: Actor, at: datetime) -> int:
+    """What `submit` does to locked drafts that nothing blocks; answers how many wait for review."""
+    _renew_parties(headers)
+    demanded = headers.filter(pl.col("review") != "none")["id"].to_list()
+    free = headers.filter(pl.col("review") == "none")["id"].to_list()
+    frames.execute("""insert into review_step (invoice_id, step, digest, submitted_by_id, submitted_at)
+        select i.id, s.step, draft_digest(i.id), %s, %s from invoice i
+          join (values ('peer', 1), ('client', 2)) as s (step, place)
+            on s.place <= (case i.review when 'peer' then 1 else 2 end)
+         where i.id = any(%s) order by i.id, s.place""", [actor.user_id, at, demanded])
+    if demanded:
+        move(demanded, "submit", "in_review")
+    if free:
+        move(free, "submit", "ready")
+    record_many("invoice", subjects(headers["id"]))
+    return len(demanded)
 
 
 def _renew_parties(headers: pl.DataFrame) -> None:
