@@ -17,7 +17,7 @@ import pypdf
 import pytest
 
 from duly.engine.document import Document, Logo, Party, TaxLine
-from duly.formats.typeset import TypesetError, preview, render
+from duly.formats.typeset import TypesetError, pictures, preview, render
 from duly.formats.typeset.texts import _TEXTS, TEXTS
 from tests.formats.documents import LINES, SELLER, annex, invoice, receipt, simple
 
@@ -199,6 +199,14 @@ def test_a_document_that_went_through_json_gives_the_same_bytes() -> None:
 
 def test_another_document_gives_other_bytes() -> None:
     assert render(simple()) != render(simple(number="RE-2026-000043"))
+
+
+def test_the_pictures_show_every_page_the_same_each_time() -> None:
+    document = invoice(annex=annex(5))
+    pages = pictures(document)
+    assert len(pages) == pages_of(document)
+    assert all(page.lstrip().startswith(b"<svg") for page in pages)
+    assert pages == pictures(document)
 
 
 def test_the_preview_shows_every_page() -> None:

@@ -72,6 +72,19 @@ def preview(document: Document, *, ppi: int = 144) -> list[bytes]:
     return pages if isinstance(pages, list) else [pages]
 
 
+def pictures(document: Document) -> list[bytes]:
+    """The document's pages as SVG, for a screen: text as outlines, so that it looks as it prints everywhere.
+
+    Raises `TypesetError` for a logo or colour that cannot be drawn.
+    """
+    made = source(document)
+    try:
+        pages: Any = _compiler().compile(format="svg", sys_inputs=made.inputs, timestamp=made.timestamp)
+    except typst.TypstError as wrong:
+        raise _explained(document, wrong) from wrong
+    return pages if isinstance(pages, list) else [pages]
+
+
 def source(document: Document) -> Source:
     """Everything that Typst needs to set the document. Raises `TypesetError` for a colour that is none."""
     try:

@@ -1,7 +1,6 @@
 """Drawing documents into a folder, by several processes when there are many."""
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Final
 
 from duly.engine.document import Document
 from duly.formats.typeset import render
+from duly.interfaces.kit.drawing import file_name
 
 WORTH_PROCESSES: Final = 8
 """From how many documents on it pays to start processes: each takes as long to start as a few to draw."""
@@ -30,11 +30,6 @@ def draw(named: Iterable[tuple[str, Document]], folder: Path, drawn: Callable[[i
                 paths.append(Path(path))
                 drawn(1)
     return paths
-
-
-def file_name(number: str) -> str:
-    """A document's number as a file's name: R2026/00001 → R2026-00001."""
-    return re.sub(r"[^\w.-]+", "-", number).strip(".-") or "document"
 
 
 def _draw_one(task: tuple[str, Document]) -> str:
