@@ -12,7 +12,7 @@ from tests.billing.violations import Attempt, at_once, owner_does, rewrite, sess
 
 NOT_ONCE = "drop trigger work_billed_once on work_allocation"
 NO_SPANS = "alter table charge_span drop constraint charge_span_once"
-LOCK = "perform 1 from work_item where id in (select work_item_id from added) order by id for no key update;"
+LOCK = "perform 1 from work_item where id = any(array(select work_item_id from added)) order by id for no key update;"
 SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
 
 
