@@ -193,7 +193,7 @@ begin
     )
     select i.id, 'has a weaker review than its agreement demands, or lines of other parties'' terms' as text into wrong
       from demanded d join agreed a on a.id = d.agreement_id join term t on t.id = d.terms_id
-      join (select * from invoice where id = any(issued)) i on i.id = d.invoice_id
+      join invoice i on i.id = d.invoice_id
      where t.agreement_id <> a.id or t.charge_id <> d.charge_id or a.entity_id <> i.entity_id
         or a.currency <> i.currency or i.account_id not in (a.customer_id, a.payer_id)
         or array_position(array['none', 'peer', 'peer_and_client'], t.review::text)

@@ -87,7 +87,7 @@ begin
   end if;
   update open_item o set balance = o.balance + moved.amount
     from (select open_item_id, sum(amount) as amount from added group by open_item_id) moved
-   where o.id = moved.open_item_id and moved.amount <> 0 and o.id = any(array(select open_item_id from added));
+   where o.id = moved.open_item_id and moved.amount <> 0;
   insert into posting_to_check (entries, movements) select array_agg(distinct entry_id), array_agg(id) from added
     having count(*) > 0;
   return null;
