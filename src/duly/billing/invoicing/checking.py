@@ -21,10 +21,11 @@ def facts_of(headers: pl.DataFrame, on: date) -> Facts:
     """The facts of stored drafts (`queries.headers`) as they are now, for a decision on the day `on`."""
     drafts = headers["id"].to_list()
     headers = queries.with_parties(headers.rename({"id": "document_key"}))
-    evidence = queries.evidence(drafts)
+    lines = queries.lines(drafts)
+    evidence = queries.evidence(lines)
     cards = evidence["rate_card_id"].drop_nulls().unique().to_list()
     priced = with_rates(evidence, rates_frame(cards)).rename({"price": "card_price"})
-    return gather(headers, queries.lines(drafts), priced, pl.DataFrame(schema=UNPRICED), on)
+    return gather(headers, lines, priced, pl.DataFrame(schema=UNPRICED), on)
 
 
 def gather(headers: pl.DataFrame, lines: pl.DataFrame, work: pl.DataFrame, unpriced: pl.DataFrame,

@@ -165,33 +165,38 @@ create trigger charge_span_only_released before update on charge_span
 -- Work is never billed twice (law 5). Parents are locked in id order, then summed with a fresh snapshot.
 create function work_billed_once() returns trigger language plpgsql as $$
 declare
-  wrong record;
+  excess record;
 begin
   perform demand_read_committed();
   perform 1 from work_item where id = any(array(select work_item_id from added)) order by id for no key update;
-  with work as materialized (
-    select id, agreement_id, quantity, approved_by_id is not null and billable as fit
-      from work_item where id = any(array(select work_item_id from added))
-  ), line as materialized (
-    select id, agreement_id from invoice_line where id = any(array(select line_id from added))
-  ), billed as materialized (
-    select work_item_id as id, sum(quantity) as quantity from work_allocation
-     where work_item_id = any(array(select work_item_id from added)) and not released group by 1
-  )
-  select w.id, w.quantity, w.fit, b.quantity as billed, l.agreement_id = w.agreement_id as of_agreement into wrong
-    from added a join work w on w.id = a.work_item_id join line l on l.id = a.line_id join billed b on b.id = w.id
-   where l.agreement_id <> w.agreement_id or not w.fit or b.quantity > w.quantity
-   order by of_agreement, w.fit limit 1;
+  -- Nearly always each item is billed whole by its only allocation; then one look at each is enough.
+  perform from added a join work_item w on w.id = a.work_item_id join invoice_line l on l.id = a.line_id
+    where l.agreement_id <> w.agreement_id or w.approved_by_id is null or not w.billable or a.quantity > w.quantity
+       or exists (select from work_allocation o where o.work_item_id = a.work_item_id and o.id <> a.id and not o.released)
+    limit 1;
   if not found then
     return null;
   end if;
-  if not wrong.of_agreement then
-    raise exception 'Work item % belongs to another agreement than its line', wrong.id using errcode = 'DU005';
-  elsif not wrong.fit then
-    raise exception 'Work item % is not approved or not billable', wrong.id using errcode = 'DU005';
+  select a.work_item_id as id into excess from added a join work_item w on w.id = a.work_item_id
+    join invoice_line l on l.id = a.line_id where l.agreement_id <> w.agreement_id limit 1;
+  if found then
+    raise exception 'Work item % belongs to another agreement than its line', excess.id using errcode = 'DU005';
   end if;
-  raise exception 'Work item % would be billed % of %', wrong.id, wrong.billed, wrong.quantity
-    using errcode = 'DU005', hint = 'Someone else billed it meanwhile; run the bill run again.';
+  select w.id, w.quantity, sum(a.quantity) as billed, bool_and(w.approved_by_id is not null and w.billable) as fit
+    into excess
+    from work_item w join work_allocation a on a.work_item_id = w.id and not a.released
+   where w.id in (select work_item_id from added)
+   group by w.id
+  having sum(a.quantity) > w.quantity or not bool_and(w.approved_by_id is not null and w.billable)
+   limit 1;
+  if found then
+    if not excess.fit then
+      raise exception 'Work item % is not approved or not billable', excess.id using errcode = 'DU005';
+    end if;
+    raise exception 'Work item % would be billed % of %', excess.id, excess.billed, excess.quantity
+      using errcode = 'DU005', hint = 'Someone else billed it meanwhile; run the bill run again.';
+  end if;
+  return null;
 end $$;
 
 create trigger work_billed_once after insert on work_allocation referencing new table as added

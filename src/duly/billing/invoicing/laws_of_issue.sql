@@ -183,20 +183,16 @@ begin
       select invoice_id, agreement_id, charge_id, terms_id from invoice_line where invoice_id = any(issued)
     ), demanded as materialized (
       select distinct invoice_id, agreement_id, charge_id, terms_id from line
-    ), agreed as materialized (
-      select a.id, a.entity_id, a.currency, c.id as customer_id, coalesce(c.bill_to_id, c.id) as payer_id
-        from agreement a join account c on c.id = a.account_id
-       where a.id = any(array(select agreement_id from demanded))
-    ), term as materialized (
-      select t.id, t.charge_id, v.agreement_id, v.review from charge_terms t join agreement_version v on v.id = t.version_id
-       where t.id = any(array(select terms_id from demanded))
     )
     select i.id, 'has a weaker review than its agreement demands, or lines of other parties'' terms' as text into wrong
-      from demanded d join agreed a on a.id = d.agreement_id join term t on t.id = d.terms_id
-      join invoice i on i.id = d.invoice_id
-     where t.agreement_id <> a.id or t.charge_id <> d.charge_id or a.entity_id <> i.entity_id
-        or a.currency <> i.currency or i.account_id not in (a.customer_id, a.payer_id)
-        or array_position(array['none', 'peer', 'peer_and_client'], t.review::text)
+      from demanded join invoice i on i.id = demanded.invoice_id
+      join agreement a on a.id = demanded.agreement_id
+      join account customer on customer.id = a.account_id
+      join charge_terms t on t.id = demanded.terms_id
+      join agreement_version v on v.id = t.version_id
+     where v.agreement_id <> a.id or t.charge_id <> demanded.charge_id or a.entity_id <> i.entity_id
+        or a.currency <> i.currency or i.account_id not in (customer.id, coalesce(customer.bill_to_id, customer.id))
+        or array_position(array['none', 'peer', 'peer_and_client'], v.review::text)
          > array_position(array['none', 'peer', 'peer_and_client'], i.review::text)
      limit 1;
   end if;

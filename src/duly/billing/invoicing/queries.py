@@ -83,42 +83,43 @@ def with_parties(documents: pl.DataFrame) -> pl.DataFrame:
 
 LINES: Final[frames.Schema] = {
     "line_id": pl.Int64, "document_key": pl.Int64, "position": pl.Int64, "agreement_id": pl.Int64, "kind": pl.String,
-    "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
+    "terms_id": pl.Int64, "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
     "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date,
 }
 
 
 def lines(drafts: Sequence[int]) -> pl.DataFrame:
     """The drafts' lines as checks and tax see them; columns as `LINES`."""
-    return frames.read("""select id, invoice_id, position, agreement_id, kind, unit_price, amount, tax_class,
+    return frames.read("""select id, invoice_id, position, agreement_id, kind, terms_id, unit_price, amount, tax_class,
         tax_category, tax_rate, service_from, service_to from invoice_line where invoice_id = any(%s)
         order by invoice_id, position""", [list(drafts)], LINES)
 
 
-EVIDENCE: Final[frames.Schema] = {
-    "document_key": pl.Int64, "position": pl.Int64, "unit_price": PRICE, "kind": pl.String, "work_id": pl.Int64,
-    "agreement_id": pl.Int64, "project_id": pl.Int64, "project": pl.String, "person_id": pl.Int64,
-    "person": pl.String, "role": pl.String, "task": pl.String, "description": pl.String, "worked_on": pl.Date,
-    "started_at": pl.String, "quantity": QUANTITY, "cost": MONEY, "rate_card_id": pl.Int64,
+SHARES: Final[frames.Schema] = {"line_id": pl.Int64, "work_id": pl.Int64}
+WORK: Final[frames.Schema] = {
+    "kind": pl.String, "work_id": pl.Int64, "agreement_id": pl.Int64, "project_id": pl.Int64, "project": pl.String,
+    "person_id": pl.Int64, "person": pl.String, "role": pl.String, "task": pl.String, "description": pl.String,
+    "worked_on": pl.Date, "started_at": pl.String, "quantity": QUANTITY, "cost": MONEY,
 }
+CARDS: Final[frames.Schema] = {"terms_id": pl.Int64, "rate_card_id": pl.Int64}
 
 
-def evidence(drafts: Sequence[int]) -> pl.DataFrame:
-    """The work on the drafts' lines, one row per allocation in no order; columns as `EVIDENCE`.
+def evidence(lines: pl.DataFrame) -> pl.DataFrame:
+    """The work on these lines, one row per allocation: the columns of `WORK`, the line's place, price and rate card.
 
-    Each table by the keys found in the one before: joined as sets, all the work there is would be read for a chunk.
+    Each table by keys and joined here: right after a bill run the database has no statistics of what it holds now,
+    and a plan made from those of before may read all there is for each chunk, or worse.
     """
-    return frames.read("""with line as materialized (
-            select id, invoice_id, position, unit_price, terms_id from invoice_line where invoice_id = any(%s)
-        ), share as materialized (
-            select line_id, work_item_id from work_allocation where line_id = any(array(select id from line))
-        ), work as materialized (
-            select * from work_item where id = any(array(select work_item_id from share)))
-        select l.invoice_id, l.position, l.unit_price, w.kind, w.id, w.agreement_id, w.project_id, w.project_name,
-               w.person_id, w.person_name, w.role, w.task, w.description, w.worked_on, w.started_at, w.quantity, w.cost,
-               (select t.rate_card_id from charge_terms t where t.id = l.terms_id)
-          from line l join share s on s.line_id = l.id join work w on w.id = s.work_item_id""",
-                       [list(drafts)], EVIDENCE)
+    shares = frames.read("select line_id, work_item_id from work_allocation where line_id = any(%s::bigint[])",
+                         [frames.array(lines["line_id"])], SHARES)
+    work = frames.read("""select kind, id, agreement_id, project_id, project_name, person_id, person_name, role, task,
+        description, worked_on, started_at, quantity, cost from work_item where id = any(%s::bigint[])""",
+                       [frames.array(shares["work_id"])], WORK)
+    cards = frames.read("select id, rate_card_id from charge_terms where id = any(%s)",
+                        [lines["terms_id"].unique().to_list()], CARDS)
+    placed = lines.select("line_id", "document_key", "position", "unit_price", "terms_id")
+    return shares.join(placed, on="line_id").join(work, on="work_id").join(cards, on="terms_id").drop(
+        "line_id", "terms_id")
 
 
 def billed_spans(charges: Sequence[int]) -> pl.DataFrame:

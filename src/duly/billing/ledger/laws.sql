@@ -25,12 +25,9 @@ create function transfer_of_its_entry() returns trigger language plpgsql securit
 declare
   wrong record;
 begin
-  with posted as materialized (
-    select id, recorded_at, entity_id from entry where id = any(array(select entry_id from added))
-  )
   select e.recorded_at <> now() or d.entity_id <> e.entity_id or c.entity_id <> e.entity_id as foreign_entry,
          t.amount, t.currency, t.base_amount, f.base_currency into wrong
-    from added t join posted e on e.id = t.entry_id join legal_entity f on f.id = e.entity_id
+    from added t join entry e on e.id = t.entry_id join legal_entity f on f.id = e.entity_id
     join chart_account d on d.id = t.debit_id join chart_account c on c.id = t.credit_id
    where e.recorded_at <> now() or d.entity_id <> e.entity_id or c.entity_id <> e.entity_id
       or not case when t.currency = f.base_currency then t.base_amount = t.amount
@@ -56,13 +53,8 @@ create function move_open_item() returns trigger language plpgsql security defin
 declare
   wrong record;
 begin
-  with item as materialized (
-    select id, label, entity_id, currency, booked_on from open_item where id = any(array(select open_item_id from added))
-  ), posted as materialized (
-    select id, recorded_at, booked_on, entity_id from entry where id = any(array(select entry_id from added))
-  )
   select o.label into wrong
-    from added m join posted e on e.id = m.entry_id join item o on o.id = m.open_item_id
+    from added m join entry e on e.id = m.entry_id join open_item o on o.id = m.open_item_id
    where e.recorded_at <> now() or e.booked_on <> m.booked_on or e.entity_id <> o.entity_id
       or m.booked_on < o.booked_on or not is_minor_units(m.amount, o.currency)
    limit 1;
@@ -71,15 +63,10 @@ begin
       wrong.label using errcode = 'DU010';
   end if;
   perform 1 from open_item where id = any(array(select open_item_id from added)) order by id for no key update;
-  with item as materialized (
-    select id, label, amount, booked_on from open_item where id = any(array(select open_item_id from added))
-  ), suspect as materialized (
-    select m.id, m.open_item_id, o.label, o.amount from added m join item o on o.id = m.open_item_id
-     where m.amount <> o.amount or m.booked_on <> o.booked_on
-  )
-  select s.label, s.amount into wrong from suspect s
+  select o.label, o.amount into wrong from added m join open_item o on o.id = m.open_item_id
+   where (m.amount <> o.amount or m.booked_on <> o.booked_on)
      -- "+ 0" keeps the look-up on the item's own movements, off the ids of all others
-   where not exists (select from open_item_movement p where p.open_item_id = s.open_item_id and p.id + 0 < s.id)
+     and not exists (select from open_item_movement p where p.open_item_id = m.open_item_id and p.id + 0 < m.id)
    limit 1;
   if found then
     raise exception 'Open item % opens with its whole amount % on its booking date', wrong.label, wrong.amount
