@@ -143,7 +143,8 @@ def _day_facts(work: pl.DataFrame) -> pl.DataFrame:
     totals = frames.read("""select d.person_id, p.name, d.worked_on, t.seconds
         from unnest(%s::bigint[], %s::date[]) as d (person_id, worked_on) join person p on p.id = d.person_id
         cross join lateral (select sum(w.quantity)::bigint as seconds from work_item w
-           where w.person_id = d.person_id and w.worked_on = d.worked_on and w.kind = 'time') t
+           where w.person_id = d.person_id and w.worked_on = d.worked_on and w.kind = 'time'
+             and not w.withdrawn) t
         where t.seconds > 86400""",
                          [frames.array(pairs["person_id"]), frames.array(pairs["worked_on"])], schema)
     return days.join(totals, on=["person_id", "worked_on"])
