@@ -36,6 +36,7 @@ ISSUED: Final = Source(
                       when 'overdue' then o.balance <> 0 and o.due_on < %(on)s::date end""",
         "account": "i.account_id = (select id from account where number = %(value)s)",
         "entity": "i.entity_id = (select id from legal_entity where code = %(value)s)",
+        "book": f"(%(value)s = 'mine') = {IN_BOOK}",
         "kind": "i.kind = %(value)s",
         "issued_from": "i.issued_on >= %(value)s", "issued_to": "i.issued_on <= %(value)s",
         "due_from": "i.due_on >= %(value)s", "due_to": "i.due_on <= %(value)s",
