@@ -34,6 +34,7 @@ FILTERS: Final = {
     "text": """i.id::text = %(value)s or position(lower(%(value)s) in a.sort_name) > 0
                or starts_with(lower(a.number), lower(%(value)s))""",
     "account": "a.number = %(value)s", "entity": "e.code = %(value)s", "run": "p.run_id = %(value)s::bigint",
+    "book": f"(%(value)s = 'mine') = {IN_BOOK}",
     "manager": "m.login = %(value)s", "currency": "i.currency = %(value)s",
     "blocked": f"({OPEN_FINDINGS.format('blocks')} > 0) = (%(value)s = 'yes')",
 }

@@ -31,6 +31,7 @@ RECEIPTS: Final = Source(
                                                   where balance <> 0 and control = 'on_account')))""",
         "account": "r.account_id = (select id from account where number = %(value)s)",
         "entity": "r.entity_id = (select id from legal_entity where code = %(value)s)",
+        "book": f"(%(value)s = 'mine') = {IN_BOOK}",
         "method": "r.method = %(value)s",
         "booked_from": "r.booked_on >= %(value)s", "booked_to": "r.booked_on <= %(value)s",
     },

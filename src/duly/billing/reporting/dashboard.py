@@ -6,6 +6,7 @@ takes it as it was booked, so that both sides of the quotient are in one measure
 its documents, with the filters to put on it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -65,7 +66,10 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month until its last day, or until today. `open` is what was owed then; `dso` over `SALES_MONTHS`."""
+    """A month until its last day, or until today. `open` is what was owed then; `dso` over `SALES_MONTHS`.
+
+    `documents` opens what was billed, `receipts` what was collected.
+    """
 
     month: date
     billed: Decimal
@@ -74,6 +78,8 @@ class Month:
     open: Decimal
     dso: Decimal | None
     countback: Decimal | None
+    documents: Opens
+    receipts: Opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ class InCurrency:
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """The entity's latest bill run: its parts, and where its drafts stand."""
+    """The entity's latest bill run: its parts, and where those of its drafts stand that the actor may see."""
 
     run: int
     period_from: date
@@ -122,10 +128,7 @@ class RunProgress:
     drafts: int
     issued: int
     waiting: int
-
-    @property
-    def opens(self) -> Opens:
-        return Opens("drafts", {"run": str(self.run)})
+    opens: Opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +160,22 @@ def dashboard(*, actor: Actor, on: date, entity: str | None = None, mine: bool =
     found = sellers(entity)
     rates = figures.rates_of_the_day(on)
     ages, late = figures.ages(scope, rates), figures.late(scope, rates)
-    history, runs = figures.history(scope, MONTHS + SALES_MONTHS), _runs(scope)
+    book = {"book": "mine"} if mine else {}
+    history, runs = figures.history(scope, MONTHS + SALES_MONTHS), _runs(scope, book)
     unrated = {pair for pair, rate in rates.items() if rate is None}
-    return [_board(seller, on, ages.get(seller.id, []), history.get(seller.id, []), late.get(seller.id, []),
-                   runs.get(seller.id), {code for at, code in unrated if at == seller.id}) for seller in found]
+    return [_board(seller, {"entity": seller.code, **book}, on, ages.get(seller.id, []), history.get(seller.id, []),
+                   late.get(seller.id, []), runs.get(seller.id),
+                   {code for at, code in unrated if at == seller.id}) for seller in found]
 
 
-def _runs(scope: Scope) -> dict[int, RunProgress]:
-    """The latest run of each entity. What waits is found among the unissued drafts, which are few."""
+def _runs(scope: Scope, book: Mapping[str, str]) -> dict[int, RunProgress]:
+    """The latest run of each entity. What waits is found among the unissued drafts, which are few.
+
+    Of a book its own drafts are counted, by account; of all accounts the run's parts know how many there are.
+    """
+    drafts = "p.drafts" if scope["everywhere"] else f"""(
+        select count(*) from invoice i join bill_run_partition b on b.id = i.run_partition_id
+         where b.run_id = l.id and {accounts_if(scope, "i.account_id")})"""
     query = f"""
         with latest as (select distinct on (entity_id) * from bill_run order by entity_id, id desc),
         part as (
@@ -177,45 +188,43 @@ def _runs(scope: Scope) -> dict[int, RunProgress]:
            where i.state <> 'issued' and i.entity_id = any(select entity_id from latest)
              and p.run_id in (select id from latest) and {accounts_if(scope, "i.account_id")}
            group by p.run_id)
-        select l.entity_id, l.id, l.period_from, l.period_to, l.state, p.parts, p.done, p.failed, p.drafts,
-               p.drafts - coalesce(u.all_of_them, 0), coalesce(u.waiting, 0)
+        select l.entity_id, l.id, l.period_from, l.period_to, l.state, p.parts, p.done, p.failed, {drafts},
+               {drafts} - coalesce(u.all_of_them, 0), coalesce(u.waiting, 0)
           from latest l join part p on p.run_id = l.id left join unissued u on u.run_id = l.id"""
-    return {row[0]: RunProgress(*row[1:]) for row in frames.rows(query, scope)}
+    return {row[0]: RunProgress(*row[1:], Opens("drafts", {"run": str(row[1]), **book}))
+            for row in frames.rows(query, scope)}
 
 
-def _board(seller: Seller, on: date, owed: list[Owed], history: list[tuple[Any, ...]],
+def _board(seller: Seller, base: dict[str, str], on: date, owed: list[Owed], history: list[tuple[Any, ...]],
            late: list[tuple[Any, ...]], run: RunProgress | None, missing: set[str]) -> Board:
     digits = exponent(seller.currency)
-    months = _months(history, on)
+    months = _months(history, base, on)
     this, last = months[-1], months[-2]
-    ageing = _ageing(seller, on, owed, digits)
+    ageing = _ageing(base, on, owed, digits)
     current, overdue = ageing[0], ageing[1:]
     past_due = sum((age.amount for age in overdue), ZERO)
-    invoices = {"entity": seller.code}
     return Board(
         seller.code, seller.name, seller.currency,
-        open=Figure(current.amount + past_due, Opens("invoices", {**invoices, "settled": "open"}),
+        open=Figure(current.amount + past_due, Opens("invoices", {**base, "settled": "open"}),
                     sum(age.count for age in ageing), last.open),
-        overdue=Figure(past_due, Opens("invoices", {**invoices, "settled": "overdue"}),
+        overdue=Figure(past_due, Opens("invoices", {**base, "settled": "overdue"}),
                        sum(age.count for age in overdue)),
-        billed=Figure(this.billed, Opens("invoices", {**invoices, "issued_from": this.month.isoformat()}),
-                      before=last.billed),
-        collected=Figure(this.collected, Opens("receipts", {**invoices, "booked_from": this.month.isoformat()}),
-                         before=last.collected),
+        billed=Figure(this.billed, this.documents, before=last.billed),
+        collected=Figure(this.collected, this.receipts, before=last.collected),
         ageing=ageing, collecting=_collecting(history, months, ageing, on), months=tuple(months),
-        late=tuple(_late_account(seller, on, digits, *row) for row in late), currencies=_currencies(owed),
+        late=tuple(_late_account(base, on, digits, *row) for row in late), currencies=_currencies(owed),
         missing=tuple(sorted(missing & {each.currency for each in owed})), run=run,
     )
 
 
-def _ageing(seller: Seller, on: date, owed: list[Owed], digits: int) -> tuple[Age, ...]:
+def _ageing(base: dict[str, str], on: date, owed: list[Owed], digits: int) -> tuple[Age, ...]:
     """Each bucket rounded once; the whole that shares are taken of is the sum of the rounded ones."""
     sums = {each.key: round_quotient(sum((o.base for o in owed if o.bucket == each.key), Fraction()), 1, digits)
             for each in AGEING}
     whole = sum(sums.values(), ZERO)
     found = []
     for each in AGEING:
-        filters = {"entity": seller.code, "settled": "open"}
+        filters = {**base, "settled": "open"}
         if each.last is not None:
             filters["due_from"] = (on - timedelta(days=each.last)).isoformat()
         if each.first is not None:
@@ -226,7 +235,7 @@ def _ageing(seller: Seller, on: date, owed: list[Owed], digits: int) -> tuple[Ag
     return tuple(found)
 
 
-def _months(history: list[tuple[Any, ...]], on: date) -> list[Month]:
+def _months(history: list[tuple[Any, ...]], base: dict[str, str], on: date) -> list[Month]:
     """The last `MONTHS` months, quiet ones too, with what was owed at the end of each."""
     sums = {row[0]: row[1:] for row in history}
     calendar = _back(on, MONTHS + SALES_MONTHS)
@@ -238,9 +247,12 @@ def _months(history: list[tuple[Any, ...]], on: date) -> list[Month]:
         opened += billed - settled
         sales.insert(0, Sales(billed, (min(_next(month), on + timedelta(days=1)) - month).days))
         recent = sales[:SALES_MONTHS]
+        ends = (_next(month) - timedelta(days=1)).isoformat()
         found.append(Month(month, billed, revenue, collected, opened,
                            metrics.dso(opened, sum((s.billed for s in recent), ZERO), sum(s.days for s in recent)),
-                           metrics.dso_countback(opened, sales)))
+                           metrics.dso_countback(opened, sales),
+                           Opens("invoices", {**base, "issued_from": month.isoformat(), "issued_to": ends}),
+                           Opens("receipts", {**base, "booked_from": month.isoformat(), "booked_to": ends})))
     return found[SALES_MONTHS:]
 
 
@@ -261,10 +273,10 @@ def _collecting(history: list[tuple[Any, ...]], months: list[Month], ageing: tup
     )
 
 
-def _late_account(seller: Seller, on: date, digits: int, number: str, name: str, base: Decimal, count: int,
+def _late_account(base: dict[str, str], on: date, digits: int, number: str, name: str, owed: Decimal, count: int,
                   oldest: date) -> LateAccount:
-    filters = {"entity": seller.code, "account": number, "settled": "overdue"}
-    return LateAccount(number, name, round_quotient(base, 1, digits), count, (on - oldest).days,
+    filters = {**base, "account": number, "settled": "overdue"}
+    return LateAccount(number, name, round_quotient(owed, 1, digits), count, (on - oldest).days,
                        Opens("invoices", filters))
 
 

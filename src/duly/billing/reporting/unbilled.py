@@ -57,7 +57,7 @@ def unbilled_value(*, actor: Actor, on: date, entity: str | None = None, mine: b
                            digits),
             sum(row.items + row.waiting_items for row in rows), len(rows), sum(row.unpriced for row in rows),
             _oldest(rows), tuple(sorted({row.currency for row in rows} - set(known))),
-            Opens("work", {"entity": seller.code}), rows, work.problems))
+            Opens("work", {"entity": seller.code, **({"book": "mine"} if mine else {})}), rows, work.problems))
     return found
 
 
