@@ -150,8 +150,8 @@ CASES: dict[str, Case] = {
         "on": TODAY, "entity": "HALDEN", "account": s.account, "amount": Decimal(5), "currency": "EUR",
         "received_on": TODAY, "method": "cash", "allocate": [(s.unpaid_number, Decimal(5))]}),
     "payments.receive_many": Case("cash", lambda s: {"on": TODAY, "receipts": [
-        Incoming("HALDEN", s.account, Decimal(5), "EUR", TODAY, TODAY, "cash", allocate=[(s.unpaid_number, Decimal(5))]),
-        Incoming("HALDEN", s.account, Decimal(5), "EUR", TODAY, TODAY, "cash", allocate="oldest")]}),
+        Incoming("HALDEN", s.account, Decimal(5), "EUR", TODAY, TODAY, "cash", allocate=to)
+        for to in ([(s.unpaid_number, Decimal(5))], "oldest")]}),
     "payments.allocate": Case("cash", lambda s: {"on": TODAY, "entity": "HALDEN", "receipt": s.receipt,
                                                  "to": [(s.unpaid_number, Decimal(5))]}),
     "payments.unallocate": Case("cash", lambda s: {"on": TODAY, "allocation": s.allocation, "reason": "Wrong"}),

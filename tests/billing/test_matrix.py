@@ -130,8 +130,8 @@ BULK = ["work.import_timesheet", "work.import_expenses", "work.withdraw", "work.
         "work.approve", "invoicing.launch", "invoicing.check",
         "invoicing.submit", "invoicing.plan_batch", "invoicing.submit_many", "invoicing.discard_many",
         "invoicing.approve", "invoicing.return", "invoicing.confirm", "invoicing.question",
-        "invoicing.reopen", "invoicing.discard", "invoicing.issue", "payments.receive", "payments.allocate",
-        "desk.queue_message"]
+        "invoicing.reopen", "invoicing.discard", "invoicing.issue", "payments.receive", "payments.receive_many",
+        "payments.allocate", "desk.queue_message"]
 
 
 def test_these_verbs_act_on_many(sides: Sides) -> None:

@@ -12,7 +12,7 @@ import hashlib
 import inspect
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
@@ -179,14 +179,34 @@ def record(subject_type: str, subject_id: int, personal: Mapping[str, str] | Non
 
 def record_many(subject_type: str, subjects: pl.DataFrame) -> None:
     """One event per row of `subjects`: column `id`, and `data` as JSON text."""
+    _write_events(subject_type, subjects)
+
+
+def _write_events(subject_type: str, subjects: pl.DataFrame, *more: pl.Expr) -> None:
     command = running()
     actor = command.actor
     frames.write("event", subjects.select(
-        pl.lit(str(command.id)).alias("command_id"), pl.lit(command.verb).alias("verb"),
+        *more, pl.lit(str(command.id)).alias("command_id"), pl.lit(command.verb).alias("verb"),
         pl.lit(actor.login).alias("actor"), pl.lit(actor.on_behalf_of, dtype=pl.String).alias("on_behalf_of"),
         pl.lit(command.at.isoformat()).alias("at"), pl.lit(subject_type).alias("subject_type"),
         pl.col("id").alias("subject_id"), pl.col("data"),
     ))
+
+
+def record_each(subject_type: str, events: Sequence[tuple[int, Mapping[str, Any], Mapping[str, str]]]) -> None:
+    """One event for each (subject's id, data, personal values), written together; personal ones as by `record`."""
+    from duly.billing.audit.personal import digested
+
+    hidden = [digested(personal) for _, _, personal in events]
+    ids = frames.next_ids("event", len(events))
+    _write_events(subject_type, pl.DataFrame({
+        "event_id": ids, "id": [subject for subject, _, _ in events],
+        "data": [_plain({**data, **digests}) for (_, data, _), (digests, _) in zip(events, hidden, strict=True)],
+    }), pl.col("event_id").alias("id"))
+    frames.write("personal_value", pl.DataFrame(
+        [(event, path, "\\x" + salt.hex(), value) for event, (_, kept) in zip(ids, hidden, strict=True)
+         for path, salt, value in kept],
+        schema={"event_id": pl.Int64, "path": pl.String, "salt": pl.String, "value": pl.String}, orient="row"))
 
 
 def enqueue(job: str, *, lock: str | None = None, **arguments: Any) -> None:

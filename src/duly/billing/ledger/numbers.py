@@ -31,14 +31,16 @@ class Taken:
         return document_number(self.pattern, self.fiscal_year, self.first + offset)
 
 
-def take(*, kind: str, entity_id: int, on: date, count: int) -> Taken:
+def take(*, kind: str, entity_id: int, on: date, count: int, until: date | None = None) -> Taken:
     """Take `count` numbers of the entity's series for documents dated `on`; the counter stays locked until commit.
+
+    Documents of several dates in one fiscal year are dated from `on`, the first, to `until`, the last of them.
 
     Call it after all checks, inside a verb. A transaction that takes from several series does so in the order of
     their kinds. Raises `Refused` when the entity numbers no such documents, when the series is past that date
     already, or for a date more than a month ahead.
     """
-    _refuse_far_ahead(on, running().at.date())
+    _refuse_far_ahead(until or on, running().at.date())
     found = frames.rows("""select s.id, s.pattern, e.fiscal_year_start, e.code from number_series s
                              join legal_entity e on e.id = s.entity_id
                             where s.entity_id = %s and s.kind = %s""", [entity_id, kind])
@@ -57,5 +59,5 @@ def take(*, kind: str, entity_id: int, on: date, count: int) -> Taken:
                       f"Use {last_on} or a later date.", law=4)
     frames.execute("""update number_counter set last_number = %s, last_issued_on = %s
                        where series_id = %s and fiscal_year = %s""",
-                   [last_number + count, on, series_id, year])
+                   [last_number + count, until or on, series_id, year])
     return Taken(series_id, year, last_number + 1, pattern)

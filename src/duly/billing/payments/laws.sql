@@ -1,21 +1,28 @@
--- Receipts are numbered without gaps, in date order, from a counter of their own series (law 4).
+-- Receipts are numbered without gaps, in date order, from a counter of their own series (law 4): each stands beside the
+-- one before it, of the same statement or of those before; that the last one is the counter's is looked at at commit.
 create function receipt_in_sequence() returns trigger language plpgsql as $$
+declare
+  wrong record;
 begin
-  if new.sequence < 1 or not exists (
-    select from number_counter c join number_series s on s.id = c.series_id join legal_entity e on e.id = s.entity_id
-     where c.series_id = new.series_id and c.fiscal_year = new.fiscal_year and c.last_number = new.sequence
-       and s.kind = 'receipt' and s.entity_id = new.entity_id and new.booked_on <= c.last_issued_on
-       and new.fiscal_year = fiscal_year(new.booked_on, e.fiscal_year_start)
-       and new.number = document_number(s.pattern, new.fiscal_year, new.sequence)
-  ) or (new.sequence > 1 and not exists (
-    select from receipt where series_id = new.series_id and fiscal_year = new.fiscal_year
-       and sequence = new.sequence - 1 and booked_on <= new.booked_on)) then
-    raise exception 'Receipt % leaves a gap in its series or goes back in date', new.number using errcode = 'DU004';
+  select r.number into wrong from added r
+    left join number_counter c on c.series_id = r.series_id and c.fiscal_year = r.fiscal_year
+    join number_series s on s.id = r.series_id join legal_entity e on e.id = s.entity_id
+   where not coalesce(r.sequence between 1 and c.last_number and r.booked_on <= c.last_issued_on
+           and s.kind = 'receipt' and s.entity_id = r.entity_id
+           and r.fiscal_year = fiscal_year(r.booked_on, e.fiscal_year_start)
+           and r.number = document_number(s.pattern, r.fiscal_year, r.sequence), false)
+      or (r.sequence > 1 and not exists (
+            select from receipt p where p.series_id = r.series_id and p.fiscal_year = r.fiscal_year
+               and p.sequence = r.sequence - 1 and p.booked_on <= r.booked_on))
+   limit 1;
+  if found then
+    raise exception 'Receipt % leaves a gap in its series or goes back in date', wrong.number using errcode = 'DU004';
   end if;
-  return new;
+  return null;
 end $$;
 
-create trigger receipt_in_sequence before insert on receipt for each row execute function receipt_in_sequence();
+create trigger receipt_in_sequence after insert on receipt referencing new table as added
+  for each statement execute function receipt_in_sequence();
 
 -- A receipt is wholly on account when it is booked, by an opening movement on its date (law 10); looked at when its
 -- transaction commits, since receipt and posting are written in either order.

@@ -1,24 +1,51 @@
 """The rows behind the verbs of cash: receipts, allocations, and their postings. Called inside a verb only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, Final
 
 import polars as pl
 
-from duly.billing.accounts.models import Account, LegalEntity
+from duly.billing.accounts.models import LegalEntity
 from duly.billing.invoicing.parties import freeze_buyers, freeze_sellers
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import Refused
 from duly.billing.ledger import actions as ledger
 from duly.billing.ledger import numbers
-from duly.billing.payments.models import Receipt
 from duly.billing.reference.queries import rate_on
 from duly.engine import journal
+from duly.engine.fiscal import fiscal_year
 
 RATE: Final = pl.Decimal(38, journal.RATE_SCALE)
+
+ITEM: Final[frames.Schema] = {
+    "entity_id": pl.Int64, "account_id": pl.Int64, "control": pl.String, "label": pl.String, "currency": pl.String,
+    "amount": frames.MONEY, "booked_on": pl.Date, "due_on": pl.Date,
+}
+HAPPENED: Final[frames.Schema] = {
+    "entity_id": pl.Int64, "base_exponent": pl.Int8, "booked_on": pl.Date, "source": pl.String, "currency": pl.String,
+    "amount": frames.MONEY, "base_rate": RATE,
+}
+MOVED: Final[frames.Schema] = {"key": pl.UInt32, "open_item_id": pl.Int64, "amount": frames.MONEY}
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """Money received, every value looked at: what its receipt is made of."""
+
+    entity: LegalEntity
+    account_id: int
+    amount: Decimal
+    currency: str
+    exponent: int
+    booked_on: date
+    received_on: date
+    method: str
+    reference: str
+    bank_account_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +59,14 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Money from an item on account to a receivable; a negative amount takes it back.
+    """Money of a receipt from its item on account to a receivable; a negative amount takes it back.
 
     `base_rate` is the invoice's: the receivable leaves the books at the rate at which it entered them.
     """
 
+    entity: LegalEntity
+    booked_on: date
+    receipt: str
     source_id: int
     target_id: int
     amount: Decimal
@@ -55,44 +85,75 @@ def exponent(currency: str) -> int | None:
     return found
 
 
-def book_receipt(*, entity: LegalEntity, account_id: int, amount: Decimal, currency: str, on: date,
-                 **facts: Any) -> Booked:
-    """Number a receipt, write it with copies of its parties, and post its money from bank to on account."""
-    rate = _base_rate(entity, currency, on)
-    taken = numbers.take(kind="receipt", entity_id=entity.pk, on=on, count=1)
-    number = taken.number(0)
-    item = ledger.open_items(pl.DataFrame(
-        [(entity.pk, account_id, "on_account", number, currency, -amount, on, facts["received_on"])], orient="row",
-        schema={"entity_id": pl.Int64, "account_id": pl.Int64, "control": pl.String, "label": pl.String,
-                "currency": pl.String, "amount": frames.MONEY, "booked_on": pl.Date, "due_on": pl.Date},
-    ))["id"][0]
-    receipt = Receipt.objects.create(
-        entity=entity, account_id=account_id, series_id=taken.series_id, fiscal_year=taken.fiscal_year,
-        sequence=taken.first, number=number, booked_on=on, currency=currency, amount=amount, open_item_id=item,
-        language=Account.objects.values_list("language", flat=True).get(pk=account_id),
-        seller_id=freeze_sellers([entity.pk])["seller_id"][0], buyer_id=freeze_buyers([account_id])["buyer_id"][0],
-        **facts,
-    )
-    _post("receipt", entity, on, number, [(amount, currency, rate)], [(0, item, -amount)])
-    return Booked(receipt.pk, number, item)
+def book_receipts(cash: Sequence[Cash]) -> list[Booked]:
+    """Number receipts, write them with copies of their parties, and post their money from bank to on account.
+
+    They come, and are numbered, by entity and booking date.
+    """
+    entities = {_rate_key(one): one.entity for one in cash}
+    rates = {key: _base_rate(entity, *key[1:]) for key, entity in entities.items()}
+    numbered = list(_numbered(cash))
+    items = ledger.open_items(pl.DataFrame(
+        [(one.entity.pk, one.account_id, "on_account", taken["number"], one.currency, -one.amount, one.booked_on,
+          one.received_on) for one, taken in zip(cash, numbered, strict=True)], schema=ITEM, orient="row",
+    ))["id"].to_list()
+    ids = _write_receipts(cash, numbered, items)
+    _post("receipt", [(one.entity, one.booked_on, taken["number"], one.currency, one.amount,
+                       rates[_rate_key(one)]) for one, taken in zip(cash, numbered, strict=True)],
+          [(key, item, -one.amount) for key, (item, one) in enumerate(zip(items, cash, strict=True))])
+    return [Booked(id_, taken["number"], item) for id_, taken, item in zip(ids, numbered, items, strict=True)]
 
 
-def move(entity: LegalEntity, moves: Sequence[Move], on: date, source: str, *, answers: int | None = None,
-         reason: str = "") -> list[int]:
+def _rate_key(cash: Cash) -> tuple[int, str, date]:
+    return cash.entity.pk, cash.currency, cash.booked_on
+
+
+def _numbered(cash: Sequence[Cash]) -> Iterator[dict[str, Any]]:
+    """The series, fiscal year, sequence and number of each, in order; a counter for each entity and fiscal year."""
+    for (_, year), group in groupby(cash, key=lambda one: (
+            one.entity.pk, fiscal_year(one.booked_on, one.entity.fiscal_year_start))):
+        some = list(group)
+        taken = numbers.take(kind="receipt", entity_id=some[0].entity.pk, on=some[0].booked_on, count=len(some),
+                             until=some[-1].booked_on)
+        for offset in range(len(some)):
+            yield {"series_id": taken.series_id, "fiscal_year": year, "sequence": taken.first + offset,
+                   "number": taken.number(offset)}
+
+
+def _write_receipts(cash: Sequence[Cash], numbered: Sequence[Mapping[str, Any]], items: Sequence[int]) -> list[int]:
+    accounts = sorted({one.account_id for one in cash})
+    sellers = dict(freeze_sellers(sorted({one.entity.pk for one in cash})).iter_rows())
+    buyers = dict(freeze_buyers(accounts).iter_rows())
+    languages = dict(frames.rows("select id, language from account where id = any(%s)", [accounts]))
+    ids = frames.next_ids("receipt", len(cash)).to_list()
+    rows = [
+        {"id": id_, **taken, "entity_id": one.entity.pk, "account_id": one.account_id, "amount": one.amount,
+         "currency": one.currency, "booked_on": one.booked_on, "received_on": one.received_on, "method": one.method,
+         "reference": one.reference, "bank_account_id": one.bank_account_id, "open_item_id": item,
+         "language": languages[one.account_id], "seller_id": sellers[one.entity.pk],
+         "buyer_id": buyers[one.account_id]}
+        for id_, taken, one, item in zip(ids, numbered, cash, items, strict=True)
+    ]
+    frames.write("receipt", pl.DataFrame(rows, schema_overrides={"amount": frames.MONEY, "bank_account_id": pl.Int64}))
+    return ids
+
+
+def move(moves: Sequence[Move], *, answers: int | None = None, reason: str = "") -> list[int]:
     """Post each move as an entry of its own and write its allocation; the allocations' ids, in order."""
     if not moves:
         return []
-    facts = [(each.amount, each.currency, each.base_rate) for each in moves]
-    sides = [side for key, each in enumerate(moves)
-             for side in ((key, each.source_id, each.amount), (key, each.target_id, -each.amount))]
-    entries = _post("allocation", entity, on, source, facts, sides)
+    entries = _post(
+        "allocation",
+        [(each.entity, each.booked_on, each.receipt, each.currency, each.amount, each.base_rate) for each in moves],
+        [side for key, each in enumerate(moves)
+         for side in ((key, each.source_id, each.amount), (key, each.target_id, -each.amount))])
     ids = frames.next_ids("cash_allocation", len(moves))
     frames.write("cash_allocation", pl.DataFrame({
         "id": ids,
         "source_id": [each.source_id for each in moves],
         "target_id": [each.target_id for each in moves],
         "amount": pl.Series([each.amount for each in moves], dtype=frames.MONEY),
-        "booked_on": [on] * len(moves),
+        "booked_on": [each.booked_on for each in moves],
         "entry_id": entries,
         "answers_id": pl.Series([answers] * len(moves), dtype=pl.Int64),
         "reason": [reason] * len(moves),
@@ -100,20 +161,18 @@ def move(entity: LegalEntity, moves: Sequence[Move], on: date, source: str, *, a
     return ids.to_list()
 
 
-def _post(kind: str, entity: LegalEntity, on: date, source: str, facts: Sequence[tuple[Decimal, str, Decimal]],
-          movements: Sequence[tuple[int, int, Decimal]]) -> list[int]:
-    """Post one entry per fact (amount, currency, base rate); movements are (fact, open item, amount). Entry ids."""
-    amounts: frames.Schema = {"amount": frames.MONEY, "currency": pl.String, "base_rate": RATE}
-    base_exponent = exponent(entity.base_currency)
-    happened = pl.DataFrame(list(facts), schema=amounts, orient="row").with_row_index("key").with_columns(
-        pl.lit(base_exponent, dtype=pl.Int8).alias("base_exponent"))
-    entries = happened.select(
-        "key", pl.lit(entity.pk).alias("entity_id"), pl.lit(kind).alias("kind"), pl.lit(on).alias("booked_on"),
-        pl.lit(source).alias("source"),
-    )
-    moved: frames.Schema = {"key": pl.UInt32, "open_item_id": pl.Int64, "amount": frames.MONEY}
+Fact = tuple[LegalEntity, date, str, str, Decimal, Decimal]
+"""What is booked by an entry: entity, booking date, source, currency, amount, base rate."""
+
+
+def _post(kind: str, facts: Sequence[Fact], movements: Sequence[tuple[int, int, Decimal]]) -> list[int]:
+    """Post an entry for each fact; movements are (place of the fact, open item, amount). The entries' ids, in order."""
+    decimals = {entity.base_currency: exponent(entity.base_currency) for entity, *_ in facts}
+    happened = pl.DataFrame([(entity.pk, decimals[entity.base_currency], *rest) for entity, *rest in facts],
+                            schema=HAPPENED, orient="row").with_row_index("key")
+    entries = happened.select("key", "entity_id", pl.lit(kind).alias("kind"), "booked_on", "source")
     written = ledger.post(entries, journal.postings(kind, happened),
-                          pl.DataFrame(list(movements), schema=moved, orient="row"))
+                          pl.DataFrame(list(movements), schema=MOVED, orient="row"))
     return written["entry_id"].to_list()
 
 

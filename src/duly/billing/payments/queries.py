@@ -1,6 +1,6 @@
 """What can be paid, what is paid, and an account's statement. Everything is read from the open items."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ import polars as pl
 from duly.billing.accounts.queries import IN_BOOK
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import NotFound, Problem
+from duly.billing.kernel.errors import NotFound
 
 REACHED: Final = f"(%(everywhere)s or {IN_BOOK})"
 """SQL: may the actor use the right on account `a`? Its parameters come from `reach`."""
@@ -34,6 +34,8 @@ class Payable:
     due_on: date
     booked_on: date
     base_rate: Decimal
+    entity_id: int
+    account_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,10 @@ class Allocation:
     booked_on: date
 
 
-def payer(actor: Actor, number: str, on: date) -> int:
-    """The id of the account of that number that the actor may receive money from; raises `NotFound`."""
-    query = f"select a.id from account a where a.number = %(number)s and {REACHED}"
-    found = frames.rows(query, {"number": number, **reach(actor, "cash", on)})
-    if not found:
-        raise NotFound(f"There is no account “{number}” in your book.", "Check the account's number.")
-    return int(found[0][0])
+def payers(actor: Actor, numbers: Collection[str], on: date) -> dict[str, int]:
+    """The ids of those accounts of these numbers that the actor may receive money from."""
+    query = f"select a.number, a.id from account a where a.number = any(%(numbers)s) and {REACHED}"
+    return dict(frames.rows(query, {"numbers": [*numbers], **reach(actor, "cash", on)}))
 
 
 def receipt_on_account(actor: Actor, entity_id: int, number: str, on: date, right: str = "cash") -> OnAccount:
@@ -108,27 +107,20 @@ def answered(allocation: int) -> bool:
     return bool(frames.rows("select 1 from cash_allocation where answers_id = %s", [allocation]))
 
 
-PAYABLE: Final = """select o.id, i.number, o.currency, o.balance, o.due_on, o.booked_on, i.base_rate
-               from open_item o join invoice i on i.open_item_id = o.id join account a on a.id = o.account_id"""
-
-
-def payable_by_number(actor: Actor, entity_id: int, numbers: Sequence[str], on: date) -> dict[str, Payable]:
-    """The entity's issued documents of these numbers, by number; raises `NotFound` that lists the missing ones."""
-    query = f"{PAYABLE} where o.entity_id = %(entity)s and i.number = any(%(numbers)s) and {REACHED}"
-    values = {"entity": entity_id, "numbers": list(numbers), **reach(actor, "cash", on)}
-    found = {row[1]: Payable(*row) for row in frames.rows(query, values)}
-    missing = [Problem(f"allocate[{at}]", f"There is no issued invoice “{number}” in your book.")
-               for at, number in enumerate(numbers) if number not in found]
-    if missing:
-        raise NotFound("The money cannot go where it was sent.", "Check the invoice numbers.", problems=missing)
-    return found
-
-
-def payable_by_account(entity_id: int, account_id: int, currency: str, on: date) -> dict[str, Payable]:
-    """What the account owes the entity in that currency and was booked by that day, by number."""
-    query = f"""{PAYABLE} where o.entity_id = %s and o.account_id = %s and o.currency = %s and o.balance > 0
-                            and o.booked_on <= %s"""
-    return {row[1]: Payable(*row) for row in frames.rows(query, [entity_id, account_id, currency, on])}
+def payables(actor: Actor, on: date, numbers: Collection[tuple[int, str]],
+             owing: Collection[int] = ()) -> list[Payable]:
+    """Issued documents by entity and number, and what the `owing` accounts owe, as far as the actor reaches."""
+    query = f"""
+      select o.id, i.number, o.currency, o.balance, o.due_on, o.booked_on, i.base_rate, o.entity_id, o.account_id
+        from open_item o join invoice i on i.open_item_id = o.id join account a on a.id = o.account_id
+       where o.id = any(array(select d.open_item_id from invoice d
+                                join unnest(%(entities)s::bigint[], %(numbers)s::text[]) as n (entity_id, number)
+                                  on (n.entity_id, n.number) = (d.entity_id, d.number))
+                     || array(select w.id from open_item w where w.account_id = any(%(owing)s) and w.balance > 0
+                                 and w.balance <> 0 and w.control = 'receivable')) and {REACHED}"""
+    values = {"entities": [entity for entity, _ in numbers], "numbers": [number for _, number in numbers],
+              "owing": [*owing], **reach(actor, "cash", on)}
+    return [Payable(*row) for row in frames.rows(query, values)]
 
 
 @dataclass(frozen=True, slots=True)

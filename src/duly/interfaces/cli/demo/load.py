@@ -5,7 +5,7 @@ closed and repeats the last one by the same idempotency keys, so that nothing is
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
@@ -21,7 +21,8 @@ from duly.billing.desk.queries import Letter
 from duly.billing.invoicing import actions as invoicing
 from duly.billing.invoicing import queries as invoices
 from duly.billing.kernel.authority import Actor
-from duly.billing.payments.actions import allocate, receive
+from duly.billing.payments.actions import allocate, receive_many
+from duly.billing.payments.receiving import Incoming
 from duly.billing.work import actions as work
 from duly.interfaces.cli import imports, set_up
 from duly.interfaces.cli.demo import sheets
@@ -87,9 +88,8 @@ def _month(demo: Demo, month: Period) -> None:
         give_passwords(demo.actors[ADMINISTRATOR], [user.login for user in demo.plan.set_up.users], moment(first, 8))
     else:
         _bill_month(demo, ((first - timedelta(days=1)).replace(day=1), first), workdays(first, last))
-    for transfer in transfers(demo.plan, _issued(demo, last)):
-        if first <= transfer.on <= last:
-            _receive(demo, transfer)
+    for entity, came in _weeks(one for one in transfers(demo.plan, _issued(demo, last)) if first <= one.on <= last):
+        _receive(demo, entity, came)
     for one in demo.plan.acceptances:
         if first <= one.on <= last:
             _once(work.accept_milestone, f"{one.agreement}:{one.charge}:{one.on}", **demo.who(LEAD, one.on, 15),
@@ -200,17 +200,25 @@ def _issued(demo: Demo, on: date) -> list[Owed]:
     return [Owed(*row) for row in found.select(columns).iter_rows()]
 
 
-def _receive(demo: Demo, transfer: Transfer) -> None:
-    """Book a transfer, with what it pays if it says so; a nameless one waits until someone found out."""
-    biller, key = BILLERS[transfer.entity], f"{transfer.on}:{transfer.account}:{transfer.currency}"
-    received = _once(
-        receive, f"{key}:received", **demo.who(biller, transfer.on, 16), on=transfer.on, entity=transfer.entity,
-        account=transfer.account, amount=transfer.amount, currency=transfer.currency, received_on=transfer.on,
-        method="bank_transfer", reference=transfer.reference,
-        allocate=None if transfer.allocated_on else transfer.pays)
-    if transfer.allocated_on and transfer.allocated_on <= demo.until:
-        _once(allocate, f"{key}:allocated", **demo.who(biller, transfer.allocated_on, 16), on=transfer.allocated_on,
-              entity=transfer.entity, receipt=received.number, to=transfer.pays)
+def _weeks(came: Iterable[Transfer]) -> Iterator[tuple[str, list[Transfer]]]:
+    """The transfers of each week and entity: what a biller books together from the bank's statement."""
+    weeks: dict[tuple[tuple[int, int], str], list[Transfer]] = defaultdict(list)
+    for one in came:
+        weeks[one.on.isocalendar()[:2], one.entity].append(one)
+    for (_, entity), some in sorted(weeks.items()):
+        yield entity, some
+
+
+def _receive(demo: Demo, entity: str, came: Sequence[Transfer]) -> None:
+    """Book transfers, with what they pay if they say so; a nameless one waits until someone found out."""
+    biller, on = BILLERS[entity], came[-1].on
+    received = _once(receive_many, f"{on}:{entity}:received", **demo.who(biller, on, 16), on=on, receipts=[
+        Incoming(entity, one.account, one.amount, one.currency, one.on, one.on, "bank_transfer", one.reference,
+                 allocate=None if one.allocated_on else one.pays) for one in came])
+    for one, receipt in zip(came, received.receipts, strict=True):
+        if one.allocated_on and one.allocated_on <= demo.until:
+            _once(allocate, f"{receipt['number']}:allocated", **demo.who(biller, one.allocated_on, 16),
+                  on=one.allocated_on, entity=entity, receipt=receipt["number"], to=one.pays)
 
 
 def _work(demo: Demo, first: date, last: date, on: date) -> None:
