@@ -26,7 +26,8 @@ UNALLOCATED: Final = "not exists (select from work_allocation b where b.work_ite
 
 ENTRIES: Final = Source(
     columns={
-        "id": "w.id", "worked_on": "w.worked_on", "kind": "w.kind", "what": WHAT, "person": "w.person_name", "task": "w.task",
+        "id": "w.id", "worked_on": "w.worked_on", "kind": "w.kind", "what": WHAT,
+        "person": "w.person_name", "task": "w.task",
         "project": "w.project_name", "account": "a.number", "account_name": "a.name", "agreement": "g.number",
         "description": "w.description", "state": STATE, "document": "d.id", "document_number": "coalesce(d.number, '')",
         "seconds": "case when w.kind = 'time' then w.quantity::bigint end", "cost": "w.cost",

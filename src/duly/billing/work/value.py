@@ -39,6 +39,14 @@ class UnbilledAgreement:
     waiting_amount: str
     unpriced: int
 
+    @property
+    def oldest_day(self) -> date:
+        return date.fromisoformat(self.oldest)
+
+    @property
+    def whole_seconds(self) -> int:
+        return self.seconds + self.waiting_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Unbilled:

@@ -10,7 +10,7 @@ from duly.billing.work.rows import Imported
 from duly.interfaces.cli.show import amount, hours, table
 from duly.interfaces.kit.imports import TITLES, WorkFile, expenses_file, take_in, timesheet_file
 
-__all__ = ["WorkFile", "expenses_file", "shown", "take_in", "timesheet_file"]
+__all__ = ["TITLES", "WorkFile", "expenses_file", "shown", "take_in", "timesheet_file"]
 
 LISTED: Final = 20
 """How many rejected rows and notes are printed; the JSON answer holds them all."""
