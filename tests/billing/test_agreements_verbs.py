@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from duly.billing import models as m
-from duly.billing.agreements.actions.agree import agree, agreed_versions, amend, end_agreement, put_project
+from duly.billing.agreements.actions.agree import agree, amend, end_agreement, put_project
 from duly.billing.agreements.actions.rates import RateInput, add_rates, put_rate_card
+from duly.billing.agreements.agreed import agreed_versions
 from duly.billing.agreements.queries import rates_frame, terms_frame
 from duly.billing.agreements.terms import ChargeInput, VersionInput, problems_of
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused

@@ -5,11 +5,12 @@ from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 
-from duly.billing.accounts.models import Account, PurchaseOrder
+from duly.billing.accounts.models import PurchaseOrder
 from duly.billing.accounts.queries import accounts_in_book, refuse_outside_book
 from duly.billing.accounts.queries import entity as entity_of
+from duly.billing.agreements.agreed import agreed_versions, objections, payers, too_early
 from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, ChargeTerms, Project, RateCard
-from duly.billing.agreements.terms import ChargeInput, VersionInput, differences, problems_of
+from duly.billing.agreements.terms import ChargeInput, VersionInput, differences
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
@@ -111,8 +112,7 @@ def _put_project(agreement: Agreement, code: str, name: str) -> str:
 
 def _add_version(agreement: Agreement, terms: VersionInput) -> bool:
     """Write the version with its charges; False where just this was agreed already."""
-    cards = dict(RateCard.objects.values_list("code", "currency"))
-    problems = problems_of(terms, agreement.currency, cards) + _names(agreement, terms)
+    problems = objections(terms, currency=agreement.currency, account=agreement.account, agreement=agreement)
     if problems:
         raise Refused(f"The terms of {agreement.number} do not hold together.", problems=problems)
     agreed = agreed_versions(agreement)
@@ -122,40 +122,16 @@ def _add_version(agreement: Agreement, terms: VersionInput) -> bool:
             if differing:
                 raise Refused(f"{agreement.number} was agreed otherwise.", problems=differing, law=3)
             return False
-    if agreed and terms.valid_from < agreed[-1].valid_from:
-        problem = Problem("valid_from", "A later version is agreed.", f"Begin after {agreed[-1].valid_from}.")
-        raise Refused(f"{agreement.number} has later terms already.", problems=[problem], law=3)
+    if problems := too_early(terms, agreed):
+        raise Refused(f"{agreement.number} has later terms already.", problems=problems, law=3)
     _write(agreement, terms)
     return True
 
 
-def _names(agreement: Agreement, terms: VersionInput) -> list[Problem]:
-    """What the terms name that is not there: projects of the agreement, the account's order, charges' kinds."""
-    found = []
-    order = terms.purchase_order
-    if order and not PurchaseOrder.objects.filter(account_id__in=_payers(agreement), number=order).exists():
-        found.append(Problem("purchase_order", f"The account has no purchase order “{order}”.", "Add it first."))
-    projects = set(Project.objects.filter(agreement=agreement).values_list("code", flat=True))
-    kinds = dict(Charge.objects.filter(agreement=agreement).values_list("code", "kind"))
-    for i, charge in enumerate(terms.charges):
-        if charge.project and charge.project not in projects:
-            found.append(Problem(f"charges[{i}].project", f"“{charge.project}” is no project of {agreement.number}.",
-                                 f"Known: {', '.join(sorted(projects)) or 'none yet'}."))
-        if kinds.get(charge.code, charge.kind) != charge.kind:
-            found.append(Problem(f"charges[{i}].kind", f"“{charge.code}” is a {kinds[charge.code]} charge.",
-                                 "Give another kind of charge a code of its own."))
-    return found
-
-
-def _payers(agreement: Agreement) -> set[int]:
-    """The accounts whose purchase orders an agreement may be billed on: its own and the one that pays."""
-    account = Account.objects.get(pk=agreement.account_id)
-    return {account.pk, account.bill_to_id or account.pk}
-
-
 def _write(agreement: Agreement, terms: VersionInput) -> None:
     plain = {f.name: getattr(terms, f.name) for f in fields(terms) if f.name not in ("charges", "purchase_order")}
-    order = PurchaseOrder.objects.filter(account_id__in=_payers(agreement), number=terms.purchase_order or "").first()
+    billed_on = PurchaseOrder.objects.filter(account_id__in=payers(agreement.account))
+    order = billed_on.filter(number=terms.purchase_order or "").first()
     version = AgreementVersion.objects.create(agreement=agreement, purchase_order=order, **plain)
     projects = dict(Project.objects.filter(agreement=agreement).values_list("code", "id"))
     cards = dict(RateCard.objects.values_list("code", "id"))
@@ -175,21 +151,3 @@ def _write(agreement: Agreement, terms: VersionInput) -> None:
 def _columns(charge: ChargeInput) -> dict[str, Any]:
     named = ("code", "kind", "project", "rate_card")
     return {field.name: getattr(charge, field.name) for field in fields(charge) if field.name not in named}
-
-
-def agreed_versions(agreement: Agreement) -> list[VersionInput]:
-    """The agreement's versions as they were agreed, in the order of their days."""
-    of_charge = {f.name for f in fields(ChargeInput)} - {"code", "kind", "project", "rate_card"}
-    columns = {"code": "charge__code", "kind": "charge__kind", "project": "project__code",
-               "rate_card": "rate_card__code"}
-    of_version = {f.name for f in fields(VersionInput)} - {"charges", "purchase_order"}
-    found = []
-    for version in AgreementVersion.objects.filter(agreement=agreement).order_by("valid_from"):
-        rows = ChargeTerms.objects.filter(version=version).order_by("id").values(*of_charge, *columns.values())
-        charges = tuple(
-            ChargeInput(**{name: row[columns.get(name, name)] for name in (*of_charge, *columns)}) for row in rows
-        )
-        order = version.purchase_order.number if version.purchase_order else None
-        plain = {name: getattr(version, name) for name in of_version}
-        found.append(VersionInput(charges=charges, purchase_order=order, **plain))
-    return found

@@ -1,0 +1,72 @@
+"""What was agreed so far, as plain values; and what stands against terms that someone would agree next."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import fields
+
+from duly.billing.accounts.models import Account, PurchaseOrder
+from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, ChargeTerms, Project, RateCard
+from duly.billing.agreements.terms import ChargeInput, VersionInput, problems_of
+from duly.billing.kernel.errors import Problem
+
+OF_CHARGE = {field.name for field in fields(ChargeInput)} - {"code", "kind", "project", "rate_card"}
+OF_VERSION = {field.name for field in fields(VersionInput)} - {"charges", "purchase_order"}
+
+
+def agreed_versions(agreement: Agreement) -> list[VersionInput]:
+    """The agreement's versions as they were agreed, in the order of their days; two queries."""
+    columns = {"code": "charge__code", "kind": "charge__kind", "project": "project__code",
+               "rate_card": "rate_card__code"}
+    names = {**{name: name for name in OF_CHARGE}, **columns}
+    charges: dict[int, list[ChargeInput]] = defaultdict(list)
+    rows = ChargeTerms.objects.filter(version__agreement=agreement).order_by("id")
+    for row in rows.values("version_id", *names.values()):
+        charges[row["version_id"]].append(ChargeInput(**{name: row[column] for name, column in names.items()}))
+    versions = AgreementVersion.objects.filter(agreement=agreement).select_related("purchase_order")
+    return [
+        VersionInput(charges=tuple(charges[version.pk]),
+                     purchase_order=version.purchase_order.number if version.purchase_order else None,
+                     **{name: getattr(version, name) for name in OF_VERSION})
+        for version in versions.order_by("valid_from")
+    ]
+
+
+def objections(terms: VersionInput, *, currency: str, account: Account, agreement: Agreement | None) -> list[Problem]:
+    """All that is wrong with the terms in themselves, and what they name that is not there.
+
+    `agreement` is None for one that is still to be made: it has no projects yet.
+    """
+    cards = dict(RateCard.objects.values_list("code", "currency"))
+    return problems_of(terms, currency, cards) + _names(terms, account, agreement)
+
+
+def _names(terms: VersionInput, account: Account, agreement: Agreement | None) -> list[Problem]:
+    """What the terms name that is not there: projects of the agreement, the account's order, charges' kinds."""
+    found = []
+    order = terms.purchase_order
+    if order and not PurchaseOrder.objects.filter(account_id__in=payers(account), number=order).exists():
+        found.append(Problem("purchase_order", f"The account has no purchase order “{order}”.", "Add it first."))
+    known = agreement.pk if agreement else 0
+    whose = agreement.number if agreement else "this agreement"
+    projects = set(Project.objects.filter(agreement_id=known).values_list("code", flat=True))
+    kinds = dict(Charge.objects.filter(agreement_id=known).values_list("code", "kind"))
+    for i, charge in enumerate(terms.charges):
+        if charge.project and charge.project not in projects:
+            found.append(Problem(f"charges[{i}].project", f"“{charge.project}” is no project of {whose}.",
+                                 f"Known: {', '.join(sorted(projects)) or 'none yet'}."))
+        if kinds.get(charge.code, charge.kind) != charge.kind:
+            found.append(Problem(f"charges[{i}].kind", f"“{charge.code}” is a {kinds[charge.code]} charge.",
+                                 "Give another kind of charge a code of its own."))
+    return found
+
+
+def too_early(terms: VersionInput, agreed: Sequence[VersionInput]) -> list[Problem]:
+    """The objection against terms from a day before the latest agreed ones."""
+    if not agreed or terms.valid_from >= agreed[-1].valid_from:
+        return []
+    return [Problem("valid_from", "A later version is agreed.", f"Begin after {agreed[-1].valid_from}.")]
+
+
+def payers(account: Account) -> set[int]:
+    """The accounts whose purchase orders an account's agreements may be billed on: its own and the one that pays."""
+    return {account.pk, account.bill_to_id or account.pk}

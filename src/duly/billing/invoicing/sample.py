@@ -1,0 +1,176 @@
+"""What an invoice by some terms would look like: typical quantities, priced and taxed by the engine, stored nowhere."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+
+from duly.billing.accounts.models import Account, Person
+from duly.billing.accounts.queries import accounts_in_book
+from duly.billing.accounts.queries import entity as entity_of
+from duly.billing.agreements.agreed import agreed_versions, objections, too_early
+from duly.billing.agreements.models import Agreement, Project, RateCard
+from duly.billing.agreements.queries import TERMS, rates_frame
+from duly.billing.agreements.terms import VersionInput
+from duly.billing.invoicing import queries, taxing
+from duly.billing.kernel import frames
+from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Problem
+from duly.billing.work.models import WORK_KINDS
+from duly.billing.work.pricing import with_terms
+from duly.billing.work.queries import UNBILLED
+from duly.engine.currencies import exponent
+from duly.engine.pricing import due_spans, price
+from duly.engine.totals import totals
+
+HOURS: Final = 10
+"""Of each rate."""
+RATES: Final = 6
+"""Of a card: a long one would make a long sample."""
+COST: Final = Decimal(100)
+"""Of an expense, in the agreement's currency."""
+DAYS: Final = {"day": 1, "week": 7, "month": 31, "quarter": 92, "half_year": 184, "year": 366}
+LONGEST: Final = 3_700
+"""Days that the sample looks ahead for a whole period of a charge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as a document prints it: time in hours; `tax_rate` a fraction."""
+
+    kind: str
+    description: str
+    quantity: Decimal
+    unit: str
+    price: Decimal
+    amount: Decimal
+    tax_rate: Decimal
+    service_from: date
+    service_to: date
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The lines and totals, and everything that a verb would refuse in the terms, by path.
+
+    Charges with a problem are left out. `unpriced` says what no rate prices.
+    """
+
+    problems: tuple[Problem, ...]
+    lines: tuple[Line, ...] = ()
+    unpriced: tuple[str, ...] = ()
+    net: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
+
+
+def sample(*, actor: Actor, on: date, entity: str, account: str, currency: str, terms: VersionInput,
+           agreement: str | None = None, ends_on: date | None = None) -> Sample:
+    """An invoice by these terms: ten hours at each of a card's first rates, an expense of 100, each milestone, each
+    one-off fee and one period of each recurring one, from `on` or from when they hold.
+
+    `agreement` names the one that they would amend. Raises `NotFound` for names and outside the book, `ValueError`
+    for a currency that is none.
+    """
+    exponent(currency)
+    customer = accounts_in_book(actor, "agree", [account], on)[account]
+    seller = entity_of(entity)
+    known = Agreement.objects.filter(number=agreement, account=customer).first() if agreement else None
+    problems = objections(terms, currency=currency, account=customer, agreement=known)
+    problems += too_early(terms, agreed_versions(known)) if known else []
+    wrong = {int(found[1]) for problem in problems if (found := re.match(r"charges\[(\d+)\]", problem.path))}
+    sound = replace(terms, charges=tuple(charge for i, charge in enumerate(terms.charges) if i not in wrong))
+    if not sound.charges:
+        return Sample(tuple(problems))
+    framed = _terms(sound, customer, seller.pk, currency, ends_on, known)
+    return _priced(framed, customer, max(on, terms.valid_from), tuple(problems))
+
+
+def _terms(terms: VersionInput, customer: Account, entity_id: int, currency: str, ends_on: date | None,
+           known: Agreement | None) -> pl.DataFrame:
+    """The terms in the shape of `agreements.queries.terms_frame`; ids of what is not stored are its order here."""
+    cards = dict(RateCard.objects.values_list("code", "id"))
+    projects = dict(Project.objects.filter(agreement=known).values_list("code", "id")) if known else {}
+    shared = {
+        **asdict(terms), "agreement_id": 1, "version_id": 1, "entity_id": entity_id, "account_id": customer.pk,
+        "bill_to_id": customer.bill_to_id or customer.pk, "currency": currency, "exponent": exponent(currency),
+        "agreement_from": known.starts_on if known else terms.valid_from, "agreement_to": ends_on,
+        "terms_from": terms.valid_from, "requires_purchase_order": False,
+    }
+    rows = [
+        {**shared, **asdict(charge), "charge_id": place, "terms_id": place, "charge": charge.code,
+         "charge_name": charge.name, "charge_project_id": projects.get(charge.project or ""),
+         "rate_card_id": cards.get(charge.rate_card or "")}
+        for place, charge in enumerate(terms.charges, 1)
+    ]
+    return pl.DataFrame([{name: row.get(name) for name in TERMS} for row in rows], schema=TERMS)
+
+
+def _priced(terms: pl.DataFrame, customer: Account, day: date, problems: tuple[Problem, ...]) -> Sample:
+    rates = rates_frame(terms["rate_card_id"].drop_nulls().unique().to_list())
+    work = pl.DataFrame(list(_work(terms, rates, day)), schema=UNBILLED, orient="row").with_columns(
+        pl.int_range(1, pl.len() + 1).alias("work_id"), pl.lit(1, pl.Int64).alias("document_key"))
+    fixed = _one_period(terms.filter(~pl.col("kind").is_in(WORK_KINDS)), day)
+    found = price(with_terms(work, terms), fixed.with_columns(pl.lit(1, pl.Int64).alias("document_key")), rates)
+    texts = tuple(found.problems["text"].unique(maintain_order=True))
+    if found.lines.is_empty():
+        return Sample(problems, unpriced=texts)
+    document = pl.DataFrame({"document_key": [1], "account_id": [customer.bill_to_id or customer.pk],
+                             "entity_id": [terms["entity_id"][0]]})
+    lines, tax_lines = taxing.taxed(found.lines, queries.with_parties(document))
+    whole = totals(lines, tax_lines).row(0, named=True)
+    return Sample(problems, tuple(_line(row) for row in lines.sort("position").iter_rows(named=True)), texts,
+                  whole["net"], whole["tax"], whole["total"])
+
+
+def _work(terms: pl.DataFrame, rates: pl.DataFrame, day: date) -> Iterator[dict[str, Any]]:
+    """Typical work of each charge, as rows of `work.queries.UNBILLED` that stick to their charge."""
+    in_force = rates.filter((pl.col("valid_from") <= day) & (pl.col("valid_to").is_null() | (pl.col("valid_to") > day)))
+    people = dict(Person.objects.filter(id__in=in_force["person_id"].drop_nulls()).values_list("id", "name"))
+    projects = dict(Project.objects.filter(id__in=in_force["project_id"].drop_nulls()).values_list("id", "name"))
+    for charge in terms.filter(pl.col("kind").is_in(WORK_KINDS)).iter_rows(named=True):
+        item = {"kind": charge["kind"], "agreement_id": 1, "charge_id": charge["charge_id"], "worked_on": day,
+                "description": "", "quantity": Decimal(1)}
+        if charge["kind"] == "expense":
+            yield {**item, "amount": COST, "cost_currency": charge["currency"]}
+        elif charge["kind"] == "milestone":
+            yield {**item, "amount": charge["price"]}
+        else:
+            yield from ({**item, **hours} for hours in _hours(charge, in_force, people, projects))
+
+
+def _hours(charge: dict[str, Any], rates: pl.DataFrame, people: dict[int, str], projects: dict[int, str],
+           ) -> Iterator[dict[str, Any]]:
+    """Ten hours at each of the first rates that the charge's card has for its project; at none where there is none."""
+    own = pl.col("project_id").eq_missing(charge["charge_project_id"]) | pl.col("project_id").is_null()
+    fits = own if charge["charge_project_id"] else pl.lit(True)
+    card = rates.filter((pl.col("rate_card_id") == charge["rate_card_id"]) & fits).head(RATES)
+    for rate in list(card.iter_rows(named=True)) or [dict.fromkeys(rates.columns)]:
+        project = rate["project_id"] or charge["charge_project_id"]
+        yield {"quantity": Decimal(HOURS * 3_600), "person_id": rate["person_id"],
+               "person": people.get(rate["person_id"], rate["role"]), "role": rate["role"], "task": rate["task"],
+               "project_id": project, "project": projects.get(project)}
+
+
+def _one_period(charges: pl.DataFrame, day: date) -> pl.DataFrame:
+    """One span of each fixed charge: the first whole period that ends after the day, else the first there is."""
+    nothing: frames.Schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
+    recurring = charges.filter(pl.col("kind") == "recurring")
+    ahead = max((DAYS[row["interval"]] * row["interval_count"] for row in recurring.iter_rows(named=True)), default=0)
+    begun = max(day, *recurring["agreement_from"], date.min)
+    through = begun + timedelta(days=min(2 * ahead + 1, LONGEST))
+    billed = pl.DataFrame(schema=nothing)
+    spans = pl.concat([due_spans(recurring, billed, through),
+                       due_spans(charges.filter(pl.col("kind") == "one_off"), billed, date.max)])
+    best = (pl.col("span_to") > day) & (pl.col("days") == pl.col("period_days"))
+    return spans.sort("charge_id", ~best, "span_from").unique("charge_id", keep="first", maintain_order=True)
+
+
+def _line(row: dict[str, Any]) -> Line:
+    hours = row["quantity"] / 3_600 if row["kind"] == "time" else row["quantity"]
+    return Line(row["kind"], row["description"], hours, row["unit"], row["unit_price"], row["amount"], row["tax_rate"],
+                row["service_from"], row["service_to"])

@@ -1,0 +1,105 @@
+"""The page of one agreement: its terms through time, the projects its work is booked on, what it billed."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from duly.billing.accounts.queries import IN_BOOK, unseen
+from duly.billing.agreements.agreed import agreed_versions
+from duly.billing.agreements.cards import Price, prices_of
+from duly.billing.agreements.lists import STATE
+from duly.billing.agreements.models import Agreement
+from duly.billing.agreements.terms import VersionInput
+from duly.billing.kernel import frames
+from duly.billing.kernel.authority import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Terms and the days they hold, [valid_from, valid_to); `state` is ended, now or later."""
+
+    terms: VersionInput
+    valid_to: date | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What work is booked on, and how many items are."""
+
+    code: str
+    name: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementPage:
+    """`billed` is net on documents and drafts, which a cap counts; `payment_days` the account's; `prices` those in
+    force of the rate cards that the terms of the day use."""
+
+    number: str
+    name: str
+    account: str
+    account_name: str
+    entity: str
+    entity_name: str
+    currency: str
+    starts_on: date
+    ends_on: date | None
+    state: str
+    payment_days: int
+    billed: Decimal
+    last_billed: date | None
+    versions: tuple[Version, ...]
+    projects: tuple[Project, ...]
+    prices: tuple[Price, ...]
+
+    @property
+    def terms(self) -> VersionInput:
+        """The terms of the day: those in force, else the first that will be."""
+        return next((version.terms for version in self.versions if version.state == "now"), self.versions[0].terms)
+
+
+HEAD = f"""
+    select g.id, g.number, g.name, a.number, a.name, e.code, e.name, g.currency, g.starts_on, g.ends_on, {STATE},
+           coalesce(b.payment_days, a.payment_days), coalesce(billed.net, 0), billed.until
+      from agreement g join account a on a.id = g.account_id join legal_entity e on e.id = g.entity_id
+      left join account b on b.id = a.bill_to_id
+     cross join lateral (select sum(l.amount) as net, max(l.service_to) as until
+                           from invoice_line l join invoice i on i.id = l.invoice_id
+                          where l.agreement_id = g.id and i.state <> 'discarded') billed
+     where g.number = %(number)s and (%(everywhere)s or {IN_BOOK})"""
+
+
+def agreement_page(*, actor: Actor, on: date, agreement: str) -> AgreementPage:
+    """The page of an agreement, by its number, in a constant number of queries.
+
+    Raises `NotFound` for one that is not there or not with an account of the actor's book.
+    """
+    found = frames.rows(HEAD, {
+        "number": agreement, "on": on, "everywhere": actor.may_everywhere("read"),
+        "user": actor.user_id if actor.may("read") else None})
+    if not found:
+        raise unseen(actor, "read", f"agreement “{agreement}”")
+    [(row, *head)] = found
+    page = AgreementPage(*head, _versions(Agreement.objects.get(pk=row), on), _projects(row), ())
+    cards = {charge.rate_card for charge in page.terms.charges if charge.rate_card}
+    in_force = [price for price in prices_of(sorted(cards), on) if price.state == "now"]
+    return replace(page, prices=tuple(in_force))
+
+
+def _versions(agreement: Agreement, on: date) -> tuple[Version, ...]:
+    agreed = agreed_versions(agreement)
+    ends = [terms.valid_from for terms in agreed[1:]] + [None]
+    return tuple(Version(terms, until, _state(terms.valid_from, until, on))
+                 for terms, until in zip(agreed, ends, strict=True))
+
+
+def _state(since: date, until: date | None, on: date) -> str:
+    return "later" if since > on else "ended" if until is not None and until <= on else "now"
+
+
+def _projects(agreement_id: int) -> tuple[Project, ...]:
+    return tuple(Project(*row) for row in frames.rows("""
+        select p.code, p.name, (select count(*) from work_item w where w.project_id = p.id)
+          from project p where p.agreement_id = %s order by p.code""", [agreement_id]))
