@@ -32,6 +32,8 @@ INVOICES: Final = Listing(
         Filter("settled", "State", "choice", (("open", "Open"), ("overdue", "Overdue"), ("paid", "Paid"))),
         Filter("entity", "Entity", "choice", entities),
         Filter("issued_from", "Issued from", "date"), Filter("issued_to", "Issued to", "date"),
+        Filter("account", "Account", given=True), Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
+        Filter("due_from", "Due from", "date", given=True), Filter("due_to", "Due to", "date", given=True),
     ),
     tones={"paid": ("Paid", "good"), "overdue": ("Overdue", "bad"), "part_paid": ("Part paid", "info"),
            "open": ("Open", "mute"), "none": ("No balance", "mute")},
