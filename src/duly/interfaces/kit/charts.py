@@ -7,6 +7,8 @@ from typing import Final
 
 Number = int | float | Decimal
 STEPS: Final = (1, 2, 2.5, 5, 10)
+UNITS: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+"""Sizes from which a grid value is written in a larger unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,21 @@ class Bar:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Columns side by side for each label: `groups` are (label, its bars), one for each of `series`, in order."""
+
+    series: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[Bar, ...]], ...]
+    grid: tuple[GridLine, ...]
+
+
+def tick(value: float) -> str:
+    """A grid value in few characters: 250, 12.5k, 3M."""
+    size, unit = next(((size, unit) for size, unit in UNITS if abs(value) >= size), (1, ""))
+    return f"{value / size:,.10g}{unit}"
+
+
 def spark(values: Sequence[Number], width: int = 96, height: int = 28, margin: int = 2) -> str:
     """The points of a small line without axes; empty for fewer than two values."""
     if len(values) < 2:
@@ -120,7 +137,7 @@ def line(points: Sequence[tuple[str, Number, str]], *, target: tuple[Number, str
         return 100 - (float(value) - low) / span * 100
 
     made = tuple(Point(label, said, place / last * 100, y(value)) for place, (label, value, said) in enumerate(points))
-    return Line(made, tuple(GridLine(f"{value:,.10g}", y(value)) for value in grid),
+    return Line(made, tuple(GridLine(tick(value), y(value)) for value in grid),
                 GridLine(target[1], y(target[0])) if target else None)
 
 
@@ -149,4 +166,24 @@ def bars(rows: Sequence[tuple[str, Number, str]], urls: Sequence[str] = (),
 
     made = [Bar(label, said, (place + gap / 2) * slot, slot * (1 - gap), min(y(value), y(0)), abs(y(0) - y(value)),
                 urls[place] if urls else "") for place, (label, value, said) in enumerate(rows)]
-    return made, tuple(GridLine(f"{value:,.10g}", y(value)) for value in grid)
+    return made, tuple(GridLine(tick(value), y(value)) for value in grid)
+
+
+def grouped(rows: Sequence[tuple[str, Sequence[tuple[Number, str, str]]]], series: Sequence[str],
+            gap: float = 0.3) -> Groups:
+    """Columns side by side from zero: for each label one (value, value in words, address) of each series."""
+    grid = scale([value for _, values in rows for value, _, _ in values], from_zero=True)
+    low, span = grid[0], grid[-1] - grid[0]
+    slot = 100 / max(1, len(rows))
+    width = slot * (1 - gap) / max(1, len(series))
+
+    def y(value: Number) -> float:
+        return 100 - (float(value) - low) / span * 100
+
+    def bar(place: int, order: int, value: Number, said: str, url: str) -> Bar:
+        left = (place + gap / 2) * slot + order * width
+        return Bar(series[order], said, left, width, min(y(value), y(0)), abs(y(0) - y(value)), url)
+
+    groups = tuple((label, tuple(bar(place, order, *each) for order, each in enumerate(values)))
+                   for place, (label, values) in enumerate(rows))
+    return Groups(tuple(series), groups, tuple(GridLine(tick(value), y(value)) for value in grid))
