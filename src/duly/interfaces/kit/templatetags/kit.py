@@ -130,6 +130,12 @@ def bar_chart(chart: tuple[Sequence[charts.Bar], Sequence[charts.GridLine]], lab
     return {"bars": chart[0], "grid": chart[1], "label": label, "head": head, "value": value}
 
 
+@register.inclusion_tag("kit/grouped_bars.html")
+def grouped_bars(chart: charts.Groups, label: str, head: str = "Period") -> dict[str, Any]:
+    """`{% grouped_bars months "Billed and collected by month" %}`: a `charts.grouped`, its key and its table."""
+    return {"chart": chart, "label": label, "head": head}
+
+
 @register.inclusion_tag("kit/stages.html")
 def stages(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """`{% stages steps %}`: mappings of title, state (done, current, waiting, bad) and note, in order."""
