@@ -26,12 +26,19 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> int:
     from duly.interfaces.kit import font
 
     font.make(data_folder() / "static")
+    _heed_interrupts()
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
            "--workers", str(WORKERS), "--no-access-log", "--log-level", "warning", "duly.config.wsgi:application"]
     with _running([web, [sys.executable, "-m", "duly", "worker"]]) as processes:
         if _answers(host, port, processes):
             ready()
         return _first_to_end(processes)
+
+
+def _heed_interrupts() -> None:
+    """Let Ctrl-C end a wait for processes: polars catches it in a way that lets the wait go on."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

@@ -25,21 +25,26 @@ ISSUED: Final = Source(
     id="i.id", where="i.state = 'issued'", book=IN_BOOK,
     sorts={
         "issued": Sort("i.issued_on", "date"), "due": Sort("i.due_on", "date"), "total": Sort("i.total", "numeric"),
-        "account": Sort("a.sort_name", "text"), "number": Sort("i.number", "text"),
+        "account": Sort("a.sort_name", "text"),
     },
     filters={
         # What was typed is the beginning of a document's number, or stands anywhere in its customer's name.
         "text": """starts_with(i.number, %(value)s) or i.account_id = any(array(
                      select id from account where position(lower(%(value)s) in sort_name) > 0
                                                or starts_with(number, %(value)s)))""",
-        "settled": """case %(value)s when 'paid' then o.balance = 0 when 'open' then o.balance <> 0
-                      when 'overdue' then o.balance <> 0 and o.due_on < %(on)s::date end""",
+        # An open item has its document's account and due date. Both are said twice, for the planner: a book's open items
+        # are found by account, and a walk along the issue dates skips what is not due without looking at its item.
+        "settled": """case %(value)s when 'paid' then o.balance = 0
+                      when 'open' then o.balance <> 0 and (%(everywhere)s or o.account_id = a.id)
+                      when 'overdue' then o.balance <> 0 and (%(everywhere)s or o.account_id = a.id)
+                                          and o.due_on < %(on)s::date and i.due_on < %(on)s::date end""",
         "account": "i.account_id = (select id from account where number = %(value)s)",
         "entity": "i.entity_id = (select id from legal_entity where code = %(value)s)",
         "book": f"(%(value)s = 'mine') = {IN_BOOK}",
         "kind": "i.kind = %(value)s",
-        "issued_from": "i.issued_on >= %(value)s", "issued_to": "i.issued_on <= %(value)s",
-        "due_from": "i.due_on >= %(value)s", "due_to": "i.due_on <= %(value)s",
+        # Nothing is due before it is issued: said here, so that a walk along the other date knows where to begin.
+        "issued_from": "i.issued_on >= %(value)s and i.due_on >= %(value)s", "issued_to": "i.issued_on <= %(value)s",
+        "due_from": "i.due_on >= %(value)s", "due_to": "i.due_on <= %(value)s and i.issued_on <= %(value)s",
     },
 )
 

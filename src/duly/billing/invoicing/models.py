@@ -130,11 +130,8 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["series", "fiscal_year", "sequence"], name="invoice_sequence_once"),
             models.UniqueConstraint(fields=["entity", "number"], name="invoice_number_once"),
             models.CheckConstraint(
-                condition=(
-                    Q(state="issued", number__isnull=False, issued_on__isnull=False, booked_on__isnull=False)
-                    & Q(due_on__isnull=False, sequence__isnull=False, fiscal_year__isnull=False)
-                    & Q(series__isnull=False)
-                )
+                condition=Q(state="issued", number__isnull=False, issued_on__isnull=False, booked_on__isnull=False)
+                & Q(due_on__isnull=False, sequence__isnull=False, fiscal_year__isnull=False, series__isnull=False)
                 | (~Q(state="issued") & Q(number=None, sequence=None, series=None, open_item=None)),
                 name="invoice_number_only_at_issue",
             ),
@@ -142,6 +139,9 @@ class Invoice(models.Model):
         indexes = [
             models.Index(fields=["account", "issued_on"], name="invoice_account_issued"),
             models.Index(fields=["entity", "state"], condition=~Q(state="issued"), name="invoice_unissued"),
+            # What lists of issued documents are sorted by. Each costs an issue about 3 µs of its 1,000.
+            *(models.Index(fields=[date_or_sum, "id"], condition=Q(state="issued"), name=f"invoice_by_{date_or_sum}")
+              for date_or_sum in ("issued_on", "due_on", "total")),
         ]
 
 

@@ -40,7 +40,7 @@ class Source:
 
     `columns`: key → expression. `filters`: name → condition, in which `%(value)s` is what was given. `sorts`: key →
     expression. `tables` is everything after `from`; `book` the condition that a row is in the actor's book (over
-    `%(user)s` and `%(on)s`); `where` what holds for every row.
+    `%(user)s` and `%(on)s`); `where` what holds for every row. `%(everywhere)s` is whether the actor sees all books.
     """
 
     columns: Mapping[str, str]
@@ -148,9 +148,9 @@ def _count(source: Source, query: Query, actor: Actor, on: date) -> int:
 
 def _condition(source: Source, query: Query, actor: Actor, on: date) -> tuple[str, dict[str, Any]]:
     """The filters as one condition, each value under a name of its own."""
-    parts, values = [source.where], {"user": actor.user_id, "on": on}
-    if not actor.may_everywhere(source.right):
-        parts.append(source.book)
+    everywhere = actor.may_everywhere(source.right)
+    parts = [source.where, *([] if everywhere else [source.book])]
+    values: dict[str, Any] = {"user": actor.user_id, "on": on, "everywhere": everywhere}
     for place, (name, value) in enumerate(query.filters.items()):
         parts.append(f"({source.filters[name].replace('%(value)s', f'%(value_{place})s')})")
         values[f"value_{place}"] = value

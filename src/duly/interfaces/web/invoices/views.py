@@ -19,7 +19,7 @@ INVOICES: Final = Listing(
     name="invoices", read=lists.invoices, read_all=lists.every_invoice, sort="-issued",
     empty="No invoice is issued yet. A bill run makes drafts; issuing them gives them their numbers.",
     columns=(
-        Column("number", "Number", "strong", sort="number"),
+        Column("number", "Number", "strong"),
         Column("account_name", "Account", sort="account", under="account"),
         Column("issued_on", "Issued", "date", sort="issued"),
         Column("due_on", "Due", "date", sort="due"),
