@@ -32,8 +32,8 @@ ISSUED: Final = Source(
         "text": """starts_with(i.number, %(value)s) or i.account_id = any(array(
                      select id from account where position(lower(%(value)s) in sort_name) > 0
                                                or starts_with(number, %(value)s)))""",
-        # An open item has its document's account and due date. Both are said twice, for the planner: a book's open items
-        # are found by account, and a walk along the issue dates skips what is not due without looking at its item.
+        # An open item has its document's account and due date. Both are said twice, for the planner: a book's open
+        # items are found by account, and a walk along the issue dates skips what is not due without asking its item.
         "settled": """case %(value)s when 'paid' then o.balance = 0
                       when 'open' then o.balance <> 0 and (%(everywhere)s or o.account_id = a.id)
                       when 'overdue' then o.balance <> 0 and (%(everywhere)s or o.account_id = a.id)
