@@ -111,9 +111,13 @@ def empty(title: str, text: str = "", icon: str = "inbox", url: str = "", action
 
 
 @register.inclusion_tag("kit/line_chart.html")
-def line_chart(chart: charts.Line, label: str, head: str = "Period", value: str = "Value") -> dict[str, Any]:
-    """`{% line_chart dso "Days sales outstanding by month" %}`: a `charts.line`, its table behind it."""
-    return {"chart": chart, "label": label, "head": head, "value": value}
+def line_chart(chart: charts.Line, label: str, head: str = "Period", value: str = "Value",
+               axis: str = ":") -> dict[str, Any]:
+    """`{% line_chart dso "Days sales outstanding by month" %}`: a `charts.line`, its table behind it.
+
+    `axis` is the slice of each label that stands below the plot, such as `":3"`.
+    """
+    return {"chart": chart, "label": label, "head": head, "value": value, "axis": axis}
 
 
 @register.inclusion_tag("kit/stacked_bar.html")
@@ -131,9 +135,9 @@ def bar_chart(chart: tuple[Sequence[charts.Bar], Sequence[charts.GridLine]], lab
 
 
 @register.inclusion_tag("kit/grouped_bars.html")
-def grouped_bars(chart: charts.Groups, label: str, head: str = "Period") -> dict[str, Any]:
+def grouped_bars(chart: charts.Groups, label: str, head: str = "Period", axis: str = ":") -> dict[str, Any]:
     """`{% grouped_bars months "Billed and collected by month" %}`: a `charts.grouped`, its key and its table."""
-    return {"chart": chart, "label": label, "head": head}
+    return {"chart": chart, "label": label, "head": head, "axis": axis}
 
 
 @register.inclusion_tag("kit/stages.html")
