@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+"""The dashboard: what is open, late, billed, collected and unbilled, and how it moves."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from duly.interfaces.web.dashboard import views
+
+urlpatterns = [
+    path("dashboard/", views.dashboard, name="dashboard"),
+    path("dashboard/unbilled/", views.unbilled, name="dashboard_unbilled"),
+]

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.http.response import HttpResponseBase
-from django.urls import NoReverseMatch, reverse
-from django.utils.http import urlencode
 
 from duly.billing.reporting import search as reading
-from duly.billing.reporting.search import Hit
+from duly.billing.reporting.search import SHOWN, Hit
+from duly.interfaces.web.links import address, listed
 from duly.interfaces.web.page import StaffRequest, page, show
 
 KINDS: Final = (
-    # kind, title, icon, the page of one and what names it, the list that is asked where there is no such page
+    # kind, title, icon, the page of one and what names it, the list that is asked for the rest
     ("account", "Accounts", "building-2", "account", "number", "accounts"),
     ("invoice", "Invoices", "receipt-text", "invoice", "id", "invoices"),
     ("agreement", "Agreements", "file-pen-line", "agreement", "number", "agreements"),
@@ -25,28 +24,24 @@ KINDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The hits of one kind, each with its address."""
+    """The hits of one kind, each with its address; `more` opens the list of all where there may be more."""
 
     title: str
     icon: str
     hits: Sequence[tuple[Hit, str]]
+    more: str
 
 
 @page()
 def search(request: StaffRequest) -> HttpResponseBase:
     text = request.GET.get("text", "").replace("\0", "")
     found = reading.search(actor=request.actor, on=request.on, text=text)
-    groups = [Group(title, icon, [(hit, _address(hit, *where)) for hit in found.of(kind)])
-              for kind, title, icon, *where in KINDS if found.of(kind)]
+    groups = [_group(found.text, found.of(kind), *look) for kind, *look in KINDS if found.of(kind)]
     template = "web/search/page.html#hits" if request.htmx else "web/search/page.html"
     return show(request, template, {"found": groups, "text": text, "short": len(found.text) < 2})
 
 
-def _address(hit: Hit, name: str, key: str, lists: str) -> str:
-    for address, arguments in ((name, [getattr(hit, key)]), (lists, [])):
-        try:
-            url = reverse(address, args=arguments)
-        except NoReverseMatch:
-            continue
-        return url if arguments else f"{url}?{urlencode({'text': hit.number})}"
-    return reverse("home")
+def _group(text: str, hits: Sequence[Hit], title: str, icon: str, name: str, key: str, of: str) -> Group:
+    """A hit without a page of its own leads to the list that holds it."""
+    addressed = [(hit, address(name, getattr(hit, key)) or listed(of, {"text": hit.number})) for hit in hits]
+    return Group(title, icon, addressed, listed(of, {"text": text}) if len(hits) == SHOWN else "")

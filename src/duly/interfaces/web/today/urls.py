@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+"""Today: what waits for whoever is signed in, ranked, with the reason and the next step."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from duly.interfaces.web.today import views
+
+urlpatterns = [
+    path("today/", views.today, name="today"),
+    path("today/submit/<int:draft>/", views.submit, name="today_submit"),
+]

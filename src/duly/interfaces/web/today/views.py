@@ -1,0 +1,114 @@
+"""What waits, by kind, each task with its way to be settled; a draft is submitted from here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from duly.billing.invoicing import actions as invoicing
+from duly.billing.reporting import today as reading
+from duly.billing.reporting.today import Task, Waiting
+from duly.interfaces.web.links import address, listed
+from duly.interfaces.web.page import StaffRequest, page, show
+
+FIRST: Final = 3
+"""Tasks of each kind where all kinds are shown, and in a kind's own tab."""
+ALL_OF_A_KIND: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How tasks of a kind are shown; `aged` where it means something how long they have waited."""
+
+    title: str
+    icon: str
+    tone: str
+    aged: bool = True
+
+
+LOOKS: Final = {
+    "review": Look("Reviews", "badge-check", "info"),
+    "blocked": Look("Blocked", "octagon-alert", "bad"),
+    "issue": Look("To issue", "stamp", "good"),
+    "submit": Look("To submit", "file-text", "mute"),
+    "overdue": Look("Overdue", "alarm-clock", "bad"),
+    "unallocated": Look("Unallocated", "banknote", "info"),
+    "mail": Look("Failed mail", "mail-warning", "bad"),
+    "approve_work": Look("Work", "timer", "mute"),
+    "cap": Look("Caps", "gauge", "warn", aged=False),
+    "purchase_order": Look("Purchase orders", "clipboard-list", "warn", aged=False),
+    "milestone": Look("Milestones", "flag", "warn"),
+    "ending": Look("Ending", "calendar-x", "warn", aged=False),
+    "covered": Look("Covered", "umbrella", "mute", aged=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A kind's tasks with their addresses; `url` shows more of them, named by `more`."""
+
+    waiting: Waiting
+    look: Look
+    tasks: Sequence[tuple[Task, str]]
+    url: str
+    more: str
+
+
+@page()
+def today(request: StaffRequest) -> HttpResponseBase:
+    mine = request.GET.get("mine") == "yes"
+    wanted = request.GET.get("kind", "")
+    found = reading.today(actor=request.actor, on=request.on, mine=mine,
+                          rows=ALL_OF_A_KIND if wanted in LOOKS else FIRST)
+    kind = wanted if wanted in {each.kind for each in found.kinds} else ""
+    groups = [_group(each, kind, mine) for each in found.kinds if kind in ("", each.kind)]
+    return show(request, "web/today/page.html", {
+        "found": found, "shown": groups, "kind": kind, "tabs": _tabs(found, kind, mine),
+        "books": _books(kind, mine) if request.actor.may_everywhere("read") else [], "here": _query(kind, mine),
+    })
+
+
+@page(right="bill", methods="POST")
+def submit(request: StaffRequest, draft: int) -> HttpResponseBase:
+    invoicing.submit(actor=request.actor, at=request.at, on=request.on, drafts=[draft])
+    messages.success(request, f"Draft {draft} is submitted; a colleague reviews it now.")
+    back = _query(request.GET.get("kind", ""), request.GET.get("mine") == "yes")
+    return redirect(reverse("today") + back)
+
+
+def _group(each: Waiting, kind: str, mine: bool) -> Group:
+    """In the list of all kinds the rest is a tab away; in its own tab, where it has one, in the list of its area."""
+    filters = {**each.filters, **({"book": "mine"} if mine else {})}
+    url = listed(each.page, filters) if kind else reverse("today") + _query(each.kind, mine)
+    more = f"All {each.count}" if each.count > len(each.tasks) else "Open the list" if kind else ""
+    return Group(each, LOOKS[each.kind], [(task, _settles(task)) for task in each.tasks], url if more else "", more)
+
+
+def _settles(task: Task) -> str:
+    """Where one step settles it: the page of what it is about, else the list that holds it, else its account."""
+    if task.page == "work":
+        return listed("work", {"agreement": task.subject, "approved": "no"})
+    return address(task.page, task.subject) or address("account", task.account)
+
+
+def _tabs(found: reading.Today, kind: str, mine: bool) -> list[dict[str, Any]]:
+    base = reverse("today")
+    tabs = [{"title": "All", "url": base + _query("", mine), "current": not kind, "count": found.count}]
+    return tabs + [{"title": LOOKS[each.kind].title, "url": base + _query(each.kind, mine),
+                    "current": each.kind == kind, "count": each.count} for each in found.kinds]
+
+
+def _books(kind: str, mine: bool) -> list[dict[str, Any]]:
+    """Whoever sees every account may look at their own book alone."""
+    return [{"title": title, "url": reverse("today") + _query(kind, own), "current": own == mine}
+            for title, own in (("All accounts", False), ("My book", True))]
+
+
+def _query(kind: str, mine: bool) -> str:
+    given = {**({"kind": kind} if kind else {}), **({"mine": "yes"} if mine else {})}
+    return f"?{urlencode(given)}" if given else ""
