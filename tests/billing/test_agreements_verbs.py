@@ -38,6 +38,13 @@ def amended(world: World, terms: VersionInput, agreement: str = "A-1") -> Put:
     return amend(actor=world.actor("fin"), at=NOW, on=TODAY, agreement=agreement, terms=terms)
 
 
+def test_a_new_agreement_never_changes_one_that_is_there(world: World) -> None:
+    assert agreed(world, new=True, key="once") == agreed(world, new=True, key="once")
+    with pytest.raises(Refused, match="taken") as refusal:
+        agreed(world, new=True, name="Another")
+    assert paths(refusal) == ["number"]
+
+
 def paths(refusal: pytest.ExceptionInfo[Refused]) -> list[str]:
     return [problem.path for problem in refusal.value.problems]
 

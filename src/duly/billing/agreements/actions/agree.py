@@ -21,12 +21,13 @@ from duly.engine.currencies import exponent
 @verb("agreements.agree", right="agree")
 def agree(
     *, actor: Actor, at: datetime, on: date, number: str, name: str, entity: str, account: str, currency: str,
-    terms: VersionInput, ends_on: date | None = None, projects: Mapping[str, str] | None = None,
+    terms: VersionInput, ends_on: date | None = None, projects: Mapping[str, str] | None = None, new: bool = False,
 ) -> Put:
     """Add an agreement that begins with these terms; one there already may only change its name and its end.
 
     `projects` (code → name) are what its work is booked on. Raises `Refused` with a problem per path for terms that
-    do not hold together or differ from those agreed, `NotFound` for names, and for accounts outside the book.
+    do not hold together or differ from those agreed, and for a `new` one that is there; `NotFound` for names, and for
+    accounts outside the book.
     """
     customer = accounts_in_book(actor, "agree", [account], on)[account]
     fixed = {"entity_id": entity_of(entity).pk, "account_id": customer.pk, "currency": currency,
@@ -36,6 +37,9 @@ def agree(
         problem = Problem("ends_on", f"It ends before it begins on {terms.valid_from}.", "Give the last billed day.")
         raise Refused("The agreement would never hold.", problems=[problem])
     known = Agreement.objects.filter(number=number).first()
+    if known is not None and new:
+        taken = Problem("number", f"There is an agreement {number}.", "Give the new agreement another number.")
+        raise Refused("The number is taken.", problems=[taken])
     if known is not None:
         _refuse_other(known, fixed)
     agreement = put(Agreement, {"number": number}, {**fixed, "name": name, "ends_on": ends_on})
