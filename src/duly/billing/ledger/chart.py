@@ -20,3 +20,10 @@ def map_role(*, actor: Actor, at: datetime, entity: str, role: str, code: str, n
         raise Refused(f"“{role}” is not a posting role.", f"Use one of {', '.join(POSTING_ROLES)}.")
     key = {"entity_id": entity_of(entity).pk, "role": role}
     return put(ChartAccount, key, {"code": code, "name": name})
+
+
+def chart(*, entity: int) -> list[tuple[str, str, str]]:
+    """Role, code and name of every posting role of an entity, in their order; empty where none is mapped yet."""
+    mapped = {role: (code, name) for role, code, name in
+              ChartAccount.objects.filter(entity_id=entity).values_list("role", "code", "name")}
+    return [(role, *mapped.get(role, ("", ""))) for role in POSTING_ROLES]
