@@ -1,5 +1,5 @@
 from django.urls import path
 
-from duly.interfaces.web.search import views
+from duly.interfaces.web.search.views import search
 
-urlpatterns = [path("search/", views.search, name="search")]
+urlpatterns = [path("search/", search, name="search")]
