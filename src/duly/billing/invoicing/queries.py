@@ -68,16 +68,18 @@ def with_parties(documents: pl.DataFrame) -> pl.DataFrame:
 
     Columns as `PARTIES`; a VAT id is that of the party's own country, where it has one.
     """
-    parties = frames.read(f"""select a.id, e.id, a.name, a.kind, a.country, {VAT_ID.format(owner="account", party="a")},
-            a.requires_purchase_order,
-            exists (select from contact c where c.account_id = a.id and c.roles ? 'billing'),
-            e.code, e.country, e.tax_id, e.base_currency, e.lock_date, e.has_bank_account
-        from account a cross join (
-            select e.*, {VAT_ID.format(owner="entity", party="e")} as tax_id,
+    parties = frames.read(f"""with seller as materialized (
+            select e.id, e.code, e.country, e.base_currency, e.lock_date,
+                   {VAT_ID.format(owner="entity", party="e")} as tax_id,
                    exists (select from bank_account b where b.entity_id = e.id) as has_bank_account
-              from legal_entity e where e.id = any(%s)) e
-        where a.id = any(%s)""", [documents["entity_id"].unique().to_list(),
-                                  documents["account_id"].unique().to_list()], PARTIES)
+              from legal_entity e where e.id = any(%s))
+        select a.id, e.id, a.name, a.kind, a.country, {VAT_ID.format(owner="account", party="a")},
+               a.requires_purchase_order,
+               exists (select from contact c where c.account_id = a.id and c.roles ? 'billing'),
+               e.code, e.country, e.tax_id, e.base_currency, e.lock_date, e.has_bank_account
+          from account a cross join seller e where a.id = any(%s)""",
+                          [documents["entity_id"].unique().to_list(), documents["account_id"].unique().to_list()],
+                          PARTIES)
     return documents.join(parties, on=["account_id", "entity_id"], how="left", maintain_order="left")
 
 
