@@ -78,7 +78,8 @@ KINDS: Final = (
                  "where s.invoice_id = i.id order by s.id desc limit 1)",
                  "(select (s.submitted_at at time zone 'UTC')::date from review_step s where s.invoice_id = i.id "
                  "order by s.id desc limit 1)"),
-         lambda by, days: f"{by} submitted it {_ago(days)}", "draft", "Review", "reviews"),
+         lambda by, days: f"{by} submitted it {_ago(days)}", "draft", "Review", "reviews",
+         {"own": "no"}),
     Kind("blocked", "Drafts that a check blocks", "bill",
          _drafts(f"i.state = 'draft' and exists ({BLOCKS})",
                  f"({BLOCKS.replace('select from', 'select min(f.text) from', 1)})"),
@@ -159,7 +160,7 @@ KINDS: Final = (
            and coalesce((select sum(coalesce(w.share, 1)) from work_item w where w.agreement_id = g.id
                           and w.charge_id = c.id), 0) < 1 and {seen}
          order by t.due_on, t.id limit %(rows)s""",
-         lambda _, days: f"was due {_ago(days)}, nobody has accepted it", "agreement", "Accept", "milestones"),
+         lambda _, days: f"was due {_ago(days)}, nobody has accepted it", "milestones", "Accept", "milestones"),
     Kind("ending", "Agreements that end", "agree", f"""
         select g.number, g.name, a.number, a.name, '', null::numeric, g.currency, g.ends_on, count(*) over ()
           from agreement g join account a on a.id = g.account_id

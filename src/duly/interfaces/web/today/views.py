@@ -90,10 +90,12 @@ def _group(each: Waiting, kind: str, mine: bool) -> Group:
 
 
 def _settles(task: Task) -> str:
-    """Where one step settles it: the page of what it is about, else the list that holds it, else its account."""
+    """Where one step settles it: the page of what it is about, or the list of an agreement's own."""
     if task.page == "work":
         return listed("work", {"agreement": task.subject, "approved": "no"})
-    return address(task.page, task.subject) or address("account", task.account)
+    if task.page == "milestones":
+        return listed("milestones", {"agreement": task.subject})
+    return address("invoice" if task.page == "draft" else task.page, task.subject)
 
 
 def _tabs(found: reading.Today, kind: str, mine: bool) -> list[dict[str, Any]]:

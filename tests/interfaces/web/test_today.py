@@ -1,0 +1,164 @@
+"""Today: what it shows to whom, where each task leads, and a draft submitted from it."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from html import unescape
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from duly.billing import models as m
+from duly.billing.invoicing import actions
+from duly.billing.kernel import frames
+from duly.billing.reporting.tasks import KINDS
+from duly.interfaces.web.today.views import LOOKS
+from tests.billing.cash import issued, receive
+from tests.world import NOW, OCTOBER, TODAY, World
+
+ClientOf = Callable[..., Client]
+LONG = "Vereinigte Internationale Gesellschaft für Angewandte Großrechnerverwaltung mbH &c"[:80]
+
+
+@pytest.fixture(autouse=True)
+def business_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "TODAY", TODAY)
+
+
+def draft(world: World, account: str) -> int:
+    run = actions.launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
+                         period_to=OCTOBER[1], accounts=[world.account(account).pk])
+    actions.draft_partition(actor=world.actor("ben"), at=NOW, partition=run.partitions[0])
+    return int(frames.rows("select max(id) from invoice")[0][0])
+
+
+def overdue(world: World, account: str, *totals: str) -> None:
+    for total in totals:
+        issued(world, account, total, on=date(2026, 9, 1), days=28)
+
+
+def shown(client: Client, query: str = "") -> str:
+    answer = client.get(f"/today/{query}")
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def tabs(text: str) -> dict[str, int]:
+    [nav] = re.findall(r'<nav class="tabs" aria-label="Tasks by kind">(.*?)</nav>', text, re.S)
+    return {title: int(count) for title, count in re.findall(r">([^<>]+) <b>(\d+)</b>", nav)}
+
+
+def test_every_kind_of_task_has_its_look() -> None:
+    assert list(LOOKS) == [kind.key for kind in KINDS]
+
+
+def test_the_start_after_signing_in_is_today(world: World, client_of: ClientOf) -> None:
+    assert client_of("ben").get("/", follow=True).redirect_chain == [("/today/", 302)]
+
+
+def test_where_nothing_waits_it_says_so(world: World, client_of: ClientOf) -> None:
+    assert "Nothing waits for you" in shown(client_of("audra"))
+
+
+def test_each_task_says_what_waits_for_whom_and_why(world: World, client_of: ClientOf) -> None:
+    overdue(world, "ACME", "987654321012.07")
+    receive(world, "80.00", account="ZED")
+    text = shown(client_of("ben"))
+    assert tabs(text) == {"All": 2, "Overdue": 1, "Unallocated": 1}
+    assert "34 days late" in text
+    assert "987,654,321,012" in text
+    assert "Pays nothing yet" not in text
+    assert "received today, pays nothing yet".capitalize() in text
+    assert "Zed AG" not in shown(client_of("mara"))
+
+
+def test_a_tab_shows_more_of_its_kind_than_the_list_of_all(world: World, client_of: ClientOf) -> None:
+    overdue(world, "ACME", *(f"{place}.00" for place in range(1, 6)))
+    client = client_of("ben")
+    assert len(re.findall("days late", shown(client))) == 3
+    assert len(re.findall("days late", shown(client, "?kind=overdue"))) == 5
+    assert len(re.findall("days late", shown(client, "?kind=nonsense"))) == 3
+    assert tabs(shown(client, "?kind=submit")) == {"All": 5, "Overdue": 5}
+
+
+def test_a_covered_account_is_marked(world: World, client_of: ClientOf) -> None:
+    frames.rows("select set_config('duly.actor', 'fin', true)")
+    m.Account.objects.filter(number="ZED").update(cover=m.User.objects.get(login="mara"), cover_from=TODAY,
+                                                  cover_until=date(2026, 11, 9))
+    overdue(world, "ZED", "5.00")
+    text = shown(client_of("mara"), "?kind=overdue")
+    assert "You cover" in text
+    assert "for Otto" in text
+
+
+def test_only_who_sees_more_than_their_book_may_narrow_to_it(world: World, client_of: ClientOf) -> None:
+    overdue(world, "ZED", "5.00")
+    m.Account.objects.filter(number="ACME").update(manager=m.User.objects.get(login="fin"))
+    assert "My book" in shown(client_of("fin"))
+    assert "Nothing waits for you" in shown(client_of("fin"), "?mine=yes")
+    assert "My book" not in shown(client_of("mara"))
+
+
+def test_a_draft_is_submitted_from_here_once(world: World, client_of: ClientOf) -> None:
+    number = draft(world, "BIG")
+    client = client_of("mara")
+    address = f"/today/submit/{number}/"
+    assert f'action="{address}?kind=submit"' in shown(client, "?kind=submit")
+    answer = client.post(f"{address}?kind=submit", follow=True)
+    assert answer.redirect_chain == [("/today/?kind=submit", 302)]
+    assert f"Draft {number} is submitted" in answer.content.decode()
+    assert m.Invoice.objects.get(pk=number).state == "in_review"
+    assert client.post(address).status_code == 422
+
+
+def test_nobody_submits_what_they_may_not_see(world: World, client_of: ClientOf) -> None:
+    number = draft(world, "BIG")
+    assert client_of("otto").post(f"/today/submit/{number}/").status_code == 404
+    assert client_of("audra").post(f"/today/submit/{number}/").status_code == 403
+    assert client_of("mara").get(f"/today/submit/{number}/").status_code == 405
+    assert m.Invoice.objects.get(pk=number).state == "draft"
+
+
+def test_every_task_and_list_has_an_address(world: World, client_of: ClientOf) -> None:
+    overdue(world, "ACME", "5.00", "6.00", "7.00", "8.00")
+    draft(world, "BIG")
+    world.time(60, approved=False)
+    receive(world, "80.00", account="ZED")
+    client = client_of("fin")
+    rows = re.findall(r"<tr data-url=\"([^\"]+)\"", shown(client))
+    assert len(rows) == 6
+    for address in {*rows, *re.findall(r'<th colspan="5".*?<a href="([^"]+)"', shown(client, "?kind=overdue"))}:
+        assert client.get(address, follow=True).status_code == 200, address
+
+
+def test_it_costs_the_same_queries_whatever_waits(world: World, client_of: ClientOf,
+                                                  count_queries: Callable[[], Any]) -> None:
+    client = client_of("fin")
+    with count_queries() as empty:
+        shown(client)
+    overdue(world, "ACME", "5.00", "6.00")
+    world.time(60, approved=False)
+    with count_queries() as full:
+        shown(client)
+    assert len(full) == len(empty)
+
+
+def test_today_in_the_browser(database: str, world: World, signed_in: Callable[[str], Page], each_look: Any,
+                              axe: Callable[[Page], None]) -> None:
+    m.Account.objects.filter(number="ACME").update(name=LONG, sort_name=LONG.casefold())
+    overdue(world, "ACME", "987654321012.07", "1.00", "2.00", "3.00")
+    number = draft(world, "BIG")
+    page = signed_in("ben")
+    page.goto("/today/")
+    axe(page)
+    page.get_by_role("button", name=f"Submit Draft {number}").click()
+    expect(page.get_by_text(f"Draft {number} is submitted")).to_be_visible()
+    page.get_by_label("Tasks by kind").get_by_role("link", name="Overdue").click()
+    expect(page.locator("tr[data-url]")).to_have_count(4)
+    axe(page)
+    page.goto("/today/?mine=yes")
+    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+    axe(page)
