@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.forms.utils import ErrorDict
 
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.formats import FormatError
@@ -28,6 +29,11 @@ class Form(forms.Form):
         for field in self.fields.values():
             if isinstance(field.widget, forms.NumberInput):
                 field.widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})
+
+
+    def forgive(self) -> None:
+        """Show what was typed and judge nothing: it is not handed in yet."""
+        self._errors = ErrorDict()  # a form that has its errors, if none, is not cleaned again
 
 
 class Once(Form):
