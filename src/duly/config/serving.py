@@ -28,7 +28,8 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> int:
     font.make(data_folder() / "static")
     _heed_interrupts()
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-           "--workers", str(WORKERS), "--no-access-log", "--log-level", "warning", "duly.config.wsgi:application"]
+           "--workers", str(WORKERS), "--workers-kill-timeout", "5", "--no-access-log", "--log-level", "warning",
+           "duly.config.wsgi:application"]
     with _running([web, [sys.executable, "-m", "duly", "worker"]]) as processes:
         if _answers(host, port, processes):
             ready()
