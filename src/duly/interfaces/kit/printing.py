@@ -1,7 +1,7 @@
 """Money, numbers and dates as people read them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from babel.numbers import get_currency_symbol, get_decimal_symbol
@@ -67,6 +67,24 @@ def hours(seconds: int | Decimal) -> str:
 def percent(share: Decimal, places: int = 1) -> str:
     """A share of one as percent: `0.428` → `42.8%`."""
     return f"{share * 100:.{places}f}%"
+
+
+def signed_percent(value: Decimal | None) -> str:
+    """A difference that is in percent already: `+12.4%`, `−3.0%`; nothing where there is nothing to compare with."""
+    if value is None:
+        return ""
+    return f"{'+' if value > 0 else MINUS if value < 0 else ''}{abs(value)}%"
+
+
+def period(begins: date, ends: date) -> str:
+    """`Oct 2026` for a whole month, `2 Oct 2026` for a day, else `2–14 Oct 2026`, `11 Oct – 10 Nov 2026`."""
+    if begins.day == 1 and (ends + timedelta(days=1)) == (begins + timedelta(days=32)).replace(day=1):
+        return f"{begins:%b %Y}"
+    if begins == ends:
+        return day(begins)
+    if (begins.year, begins.month) == (ends.year, ends.month):
+        return f"{begins.day}–{day(ends)}"
+    return f"{begins.day} {begins:%b} – {day(ends)}" if begins.year == ends.year else f"{day(begins)} – {day(ends)}"
 
 
 def initials(name: str) -> str:

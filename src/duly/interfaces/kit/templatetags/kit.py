@@ -68,6 +68,18 @@ def hours(seconds: int | Decimal | None) -> str:
     return "" if seconds is None else printing.hours(seconds)
 
 
+@register.filter
+def signed(percent: Decimal | None) -> str:
+    """`{{ row.percent|signed }}`: +12.4%."""
+    return printing.signed_percent(percent)
+
+
+@register.filter
+def share(of_one: Decimal) -> str:
+    """`{{ tax.rate|share }}`: 19%, 5.5%."""
+    return f"{(of_one * 100).normalize():f}%"
+
+
 @simple
 def pill(text: str, tone: str = "mute") -> SafeString:
     """`{% pill "Overdue" "bad" %}`: a state; tones good, bad, warn, info, mute."""
