@@ -101,6 +101,25 @@ def run_compared(*, actor: Actor, on: date, run: int) -> pl.DataFrame:
     return _summary(found, _charges(found["document_key"].to_list()))
 
 
+@dataclass(frozen=True, slots=True)
+class RunSum:
+    """What a run's documents of one currency come to, net, beside what their accounts were billed last time."""
+
+    currency: str
+    documents: int
+    net: Decimal
+    before: Decimal
+    percent: Decimal | None
+
+
+def run_sums(*, actor: Actor, on: date, run: int) -> tuple[RunSum, ...]:
+    """The sums of the run's documents in the actor's book, by currency; as many queries as `run_compared`."""
+    sums = run_compared(actor=actor, on=on, run=run).group_by("currency").agg(
+        pl.len().alias("documents"), pl.col("net").sum(), pl.col("before").sum()).sort("currency")
+    return tuple(RunSum(currency, documents, net, before, _percent(net - before, before))
+                 for currency, documents, net, before in sums.iter_rows())
+
+
 def documents_compared(documents: Sequence[int], *, actor: Actor, on: date) -> pl.DataFrame:
     """As `run_compared`, for these documents; those outside the actor's book are left out."""
     found = _documents(actor, on, "i.id = any(%(documents)s)", {"documents": list(documents)})

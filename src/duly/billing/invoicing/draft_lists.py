@@ -50,6 +50,10 @@ DRAFTS: Final = Source(
     filters={**FILTERS, "state": "i.state = %(value)s", "review": "i.review = %(value)s"},
 )
 
+DOCUMENTS: Final = replace(
+    DRAFTS, columns={**COLUMNS, "number": "coalesce(i.number, '')"}, where="i.state <> 'discarded'")
+"""Drafts and what became of them: the documents of a run, issued ones too."""
+
 OWN: Final = """exists (select from app_user me where me.id = %(user)s and (me.login = i.created_by
         or me.id = (select r.launched_by_id from bill_run r where r.id = p.run_id)
         or exists (select from draft_edit d where d.invoice_id = i.id and d.editor = me.login)))"""
@@ -109,6 +113,17 @@ def drafts_beside_last(*, actor: Actor, on: date, query: Query) -> Page:
 def every_draft_beside_last(*, actor: Actor, on: date, query: Query) -> Iterator[dict[str, Any]]:
     """All of them, for an export, a few hundred in memory at a time."""
     return _in_parts(every_draft(actor=actor, on=on, query=query), actor, on)
+
+
+def run_documents(*, actor: Actor, on: date, query: Query) -> Page:
+    """A page of what the run of the filter `run` made, issued documents too, each beside last time."""
+    found = listing.page(DOCUMENTS, query, actor=actor, on=on)
+    return replace(found, rows=list(_beside_last(found.rows, actor, on)))
+
+
+def every_run_document(*, actor: Actor, on: date, query: Query) -> Iterator[dict[str, Any]]:
+    """All of them, for an export."""
+    return _in_parts(listing.every(DOCUMENTS, query, actor=actor, on=on), actor, on)
 
 
 def runs(*, actor: Actor, on: date, query: Query) -> Page:

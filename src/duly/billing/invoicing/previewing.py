@@ -36,6 +36,12 @@ class Previewed:
     gone: int
     changed: int
 
+    @property
+    def changes(self) -> str:
+        """The counts in words; "" where nothing differs."""
+        return ", ".join(f"{count} {name}" for name, count in (
+            ("new", self.new), ("gone", self.gone), ("changed", self.changed)) if count)
+
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
