@@ -1,1 +1,1 @@
-"""Billing: runs, drafts and reviews, up to issue."""
+"""Billing: runs, the drafts that they make, and the reviews that wait."""

@@ -1,0 +1,106 @@
+"""One act on many drafts: chosen, confirmed, done in parts while the page says how far it is, never done twice."""
+
+from typing import Any, Final
+
+import polars as pl
+from django.contrib import messages
+from django.http import QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from duly.billing.desk.actions import queue_message
+from duly.billing.invoicing import actions, draft_lists, queries
+from duly.billing.invoicing.actions.batch import Batch
+from duly.billing.kernel.errors import Refused
+from duly.billing.kernel.listing import Query
+from duly.interfaces.kit.drawing import digest
+from duly.interfaces.kit.forms import Once
+from duly.interfaces.web.billing.drafts import DRAFTS
+from duly.interfaces.web.billing.rows import STATES
+from duly.interfaces.web.page import StaffRequest, page, show
+
+WORDS: Final = {
+    "submit": ("Submit", "submitted", "Those that their agreements let go without review are ready at once."),
+    "issue": ("Issue", "issued", "They get their numbers, are booked, and can no longer be changed."),
+    "discard": ("Discard", "discarded", "Their work and days can be billed again at once."),
+}
+"""Each act's title, what it has done to a draft, and what comes of it."""
+
+
+def ids_of(request: StaffRequest) -> list[int]:
+    """The drafts that were chosen: by their boxes, all that match a list's filters, or all of a run in some states."""
+    if request.POST.get("all"):
+        given = QueryDict(request.POST.get("query", ""))
+        filters: dict[str, Any] = {one.name: given[one.name] for one in DRAFTS.filters if given.get(one.name)}
+        if request.POST.get("run", "").isdecimal():
+            filters["run"] = int(request.POST["run"])
+        return [row["id"] for row in draft_lists.every_draft(
+            actor=request.actor, on=request.on, query=Query(filters, sort="id"))]
+    return [int(row) for row in request.POST.getlist("rows") if row.isdecimal() and len(row) < 19]
+
+
+@page(right="bill", methods="GET POST")
+def chosen(request: StaffRequest) -> HttpResponseBase:
+    """What is about to be done, to which drafts and what sums; nothing is done yet."""
+    act, ids = request.POST.get("act", ""), ids_of(request)
+    if act not in WORDS or not ids:
+        if request.method == "POST":
+            messages.error(request, "Nothing is chosen. Tick some drafts, then say what to do with them.")
+        return redirect("drafts")
+    found = queries.listed(actor=request.actor, on=request.on, ids=ids)
+    sums = found.group_by("currency").agg(pl.len(), pl.col("total").sum()).sort("currency")
+    title, _, meaning = WORDS[act]
+    return show(request, "web/billing/chosen.html", {
+        "act": act, "title": title, "meaning": meaning, "drafts": found.to_dicts(), "sums": list(sums.iter_rows()),
+        "ids": ",".join(map(str, ids)), "form": Once()})
+
+
+@page(right="bill", methods="POST")
+def begin(request: StaffRequest) -> HttpResponseBase:
+    """Plan the batch that was confirmed and go to its page. The same form sent twice is one batch."""
+    act, ids = request.POST.get("act", ""), sorted({int(one) for one in request.POST.get("drafts", "").split(",")
+                                                    if one.isdecimal() and len(one) < 19})
+    key = digest(request.POST.get("key", ""), request.actor.login, act, ids)
+    actions.plan_batch(actor=request.actor, at=request.at, on=request.on, act=act, drafts=ids,
+                       key=key)  # type: ignore[call-arg]
+    return redirect("batch", key)
+
+
+@page(right="bill")
+def batch(request: StaffRequest, key: str) -> HttpResponseBase:
+    return shown(request, actions.batch_of(actor=request.actor, key=key))
+
+
+@page(right="bill", methods="POST")
+def go_on(request: StaffRequest, key: str) -> HttpResponseBase:
+    """Do the batch's next part; htmx asks again until none is left."""
+    found = actions.go_on(actor=request.actor, at=request.at, on=request.on, key=key)
+    return shown(request, found) if request.htmx else redirect("batch", key)
+
+
+@page(right="send", methods="POST")
+def send(request: StaffRequest, key: str) -> HttpResponseBase:
+    """Queue the mails of what the batch issued."""
+    found = actions.batch_of(actor=request.actor, key=key)
+    if found.act != "issue" or not found.done:
+        raise Refused("This batch issued nothing.", "There is nothing to send.")
+    queued = queue_message(actor=request.actor, at=request.at, on=request.on, invoices=list(found.done))
+    messages.success(request, f"{len(queued.messages)} mails are queued; {len(queued.already)} were sent before.")
+    return redirect("batch", key)
+
+
+def shown(request: StaffRequest, found: Batch) -> HttpResponseBase:
+    """The batch's page, or for htmx its part that changes; documents are named once all is done."""
+    title, done, meaning = WORDS[found.act]
+    wanted = [*found.skipped, *(found.done if found.next is None else ())]
+    named = {row["id"]: row for row in queries.listed(actor=request.actor, on=request.on, ids=wanted).to_dicts()}
+    context = {
+        "batch": found, "title": title, "done_word": done, "meaning": meaning,
+        "acted": len(found.done) + len(found.skipped), "running": found.next is not None,
+        "may_send": found.act == "issue" and request.actor.may("send"),
+        "done": [(named[id_], STATES.get(came, (came,))[0]) for id_, came in found.done.items() if id_ in named],
+        "skipped": [(named[id_], reason) for id_, reason in found.skipped.items() if id_ in named],
+        "go_url": reverse("batch_next", args=[found.key]),
+    }
+    return show(request, "web/billing/batch.html#progress" if request.htmx else "web/billing/batch.html", context)
