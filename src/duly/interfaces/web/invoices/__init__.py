@@ -1,1 +1,1 @@
-"""Invoices: issued documents and what each still owes."""
+"""Invoices: the list of what is issued, and the page of each draft and document with everything that is done to it."""

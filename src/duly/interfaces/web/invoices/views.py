@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from duly.billing.accounts.models import LegalEntity
 from duly.billing.invoicing import lists
@@ -17,6 +18,7 @@ def entities(_: Any) -> Sequence[tuple[str, str]]:
 
 INVOICES: Final = Listing(
     name="invoices", read=lists.invoices, read_all=lists.every_invoice, sort="-issued",
+    row_url=lambda row: reverse("invoice", args=[row["id"]]),
     empty="No invoice is issued yet. A bill run makes drafts; issuing them gives them their numbers.",
     columns=(
         Column("number", "Number", "strong"),
