@@ -30,7 +30,6 @@ class Form(forms.Form):
             if isinstance(field.widget, forms.NumberInput):
                 field.widget = forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})
 
-
     def forgive(self) -> None:
         """Show what was typed and judge nothing: it is not handed in yet."""
         self._errors = ErrorDict()  # a form that has its errors, if none, is not cleaned again
