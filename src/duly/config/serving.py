@@ -58,7 +58,7 @@ def _running(commands: Sequence[Sequence[str]]) -> Iterator[list[subprocess.Pope
             try:
                 process.wait(GRACE)
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # with its own workers
                 process.wait()
 
 
