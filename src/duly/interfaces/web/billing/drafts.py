@@ -45,6 +45,7 @@ DRAFTS: Final = Listing(
         Filter("blocked", "Checks", "choice", (("yes", "Blocked"), ("no", "Not blocked"))),
         Filter("entity", "Entity", "choice", entities),
         Filter("manager", "Manager", "choice", managers),
+        Filter("run", "Bill run", "number", given=True), Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
     ),
     tones=STATES | CHECKS,
 )

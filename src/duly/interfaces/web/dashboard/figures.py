@@ -53,7 +53,7 @@ def _tiles(board: Board) -> list[Tile]:
     share = _share(board.overdue.amount, board.open.amount)
     return [
         Tile("Open receivables", board.open.amount, _list(board.open.opens),
-             f"since {last}, {_count(board.open)}" if owed is not None else _count(board.open), _change(owed),
+             f"since the end of {last}" if owed is not None else _count(board.open), _change(owed),
              "" if owed is None else "poor" if owed > 0 else "good", tuple(month.open for month in months)),
         Tile("Overdue", board.overdue.amount, _list(board.overdue.opens),
              f"{share} of what is open, {_count(board.overdue)}" if share else _count(board.overdue)),
