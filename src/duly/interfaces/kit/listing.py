@@ -65,7 +65,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter by its name in the address and in the source: `kind` text, choice or date.
+    """A filter by its name in the address and in the source: `kind` text, choice, date or number.
 
     `choices` is (value, text) pairs, or a function of the request that reads them. One that is only `given`, by a link
     of another page, has no field of its own: it is shown where it is set, and can be taken away.
@@ -213,6 +213,8 @@ def _wrong(one: Filter, value: str, choices: Sequence[tuple[str, str]]) -> str:
         return ""
     if one.kind == "choice" and value not in {choice for choice, _ in choices}:
         return "Choose one of the list."
+    if one.kind == "number" and not (value.isascii() and value.isdigit() and len(value) < 19):
+        return "Write a whole number."
     if one.kind == "date":
         try:
             date.fromisoformat(value)
@@ -222,7 +224,8 @@ def _wrong(one: Filter, value: str, choices: Sequence[tuple[str, str]]) -> str:
 
 
 def _value(one: Field) -> Any:
-    return date.fromisoformat(one.value) if one.filter.kind == "date" else one.value
+    read = {"date": date.fromisoformat, "number": int}.get(one.filter.kind, str)
+    return read(one.value)
 
 
 def token(cursor: Cursor) -> str:
