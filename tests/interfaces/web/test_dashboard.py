@@ -13,11 +13,12 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from duly.billing import models as m
+from duly.billing.invoicing import actions
 from duly.billing.kernel import frames
 from duly.billing.reporting.dashboard import Board, dashboard
 from duly.interfaces.web.links import listed
 from tests.billing.cash import issued, receive
-from tests.world import World
+from tests.world import NOW, OCTOBER, TODAY, World
 
 ClientOf = Callable[..., Client]
 ON = date(2026, 11, 20)
@@ -102,6 +103,20 @@ def test_the_figures_stand_on_the_page_with_how_they_moved(books: World, client_
     for said in ("Open receivables", "€590.00", "Overdue", "€245.00", "41.5% of what is open, 5 invoices",
                  "Billed in November", "against all of October", "Days lost to late payment", "€60.00", "120 days"):
         assert said in text, said
+
+
+@pytest.mark.parametrize(("login", "waiting"), [("fin", 2), ("mara", 1)])
+def test_the_run_leads_to_its_drafts(world: World, client_of: ClientOf, login: str, waiting: int) -> None:
+    run = actions.launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
+                         period_to=OCTOBER[1], accounts=[world.account(each).pk for each in ("BIG", "ZED")])
+    for partition in run.partitions:
+        actions.draft_partition(actor=world.actor("ben"), at=NOW, partition=partition)
+    client, board = client_of(login), board_of(world, login)
+    assert board.run is not None
+    assert (board.run.drafts, board.run.issued, board.run.waiting) == (waiting, 0, waiting)
+    assert f"0 of {waiting} issued" in shown(client)
+    assert counted(client, listed(board.run.opens.list, board.run.opens.filters)) == waiting
+    assert "Write a whole number." in client.get("/drafts/?run=all").content.decode()
 
 
 def test_a_book_shows_its_own_figures(books: World, client_of: ClientOf) -> None:

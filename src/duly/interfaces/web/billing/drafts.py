@@ -45,7 +45,8 @@ DRAFTS: Final = Listing(
         Filter("blocked", "Checks", "choice", (("yes", "Blocked"), ("no", "Not blocked"))),
         Filter("entity", "Entity", "choice", entities),
         Filter("manager", "Manager", "choice", managers),
-        Filter("run", "Bill run", "number", given=True), Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
+        Filter("run", "Bill run", "number", given=True),
+        Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
     ),
     tones=STATES | CHECKS,
 )
