@@ -26,12 +26,12 @@ def icon(name: str, size: int = 17) -> SafeString:
 
 @simple
 def money(value: Decimal | str | None, currency: str) -> SafeString:
-    """`{% money row.total row.currency %}`: an amount, its minor units dimmed."""
+    """`{% money row.total row.currency %}`: an amount, its minor units dimmed; all of it where it is nothing."""
     if value is None or value == "":
         return SafeString("")
     amount = printing.money(value, currency)
-    return format_html('<span class="money">{}{}{}<small>{}</small></span>', amount.sign, amount.symbol, amount.whole,
-                       amount.fraction)
+    return format_html('<span class="money{}">{}{}{}<small>{}</small></span>', "" if Decimal(value) else " zero",
+                       amount.sign, amount.symbol, amount.whole, amount.fraction)
 
 
 @register.filter
