@@ -224,8 +224,9 @@ def _wrong(one: Filter, value: str, choices: Sequence[tuple[str, str]]) -> str:
 
 
 def _value(one: Field) -> Any:
-    read = {"date": date.fromisoformat, "number": int}.get(one.filter.kind, str)
-    return read(one.value)
+    if one.filter.kind == "number":
+        return int(one.value)
+    return date.fromisoformat(one.value) if one.filter.kind == "date" else one.value
 
 
 def token(cursor: Cursor) -> str:
