@@ -99,7 +99,7 @@ KINDS: Final = (
            order by balance * (%(on)s - due_on) desc, id limit %(rows)s) top
           join open_item o on o.id = top.id join account a on a.id = o.account_id
          order by o.balance * (%(on)s - o.due_on) desc, o.id""",
-         lambda _, days: f"{_days(days)} late", "invoice", "Remind", "invoices", {"settled": "overdue"}),
+         lambda _, days: f"{_days(days)} late", "invoice", "Look", "invoices", {"settled": "overdue"}),
     Kind("unallocated", "Money to allocate", "cash", """
         select (select r.id from receipt r where r.open_item_id = o.id), o.label, a.number, a.name, '', -o.balance,
                o.currency, o.booked_on, top.count from (

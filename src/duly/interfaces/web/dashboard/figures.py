@@ -38,8 +38,9 @@ def pictured(board: Board) -> dict[str, Any]:
     return {
         "tiles": _tiles(board),
         "overdue_share": _share(board.overdue.amount, board.open.amount),
-        "ageing": charts.stacked([(age.name, max(age.amount, 0), _said(board, age.amount)) for age in board.ageing],
-                                 [age.count for age in board.ageing], [_list(age.opens) for age in board.ageing]),
+        "ageing": charts.stacked(
+            [(age.name, max(age.amount, Decimal(0)), _said(board, age.amount)) for age in board.ageing],
+            [age.count for age in board.ageing], [_list(age.opens) for age in board.ageing]),
         "dso": _dso(board), "year": _year(board), "months": _months(board),
         "measures": [(title, getattr(board.collecting, name), unit, RULES[name]) for name, title, unit in MEASURES],
         "late": [(each, address("account", each.account), _list(each.opens)) for each in board.late],
