@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duly.engine.allocation import Beyond, Item, Part, named, oldest_first
+from duly.engine.allocation import Beyond, Item, Part, named, named_in, oldest_first, proposals
 
 MAY, JUNE, JULY = date(2026, 5, 31), date(2026, 6, 30), date(2026, 7, 31)
 
@@ -98,3 +98,37 @@ def test_named_parts_are_those_asked_for_or_refused(received: Decimal, owed: lis
     assert given_amounts.items() <= paid.items()
     assert all(0 < amount <= items[key].open for key, amount in paid.items())
     assert sum(paid.values()) <= received
+
+
+@pytest.mark.parametrize(
+    ("amount", "reference", "found"),
+    [
+        pytest.param("200", "", {"exact": parts(B="200"), "oldest": parts(A="119.50", B="80.50")}, id="equals one"),
+        pytest.param("200", "for C", {"reference": parts(C="200"), "exact": parts(B="200"),
+                                      "oldest": parts(A="119.50", B="80.50")}, id="the reference comes first"),
+        pytest.param("119.50", "A", {"reference": parts(A="119.50")}, id="three ways to the same"),
+        pytest.param("219.50", "B, A", {"reference": parts(A="119.50", B="100")}, id="several named, oldest first"),
+        pytest.param("0", "A", {}, id="nothing to spread"),
+    ],
+)
+def test_proposals(amount: str, reference: str, found: dict[str, tuple[Part, ...]]) -> None:
+    assert {one.why: one.parts for one in proposals(Decimal(amount), reference, OWED)} == found
+
+
+@pytest.mark.parametrize(
+    ("reference", "names"),
+    [
+        ("INV-2026-0042", True), ("Rg. inv 2026/0042, thanks", True), ("INV20260042", True), ("xINV-2026-0042", False),
+        ("INV-2026-00421", False), ("2026-0042", False), ("", False),
+    ],
+)
+def test_a_reference_names_whole_numbers(reference: str, names: bool) -> None:
+    assert bool(list(named_in(reference, [item("INV-2026-0042", MAY, "1")]))) is names
+
+
+@given(st.decimals(0, 1000, places=2), st.lists(st.decimals("0.01", 500, places=2), max_size=6), st.text(max_size=20))
+def test_no_proposal_goes_beyond(amount: Decimal, owed: list[Decimal], reference: str) -> None:
+    items = {f"I-{place}": Item(f"I-{place}", MAY, left) for place, left in enumerate(owed)}
+    for proposal in proposals(amount, f"{reference} I-0", items.values()):
+        assert sum(part.amount for part in proposal.parts) <= amount
+        assert all(0 < part.amount <= items[part.key].open for part in proposal.parts)

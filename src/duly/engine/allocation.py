@@ -1,6 +1,7 @@
 """What a receipt pays: the parts of it that go to open items. Exact decimals of one currency, no rounding."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,6 +25,14 @@ class Part:
 
     key: str
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A way to spread a receipt, and why: `reference` names the items, one is the `exact` amount, `oldest` first."""
+
+    why: str
+    parts: tuple[Part, ...]
 
 
 class Beyond(ValueError):
@@ -64,6 +73,33 @@ def named(amount: Decimal, items: Mapping[str, Item], wanted: Sequence[tuple[str
     rest = {part.key: part.amount for part in _fill(left, [items[key] for key, part in wanted if part is None])}
     parts = (Part(key, rest.get(key, ZERO) if part is None else part) for key, part in wanted)
     return tuple(part for part in parts if part.amount > ZERO)
+
+
+def proposals(amount: Decimal, reference: str, items: Iterable[Item]) -> tuple[Proposal, ...]:
+    """Ways to spread `amount`, the surest first. Of those that come to the same, the surest is given alone."""
+    owed = sorted(items, key=lambda item: (item.due_on, item.key))
+    ways = {
+        "reference": list(named_in(reference, owed)),
+        "exact": [item for item in owed if item.open == amount][:1],
+        "oldest": owed,
+    }
+    found: dict[tuple[Part, ...], Proposal] = {}
+    for why, chosen in ways.items():
+        if parts := _fill(amount, chosen):
+            found.setdefault(parts, Proposal(why, parts))
+    return tuple(found.values())
+
+
+def named_in(reference: str, items: Iterable[Item]) -> Iterator[Item]:
+    """The items whose whole key stands in a payer's reference, whatever separates its parts there.
+
+    `INV 2026/0042` and `inv20260042` name INV-2026-0042; `INV-2026-00421` does not.
+    """
+    for item in items:
+        parts = re.findall(r"[^\W_]+", item.key)
+        pattern = r"[\W_]*".join(map(re.escape, parts))
+        if parts and re.search(rf"(?<![^\W_]){pattern}(?!\d)", reference, re.IGNORECASE):
+            yield item
 
 
 def _fill(amount: Decimal, items: Iterable[Item]) -> tuple[Part, ...]:
