@@ -157,5 +157,6 @@ CASES: dict[str, Case] = {
     "payments.unallocate": Case("cash", lambda s: {"on": TODAY, "allocation": s.allocation, "reason": "Wrong"}),
 
     "desk.queue_message": Case("send", lambda s: {"on": TODAY, "invoices": [s.unpaid]}),
+    "desk.send_again": Case("send", lambda s: {"on": TODAY, "messages": [s.message]}, events=False),
     "desk.deliver": Case("send", lambda s: {"on": TODAY, "message": s.message, "hand_over": lambda letter: "250 OK"}),
 }

@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 
 from duly.billing import models as m
-from duly.billing.desk.actions import ATTEMPTS, Delivered, Queued, Undelivered, deliver, queue_message
+from duly.billing.desk.actions import ATTEMPTS, Delivered, Queued, Undelivered, deliver, queue_message, send_again
 from duly.billing.desk.letters import About, written
+from duly.billing.desk.lists import unsent
+from duly.billing.desk.messages import mail
 from duly.billing.desk.queries import Letter
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
@@ -165,3 +167,33 @@ def test_what_the_handing_over_wrote_is_undone_when_it_fails(world: World) -> No
 
     done = deliver(actor=world.actor("ben"), at=NOW, on=TODAY, message=message, hand_over=hand_over)
     assert (done.state, done.answer) == ("queued", "division by zero")
+
+
+def test_what_failed_is_sent_again_to_the_contacts_as_they_are_now(world: World) -> None:
+    first, second = queue(world, issued(world, "ACME", "1"), issued(world, "BIG", "1")).messages
+    for message in (first, second):
+        try_once(world, message, Undelivered("550 no such user", final=True))
+    frames.execute("update contact set email = 'new@big.example' where email = 'ap@big.example'")
+    [sent] = queue(world, issued(world, "ZED", "1")).messages
+    again = send_again(actor=world.actor("ben"), at=NOW, on=TODAY, messages=[first, second, sent])
+    assert again.messages[0] == first
+    assert dict(m.Message.objects.values_list("pk", "state")) == {
+        first: "queued", second: "failed", sent: "queued", again.messages[1]: "queued"}
+    assert m.Message.objects.get(pk=again.messages[1]).recipients[0]["email"] == "new@big.example"
+    assert jobs()[-1] == again.messages
+    assert send_again(actor=world.actor("ben"), at=NOW, on=TODAY, messages=[first]).messages == []
+    assert unsent(actor=world.actor("otto"), on=TODAY) == {"queued": 1}
+    with pytest.raises(NotFound):
+        send_again(actor=world.actor("otto"), at=NOW, on=TODAY, messages=[second])
+
+
+def test_a_message_is_read_with_every_try(world: World) -> None:
+    [message] = queue(world, issued(world, "ACME", "1")).messages
+    try_once(world, message, Undelivered("421 later"))
+    try_once(world, message, "250 OK")
+    found = mail(actor=world.actor("mara"), on=TODAY, message=message)
+    assert [(one.outcome, one.answer) for one in found.tries] == [("failed", "421 later"), ("sent", "250 OK")]
+    assert (found.table, found.number, found.account, found.queued_by, found.state) == (
+        "invoice", "R2026-00001", "ACME", "Ben", "sent")
+    with pytest.raises(NotFound):
+        mail(actor=world.actor("otto"), on=TODAY, message=message)

@@ -131,7 +131,7 @@ BULK = ["work.import_timesheet", "work.import_expenses", "work.withdraw", "work.
         "invoicing.submit", "invoicing.plan_batch", "invoicing.submit_many", "invoicing.discard_many",
         "invoicing.approve", "invoicing.return", "invoicing.confirm", "invoicing.question",
         "invoicing.reopen", "invoicing.discard", "invoicing.issue", "payments.receive", "payments.receive_many",
-        "payments.allocate", "desk.queue_message"]
+        "payments.allocate", "desk.queue_message", "desk.send_again"]
 
 
 def test_these_verbs_act_on_many(sides: Sides) -> None:

@@ -58,7 +58,22 @@ def queue_message(*, actor: Actor, at: datetime, on: date, invoices: Sequence[in
     whose mail failed is tried again. Raises `Refused` for a draft, or an account without a billing contact;
     `NotFound` outside the book. Then nothing is queued.
     """
-    documents = queries.sendable(actor, on, invoices, receipts)
+    return _queue(actor, at, queries.sendable(actor, on, invoices, receipts))
+
+
+@verb("desk.send_again", right="send")
+def send_again(*, actor: Actor, at: datetime, on: date, messages: Sequence[int]) -> Queued:
+    """Queue the documents of failed messages again, to the account's billing contacts as they are now.
+
+    A corrected address makes a new message; the failed one stays as it was. Messages that have not failed are left
+    alone. Raises as `queue_message` does.
+    """
+    refuse_outside_book(actor, "send", [queries.account_of(message) for message in messages], on, "message")
+    invoices, receipts = queries.documents_of_failed(messages)
+    return _queue(actor, at, queries.sendable(actor, on, invoices, receipts))
+
+
+def _queue(actor: Actor, at: datetime, documents: Sequence[Sendable]) -> Queued:
     queries.refuse_unsendable(documents)
     by_message_id = {_message_id(document): document for document in documents}
     new = _insert(by_message_id, actor, at)

@@ -1,12 +1,15 @@
 """The outbox as people read it: every mail with its delivery state and what the mail server last answered."""
 
+import json
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
 import polars as pl
 
-from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book
+from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
+from duly.billing.desk.queries import Recipient
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 
@@ -38,3 +41,54 @@ def messages(*, actor: Actor, on: date, states: Sequence[str] | None = None,
         "states": list(states) if states is not None else None, "ids": list(ids) if ids is not None else None,
     }
     return frames.read(query, values, MESSAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try to hand a message over, with what the mail server answered."""
+
+    at: datetime
+    outcome: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message as it was written: `table` (invoice or receipt), `document` and `number` say what is attached."""
+
+    id: int
+    state: str
+    sender: Recipient
+    recipients: tuple[Recipient, ...]
+    subject: str
+    body: str
+    message_id: str
+    table: str
+    document: int
+    number: str
+    account: str
+    account_name: str
+    queued_at: datetime
+    queued_by: str
+    tries: tuple[Try, ...]
+
+
+def mail(*, actor: Actor, on: date, message: int) -> Mail:
+    """A message with its tries, oldest first, in two queries; raises `NotFound` alike for one outside the book."""
+    query = f"""
+      select m.id, m.state, e.name, e.email, m.recipients::text, m.subject, m.body, m.message_id,
+             case when m.invoice_id is null then 'receipt' else 'invoice' end, coalesce(m.invoice_id, m.receipt_id),
+             coalesce(i.number, r.number), a.number, a.name, m.queued_at, coalesce(u.name, m.queued_by)
+        from message m join account a on a.id = m.account_id join legal_entity e on e.id = m.entity_id
+        left join invoice i on i.id = m.invoice_id left join receipt r on r.id = m.receipt_id
+        left join app_user u on u.login = m.queued_by
+       where m.id = %(message)s and (%(everywhere)s or {IN_BOOK})"""
+    found = frames.rows(query, {"message": message, "everywhere": actor.may_everywhere("read"),
+                                "user": actor.user_id if "read" in actor.in_book else None, "on": on})
+    if not found:
+        raise unseen(actor, "read", f"message {message}")
+    id_, state, name, email, people, *written = found[0]
+    recipients = tuple(Recipient(one["name"], one["email"]) for one in json.loads(people))
+    tries = frames.rows("select at, outcome, answer from delivery_attempt where message_id = %s order by id", [message])
+    facts = (id_, state, Recipient(name, email), recipients, *written, tuple(Try(*row) for row in tries))
+    return Mail(*facts)

@@ -126,6 +126,13 @@ def waiting_letter(message: int) -> Letter | None:
                   _recipients(recipients), subject, body)
 
 
+def documents_of_failed(messages: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The invoices and the receipts that the failed ones among the messages carry."""
+    found = frames.rows("""select invoice_id, receipt_id from message
+                            where id = any(%s) and state = 'failed' order by id""", [list(messages)])
+    return [invoice for invoice, _ in found if invoice], [receipt for _, receipt in found if receipt]
+
+
 def account_of(message: int) -> int | None:
     """The account that a message goes to; None where there is no such message."""
     found = frames.rows("select account_id from message where id = %s", [message])
