@@ -47,8 +47,8 @@ class ReadsAll(Protocol):
 class Column:
     """A column: the row's `key`, its title, and `kind` of cell.
 
-    Kinds: text, strong (the row's link), money (in the row's `currency`), date, number, hours, pill (see `tones` of
-    the list). `sort` names the source's sort; `under` a second key, written small below; `wide` hides it on phones.
+    Kinds: text, strong (the row's link), money (in the row's `currency`), date, moment, number, hours, pill (see
+    `tones` of the list). `sort` names the source's sort; `under` a second key, written small below; `wide` hides it on phones.
     """
 
     key: str
