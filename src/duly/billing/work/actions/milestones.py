@@ -53,7 +53,7 @@ def accept_milestone(
     terms = _terms(agreed, charge, on)
     before, times = _accepted(terms.charge_id)
     if not share.is_finite() or not 0 < share <= 1 - before or share != round(share, 6):
-        raise Refused(f"A share of {share} cannot be accepted: {1 - before:f} of the milestone is left.",
+        raise Refused(f"A share of {share} cannot be accepted: {(1 - before).normalize():f} of the milestone is left.",
                       "Give a share above 0 and up to what is left, with at most 6 decimals.")
     amount = _due(terms, before + share, agreed.currency) - _due(terms, before, agreed.currency)
     item = WorkItem.objects.create(

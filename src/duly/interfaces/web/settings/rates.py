@@ -20,7 +20,7 @@ STATES: Final = {"now": ("In force", "good"), "ahead": ("Ahead", "info"), "past"
 BY_STATE: Final = Filter("state", "State", "choice", tuple((key, words) for key, (words, _) in STATES.items()))
 
 TAX_RATES: Final = Listing(
-    name="tax rates", read=lists.tax_rates, read_all=lists.every_tax_rate, sort="country", tones=STATES,
+    name="rates", read=lists.tax_rates, read_all=lists.every_tax_rate, sort="country", tones=STATES,
     empty="No tax rate is known. Invoices are taxed by these: add those of your country.",
     columns=(Column("country", "Country", "strong", sort="country"), Column("tax_class", "Class"),
              Column("percent", "Rate", "number"), Column("valid_from", "From", "date", sort="from"),
@@ -29,7 +29,7 @@ TAX_RATES: Final = Listing(
              Filter("class", "Class", "choice", tuple((name, name.capitalize()) for name in TAX_CLASSES))),
 )
 EXCHANGE_RATES: Final = Listing(
-    name="exchange rates", read=lists.exchange_rates, read_all=lists.every_exchange_rate, sort="-from", tones=STATES,
+    name="rates", read=lists.exchange_rates, read_all=lists.every_exchange_rate, sort="-from", tones=STATES,
     empty="No exchange rate is known. They are needed for work and invoices in other currencies.",
     columns=(Column("pair", "One unit of → is", "strong", sort="pair"), Column("rate", "Rate", "number"),
              Column("valid_from", "From", "date", sort="from"), Column("state", "State", "pill"),

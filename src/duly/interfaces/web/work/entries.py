@@ -1,7 +1,7 @@
 """Work as a list and one by one: approve it, take that back, leave it out, correct it, keep its receipts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from duly.billing.work import actions, lists
 from duly.billing.work import entry as reads
 from duly.billing.work.entry import Entry
 from duly.billing.work.receipts import receipt as receipt_of
+from duly.engine.currencies import exponent
 from duly.interfaces.kit.forms import beside
 from duly.interfaces.kit.listing import Column, Filter, Listing
 from duly.interfaces.web.page import StaffRequest, page, show
@@ -59,7 +60,8 @@ ENTRIES: Final = Listing(
 @page()
 def entries(request: StaffRequest) -> HttpResponseBase:
     waiting = request.GET.get("state") == "waiting"
-    return ENTRIES.respond(request, "web/work/entries.html", {
+    acts = request.actor.may("approve_work") or request.actor.may("work")
+    return replace(ENTRIES, bulk=acts).respond(request, "web/work/entries.html", {
         "sections": sections("To approve" if waiting else "All work"), "waiting": waiting,
         "account": request.GET.get("account", "") if waiting and request.actor.may("approve_work") else ""})
 
@@ -145,7 +147,7 @@ def entry(request: StaffRequest, item: int) -> HttpResponseBase:
 
 def _edit_form(request: StaffRequest, found: Entry) -> EditTime:
     initial = {"worked_on": found.worked_on, "project": found.project, "seconds": found.seconds, "task": found.task,
-               "description": found.description, "cost": found.cost and f"{found.cost.normalize():f}",
+               "description": found.description, "cost": found.cost and f"{found.cost:.{exponent(found.currency)}f}",
                "currency": found.currency}
     kind = EditTime if found.kind == "time" else EditExpense
     return kind(request.POST or None, initial=initial, projects=reads.projects(actor=request.actor, on=request.on))

@@ -17,11 +17,12 @@ CLOCK: Final = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 NUMBER: Final = re.compile(r"\d{1,4}(?:[.,]\d{1,6})?")
 
 
-class Duration(forms.CharField):
+class Duration(forms.Field):
     """Hours and minutes, or hours as a number; cleaned to whole seconds."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=12, help_text="Such as 1:30, or 1.5.", **options)
+        super().__init__(help_text="Such as 1:30, or 1.5.", **options)
+        self.widget.attrs |= {"autocomplete": "off"}
 
     def to_python(self, value: Any) -> Any:
         text = str(value or "").strip()
@@ -41,7 +42,7 @@ class Duration(forms.CharField):
         return f"{value // 3600}:{value // 60 % 60:02}{rest}"
 
 
-class Amount(forms.CharField):
+class Amount(forms.Field):
     """An exact amount; both 1,234.50 and 1234,5 are understood, and what is not is kept as it was typed."""
 
     def to_python(self, value: Any) -> Any:

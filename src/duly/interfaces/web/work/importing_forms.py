@@ -26,7 +26,7 @@ class HandIn(Form):
                            help_text="A CSV export, at most 25 MB. You see what comes of it before it counts.")
 
 
-class Period(forms.CharField):
+class Period(forms.Field):
     """2026-10 and the like; cleaned to [from, to)."""
 
     def to_python(self, value: Any) -> Any:
@@ -41,7 +41,7 @@ class Period(forms.CharField):
 class Reading(Form):
     """How a file is to be read. All of it may stay empty: most files say it themselves."""
 
-    period = Period(label="Period", required=False, max_length=40,
+    period = Period(label="Period", required=False,
                     help_text="Such as 2026-10. Rows of other days are told apart.")
     layout = forms.ChoiceField(label="Whose export", required=False, choices=[
         ("", "As its header row says"), *((name, layout.title) for name, layout in LAYOUTS.items())])
