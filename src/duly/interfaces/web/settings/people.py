@@ -22,9 +22,8 @@ from duly.interfaces.web.settings.sections import ask, kept, sections
 USERS: Final = Listing(
     name="users", read=reads.users, read_all=reads.every_user, sort="name", empty="Nobody is a user yet.",
     row_url=lambda row: reverse("user", args=[row["id"]]),
-    columns=(Column("name", "Name", "strong", sort="name", under="login"), Column("roles", "Roles"),
-             Column("rights", "Sensitive rights"), Column("email", "E-mail", wide=True),
-             Column("state", "State", "pill")),
+    columns=(Column("name", "Name", "strong", sort="name", under="email"), Column("login", "Login", sort="login"),
+             Column("roles", "Roles"), Column("rights", "Sensitive rights"), Column("state", "State", "pill")),
     filters=(Filter("text", "Name, login or e-mail"),
              Filter("role", "Role", "choice", tuple((role, role.replace("_", " ").capitalize()) for role in ROLES)),
              Filter("right", "Right", "choice", tuple((one, forms.RIGHT_TEXTS[one]) for one in SENSITIVE_RIGHTS)),
