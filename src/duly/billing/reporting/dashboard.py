@@ -191,7 +191,7 @@ def _runs(scope: Scope, book: Mapping[str, str]) -> dict[int, RunProgress]:
         select l.entity_id, l.id, l.period_from, l.period_to, l.state, p.parts, p.done, p.failed, {drafts},
                {drafts} - coalesce(u.all_of_them, 0), coalesce(u.waiting, 0)
           from latest l join part p on p.run_id = l.id left join unissued u on u.run_id = l.id"""
-    return {row[0]: RunProgress(*row[1:], opens=Opens("drafts", {"run": str(row[1]), **book}))
+    return {row[0]: RunProgress(*[*row[1:], Opens("drafts", {"run": str(row[1]), **book})])
             for row in frames.rows(query, scope)}
 
 

@@ -138,7 +138,7 @@ KINDS: Final = (
             on billed.net >= v.cap * (1 - {PURCHASE_ORDER_LEFT})
          where (g.ends_on is null or g.ends_on >= %(on)s) and {{seen}}
          order by billed.net / v.cap desc, g.id limit %(rows)s""",
-         lambda used, _: f"{used} is billed", "agreement", "Look at the cap", "agreements"),
+         lambda used, _: f"{used} is billed", "agreement", "Look", "agreements"),
     Kind("purchase_order", "Purchase orders nearly used or expiring", "accounts", f"""
         select a.number, p.number, a.number, a.name, case when p.expires_on <= %(on)s::date + {AHEAD} then 'expires'
                  else 'is nearly used up' end, p.amount - used.total, p.currency, coalesce(p.expires_on, %(on)s),
