@@ -1,3 +1,17 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from duly.interfaces.web.agreements import editing, rates, views
+
+urlpatterns = [
+    path("agreements/", views.agreements, name="agreements"),
+    path("agreements/new/", editing.new, name="agreement_new"),
+    path("agreements/new/try/", editing.attempt, name="agreement_try"),
+    path("agreements/rates/", rates.cards, name="rate_cards"),
+    path("agreements/rates/new/", rates.new, name="rate_card_new"),
+    path("agreements/rates/<path:code>/", rates.card, name="rate_card"),
+    path("agreements/<path:number>/amend/", editing.amend, name="agreement_amend"),
+    path("agreements/<path:number>/amend/try/", editing.attempt, name="agreement_amend_try"),
+    path("agreements/<path:number>/end/", views.end, name="agreement_end"),
+    path("agreements/<path:number>/project/", views.project, name="agreement_project"),
+    path("agreements/<path:number>/", views.agreement, name="agreement"),
+]

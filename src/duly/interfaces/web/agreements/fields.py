@@ -1,0 +1,59 @@
+"""The fields of agreements, in the words and units of people: minutes, percent."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from duly.interfaces.kit.forms import Date
+
+
+class Minutes(forms.DecimalField):
+    """A duration in minutes that the terms keep in whole seconds."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=1440, decimal_places=2, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        """A step of one second is none."""
+        if not isinstance(value, int):
+            return value
+        return f"{(Decimal(value) / 60).normalize():f}" if value > 1 else ""
+
+    def clean(self, value: Any) -> int | None:
+        minutes = super().clean(value)
+        if minutes is None:
+            return None
+        if minutes * 60 % 1:
+            raise forms.ValidationError("That is no whole second. Give a quarter, half or whole minute.")
+        return int(minutes * 60)
+
+
+class Percent(forms.DecimalField):
+    """A share that people write in percent and the terms keep as a fraction."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=9, decimal_places=4, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{(value * 100).normalize():f}" if isinstance(value, Decimal) else value
+
+    def clean(self, value: Any) -> Decimal:
+        return (super().clean(value) or Decimal(0)) / 100
+
+
+class Plain(forms.DecimalField):
+    """A price or quantity, shown without zeros that mean nothing."""
+
+    def __init__(self, decimal_places: int = 8, **options: Any) -> None:
+        super().__init__(max_digits=12 + decimal_places, decimal_places=decimal_places, min_value=0, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+
+
+class Day(forms.DateField):
+    """A day, by the browser's calendar."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=Date(), **options)
