@@ -140,6 +140,7 @@ def test_a_currency_without_a_rate_is_named(world: World, client_of: ClientOf) -
 def test_a_firm_without_anything_has_a_calm_page(world: World, client_of: ClientOf) -> None:
     text = shown(client_of("fin"))
     assert "Not known yet" in text
+    assert "Nothing billed within a year" in text
     assert "Nobody is late" in text
     assert "All work is billed" in client_of("otto").get("/dashboard/unbilled/").content.decode()
 

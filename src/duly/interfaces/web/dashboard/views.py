@@ -26,13 +26,14 @@ def dashboard(request: StaffRequest) -> HttpResponseBase:
     boards = reading.dashboard(actor=request.actor, on=request.on, mine=mine)
     if not boards:
         return show(request, "web/dashboard/page.html", {"board": None})
-    place = _chosen(boards, request.GET.get("entity", ""))
-    board = boards[place]
+    busiest = max(boards, key=lambda each: each.open.count or 0).entity
+    board = boards[_chosen(boards, request.GET.get("entity") or busiest)]
     entities = [{"title": each.name, "url": _url(each.entity, mine), "current": each is board} for each in boards]
     books = [{"title": title, "url": _url(board.entity, own), "current": own == mine}
              for title, own in (("All accounts", False), ("My book", True))]
     return show(request, "web/dashboard/page.html", {
-        "board": board, "entities": entities if len(entities) > 1 else [],
+        "board": board, "quiet": not any(month.billed or month.collected for month in board.months),
+        "entities": entities if len(entities) > 1 else [],
         "books": books if request.actor.may_everywhere("read") else [],
         "unbilled_url": _url(board.entity, mine, "dashboard_unbilled"), **pictured(board),
     })
