@@ -67,7 +67,8 @@ def test_the_list_by_state(mails: dict[str, int], client_of: ClientOf) -> None:
     assert BOUNCED in page
     assert rows(client, "/outbox/") == 3
     assert [rows(client, f"/outbox/?state={state}") for state in ("failed", "sent", "queued")] == [1, 1, 1]
-    assert rows(client_of("otto"), "/outbox/") == 1
+    assert [rows(client, f"/outbox/?{narrow}") for narrow in ("book=mine", "account=BIG")] == [0, 1]
+    assert rows(client_of("otto"), "/outbox/") == rows(client_of("otto"), "/outbox/?book=mine") == 1
     assert "Failed 0" in said(client_of("otto").get("/outbox/"))
 
 

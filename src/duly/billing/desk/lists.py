@@ -30,6 +30,7 @@ MESSAGES: Final = Source(
                                                or starts_with(number, %(value)s)))""",
         # the second half is what the index of unsent mail is for
         "state": "m.state = %(value)s and (%(value)s = 'sent' or m.state <> 'sent')",
+        "book": f"(%(value)s = 'mine') = coalesce({IN_BOOK}, false)",
         "account": "m.account_id = (select id from account where number = %(value)s)",
         "entity": "m.entity_id = (select id from legal_entity where code = %(value)s)",
     },

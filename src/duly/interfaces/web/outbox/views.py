@@ -36,6 +36,7 @@ OUTBOX: Final = Listing(
         Filter("text", "Document or account"),
         Filter("state", "State", "choice", [(state, text) for state, (text, _) in STATES.items()]),
         Filter("entity", "Entity", "choice", entities),
+        Filter("account", "Account", given=True), Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
     ),
 )
 

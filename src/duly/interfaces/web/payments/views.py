@@ -41,7 +41,7 @@ PAYMENTS: Final = Listing(
         Filter("text", "Number or account"),
         Filter("left", "Allocated", "choice", (("yes", "Money left"), ("no", "Nothing left"))),
         Filter("entity", "Entity", "choice", entities),
-        Filter("book", "Book", "choice", (("mine", "Mine"), ("others", "Others’"))),
+        Filter("account", "Account", given=True), Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
         Filter("method", "Method", "choice", [*METHODS_SAID.items()]),
         Filter("booked_from", "Booked from", "date"), Filter("booked_to", "Booked to", "date"),
     ),
