@@ -51,8 +51,9 @@ def chosen(request: StaffRequest) -> HttpResponseBase:
     found = queries.listed(actor=request.actor, on=request.on, ids=ids)
     sums = found.group_by("currency").agg(pl.len(), pl.col("total").sum()).sort("currency")
     title, _, meaning = WORDS[act]
+    drafts = [(row, STATES[row["state"]]) for row in found.to_dicts()]
     return show(request, "web/billing/chosen.html", {
-        "act": act, "title": title, "meaning": meaning, "drafts": found.to_dicts(), "sums": list(sums.iter_rows()),
+        "act": act, "title": title, "meaning": meaning, "drafts": drafts, "sums": list(sums.iter_rows()),
         "ids": ",".join(map(str, ids)), "form": Once()})
 
 
