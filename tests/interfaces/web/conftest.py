@@ -15,6 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
+from django.db.backends.postgresql.base import CursorDebugWrapper
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -58,8 +59,14 @@ def client_of() -> Callable[..., Client]:
 
 
 @pytest.fixture
-def count_queries() -> Callable[[], AbstractContextManager[Any]]:
-    """`with count_queries() as asked: …`, then `len(asked)`."""
+def count_queries(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[Any]]:
+    """`with count_queries() as asked: …`, then `len(asked)`; reads by COPY count as the others."""
+
+    def copy(self: CursorDebugWrapper, statement: str, parameters: Any = None) -> Any:
+        with self.debug_sql(statement, parameters):
+            return self.cursor.copy(statement, parameters)
+
+    monkeypatch.setattr(CursorDebugWrapper, "copy", copy)  # Django's own takes no parameters
     return lambda: CaptureQueriesContext(connection)
 
 

@@ -1,0 +1,301 @@
+"""Bill runs, drafts and reviews as pages: previewed, started, watched; acts on many that survive a lost connection."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from duly.billing import models as m
+from duly.billing.invoicing import actions
+from duly.billing.invoicing.actions import batch
+from duly.interfaces.kit import printing
+from duly.interfaces.web.billing import batches
+from tests.billing.test_invoicing_run import bill
+from tests.world import NOW, TODAY, World
+
+ClientOf = Callable[..., Client]
+LONG = "Vereinigte Internationale Gesellschaft für Angewandte Großrechnerverwaltung mbH &c"[:80]
+SCOPE = {"entity": "HALDEN", "first": "2026-10-01", "last": "2026-10-31", "accounts": ""}
+
+
+@pytest.fixture(autouse=True)
+def business_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "TODAY", TODAY)
+
+
+@pytest.fixture
+def drafts(world: World) -> dict[str, int]:
+    return {draft.account.number: draft.id for draft in bill(world)}
+
+
+def text(answer: Any) -> str:
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def launched(client: Client, key: str = "k", **scope: str) -> Any:
+    return client.post("/runs/new/", {**SCOPE, **scope, "key": key})
+
+
+def draft_all(world: World) -> None:
+    """What a worker would do."""
+    for part in m.BillRunPartition.objects.filter(state="waiting"):
+        actions.draft_partition(actor=world.actor("ben"), at=NOW, partition=part.pk)
+
+
+def begun(client: Client, act: str, *ids: int, key: str = "k") -> str:
+    """Choose drafts, confirm, and go to the batch's page; its address."""
+    asked = text(client.post("/drafts/chosen/", {"act": act, "rows": list(ids)}))
+    assert f"{batches.WORDS[act][0]} {len(ids)} draft" in asked
+    return str(client.post("/drafts/batches/", {"act": act, "drafts": ",".join(map(str, ids)), "key": key}).url)
+
+
+def test_a_run_is_previewed_and_nothing_is_stored(world: World, client_of: ClientOf) -> None:
+    page = text(client_of("ben").get("/runs/new/", SCOPE))
+    assert "2 drafts for Halden Software GmbH, Oct 2026" in page
+    assert "€9,000" in page
+    assert "Start the run" in page
+    assert m.BillRun.objects.count() == 0
+
+
+@pytest.mark.parametrize(("scope", "said"), [
+    ({"last": "2026-09-01"}, "The last day is before the first one."), ({"accounts": "ACME, NOPE"}, "NOPE"),
+    ({"first": "tomorrow"}, "Enter a valid date"), ({"entity": "X"}, "Select a valid choice"),
+])
+def test_a_slip_is_said_beside_its_field(world: World, client_of: ClientOf, scope: dict[str, str], said: str) -> None:
+    answer = client_of("ben").get("/runs/new/", {**SCOPE, **scope})
+    assert answer.status_code == 422
+    assert said in text(answer)
+    assert launched(client_of("ben"), **scope).status_code == 422
+    assert m.BillRun.objects.count() == 0
+
+
+def test_an_empty_period_and_one_billed_before_say_so(world: World, client_of: ClientOf) -> None:
+    early = {**SCOPE, "first": "2025-01-01", "last": "2025-01-31"}
+    assert "Nothing to bill" in text(client_of("ben").get("/runs/new/", early))
+    bill(world)
+    page = text(client_of("ben").get("/runs/new/", SCOPE))
+    assert "This period was billed before" in page
+
+
+def test_a_run_is_started_once_watched_stopped_and_resumed(world: World, client_of: ClientOf) -> None:
+    client = client_of("ben")
+    first, again = launched(client), launched(client)
+    run = m.BillRun.objects.get()
+    assert first.url == again.url == f"/runs/{run.pk}/"
+    assert 'hx-trigger="every 2s"' in text(client.get(first.url))
+    assert "0 of 1 part of 3 accounts done" in text(client.get(f"{first.url}progress/", headers={"HX-Request": "true"}))
+    client.post(f"{first.url}stop/")
+    page = text(client.get(first.url))
+    assert "Resume takes up where it stopped" in page
+    assert "every 2s" not in page
+    client.post(f"{first.url}resume/")
+    draft_all(world)
+    watched = client.get(f"{first.url}progress/", headers={"HX-Request": "true"})
+    assert watched["HX-Refresh"] == "true"
+    page = text(client.get(first.url))
+    assert "Zed AG" in page
+    assert "Submit 2 drafts" in page
+
+
+def test_a_failed_part_says_why_and_is_resumed(world: World, client_of: ClientOf) -> None:
+    client = client_of("ben")
+    address = launched(client).url
+    part = m.BillRunPartition.objects.get()
+    actions.fail_partition(actor=world.actor("ben"), at=NOW, partition=part.pk, error="No rate for GBP")
+    page = text(client.get(address))
+    assert "No rate for GBP" in page
+    assert "Resume" in page
+    assert "Needs you" in text(client.get("/runs/"))
+
+
+@pytest.mark.parametrize(("login", "address", "code"), [
+    ("rita", "/runs/new/", 403), ("audra", "/runs/", 200), ("mara", "/runs/{run}/", 404),
+    ("audra", "/runs/{run}/", 200), ("mara", "/runs/{run}/progress/", 404), ("ben", "/runs/999/", 404),
+])
+def test_runs_are_seen_by_right_and_book(
+    drafts: dict[str, int], client_of: ClientOf, login: str, address: str, code: int
+) -> None:
+    run = m.BillRun.objects.get().pk
+    assert client_of(login).get(address.format(run=run)).status_code == code
+    if code == 404:
+        assert client_of(login).post(f"/runs/{run if login == 'mara' else 999}/stop/").status_code == 404
+
+
+def test_drafts_stand_in_tabs_with_what_was_found(drafts: dict[str, int], client_of: ClientOf) -> None:
+    m.Finding.objects.create(invoice_id=drafts["ZED"], check_name="x", severity="blocks", path="total", text="No.")
+    page = text(client_of("ben").get("/drafts/"))
+    assert "Drafts <b>2</b>" in page
+    assert "1 to mend" in page
+    assert "Nothing comparable" in page
+    assert "Zed AG" not in text(client_of("ben").get("/drafts/?blocked=no"))
+    assert "Zed AG" not in text(client_of("mara").get("/drafts/"))
+    assert 'value="issue"' not in text(client_of("mara").get("/drafts/"))
+
+
+def test_a_list_costs_the_same_queries_whatever_it_holds(
+    drafts: dict[str, int], client_of: ClientOf, count_queries: Callable[[], Any]
+) -> None:
+    client = client_of("ben")
+    run = m.BillRun.objects.get().pk
+    for address in ("/drafts/?", f"/runs/{run}/?", "/runs/?"):
+        with count_queries() as full:
+            client.get(address)
+        with count_queries() as narrow:
+            client.get(f"{address}text=zed")
+        assert len(full) == len(narrow) <= 30, address
+
+
+def test_many_are_issued_with_a_list_of_what_was_left(drafts: dict[str, int], client_of: ClientOf) -> None:
+    client = client_of("ben")
+    address = begun(client, "issue", *drafts.values())
+    assert "0 of 2" in text(client.get(address))
+    assert m.Invoice.objects.filter(state="issued").count() == 0
+    assert client.post(f"{address}next/").url == address
+    page = text(client.get(address))
+    assert "R2026-00001" in page
+    assert "Its agreement demands a review: submit it first." in page
+    assert "Send 1 invoice" in page
+    client.post(f"{address}send/")
+    client.post(f"{address}send/")
+    assert m.Message.objects.count() == 1
+
+
+def test_an_interrupted_batch_goes_on_and_repeats_nothing(
+    drafts: dict[str, int], client_of: ClientOf, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(batch, "PART", 1)
+    client = client_of("ben")
+    address = begun(client, "issue", *drafts.values())
+    client.post(f"{address}next/")
+    assert "1 of 2" in text(client.get(address))
+    assert begun(client, "issue", *drafts.values()) == address  # the form sent again, by the back button
+    assert "1 of 2" in text(client.get(address))
+    for _ in range(3):
+        client.post(f"{address}next/", headers={"HX-Request": "true"})
+    assert "2 of 2" in text(client.get(address))
+    assert m.NumberCounter.objects.get().last_number == 1
+    assert m.Event.objects.filter(verb="invoicing.issue").count() == 1
+
+
+def test_what_was_lost_on_the_way_is_done_once(drafts: dict[str, int], client_of: ClientOf, monkeypatch: Any) -> None:
+    client = client_of("ben", raises=False)
+    address = begun(client, "submit", *drafts.values())
+    acted = actions.go_on
+
+    def lost(**arguments: Any) -> Any:
+        acted(**arguments)
+        raise ConnectionError("the answer never arrived")
+
+    monkeypatch.setattr(actions, "go_on", lost)
+    assert client.post(f"{address}next/").status_code == 500
+    monkeypatch.undo()
+    monkeypatch.setattr(settings, "TODAY", TODAY)
+    assert "2 of 2" in text(client.get(address))
+    client.post(f"{address}next/")
+    assert m.ReviewStep.objects.count() == 1
+
+
+def test_all_that_match_are_chosen(drafts: dict[str, int], client_of: ClientOf) -> None:
+    client = client_of("ben")
+    asked = text(client.post("/drafts/chosen/", {"act": "discard", "all": "1", "query": "text=zed&sort=-total"}))
+    assert "Discard 1 draft?" in asked
+    assert "Zed AG" in asked
+    assert client.post("/drafts/chosen/", {"act": "discard"}).url == "/drafts/"
+    assert client.get("/drafts/chosen/").url == "/drafts/"
+    run = m.BillRun.objects.get().pk
+    asked = text(client.post("/drafts/chosen/", {"act": "submit", "all": "1", "run": run, "query": "state=draft"}))
+    assert "Submit 2 drafts?" in asked
+
+
+@pytest.mark.parametrize("values", [
+    {"act": "issue", "drafts": ""}, {"act": "burn", "drafts": "1"}, {"act": "issue", "drafts": "999"},
+    {"act": "issue", "drafts": "9" * 40},
+])
+def test_what_was_made_up_is_refused(drafts: dict[str, int], client_of: ClientOf, values: dict[str, str]) -> None:
+    assert client_of("ben").post("/drafts/batches/", {**values, "key": "k"}).status_code in (404, 422)
+
+
+def test_a_batch_is_its_planners(drafts: dict[str, int], client_of: ClientOf) -> None:
+    address = begun(client_of("ben"), "discard", drafts["ZED"])
+    assert client_of("fin").get(address).status_code == 404
+    assert client_of("audra").get(address).status_code == 403
+    assert client_of("ben").post(f"{address}send/").status_code == 422
+
+
+def test_reviews_wait_with_the_oldest_first(drafts: dict[str, int], client_of: ClientOf) -> None:
+    assert "Nothing waits for review" in text(client_of("rita").get("/reviews/"))
+    actions.submit(actor=World().actor("ben"), at=NOW, on=TODAY, drafts=[drafts["BIG"]])
+    page = text(client_of("rita").get("/reviews/"))
+    assert "Big Company" in page
+    assert "Review the oldest" in page
+    assert "Yours: another reviews it" in text(client_of("ben").get("/reviews/"))
+    assert "Big Company" not in text(client_of("otto").get("/reviews/"))
+
+
+def test_an_empty_firm_is_told_what_to_do(world: World, client_of: ClientOf) -> None:
+    empty = {"/runs/": "No bill run yet", "/drafts/": "No draft waits", "/reviews/": "Nothing waits"}
+    for address, said in empty.items():
+        assert said in text(client_of("ben").get(address))
+
+
+@pytest.mark.parametrize(("begins", "ends", "said"), [
+    (date(2026, 10, 1), date(2026, 10, 31), "Oct 2026"), (date(2024, 2, 1), date(2024, 2, 29), "Feb 2024"),
+    (date(2026, 12, 1), date(2026, 12, 31), "Dec 2026"), (date(2026, 10, 2), date(2026, 10, 14), "2–14 Oct 2026"),
+    (date(2026, 10, 11), date(2026, 11, 10), "11 Oct – 10 Nov 2026"),
+    (date(2026, 10, 5), date(2026, 10, 5), "5 Oct 2026"),
+    (date(2025, 12, 30), date(2026, 1, 2), "30 Dec 2025 – 2 Jan 2026"),
+])
+def test_a_period_is_said_shortly(begins: date, ends: date, said: str) -> None:
+    assert printing.period(begins, ends) == said
+
+
+def test_a_month_is_billed_in_the_browser(database: str, world: World, signed_in: Callable[[str], Page],
+                                          each_look: Any, axe: Callable[[Page], None]) -> None:
+    m.Account.objects.filter(number="ZED").update(name=LONG, sort_name=LONG.casefold())
+    world.expense("912345678901.07")
+    page = signed_in("ben")
+    page.goto("/runs/")
+    axe(page)
+    page.get_by_role("link", name="Start a run").click()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("3 drafts for Halden Software GmbH")).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name="Start the run").click()
+    expect(page.get_by_text("You may leave this page")).to_be_visible()
+    axe(page)
+    draft_all(world)
+    expect(page.get_by_role("button", name="Submit 3 drafts")).to_be_visible()
+    axe(page)
+    page.goto("/drafts/")
+    for box in page.locator("input[name=rows]").all():
+        box.check()
+    axe(page)
+    page.locator(".bulk").get_by_role("button", name="Issue").click()
+    axe(page)
+    page.get_by_role("button", name="Issue 3 drafts").click()
+    expect(page.get_by_text("Left as they were, and why")).to_be_visible()
+    axe(page)
+    assert m.Invoice.objects.filter(state="issued").count() == 2
+
+
+def test_a_lost_connection_is_taken_up_again(database: str, world: World, signed_in: Callable[[str], Page],
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "PART", 1)
+    ids = [draft.id for draft in bill(world) if draft.account.number == "ZED"]
+    key = "0123456789"
+    actions.plan_batch(actor=world.actor("ben"), at=NOW, on=TODAY, act="issue", drafts=ids, key=key)
+    page = signed_in("ben")
+
+    page.route("**/next/", lambda route: None)  # what was sent gets no answer
+    with page.expect_request("**/next/"):
+        page.goto(f"/drafts/batches/{key}/")
+    expect(page.get_by_role("status").get_by_text("0 of 1")).to_be_visible()
+    page.unroute("**/next/")
+    page.reload()
+    expect(page.get_by_role("status").get_by_text("1 of 1")).to_be_visible()
+    assert m.NumberCounter.objects.get().last_number == 1
