@@ -61,8 +61,11 @@ def attempt(request: StaffRequest, number: str | None = None) -> HttpResponseBas
 
 
 def _sent(request: StaffRequest) -> bool:
-    """Whether the form is to be kept, and not only to have another card."""
-    return request.method == "POST" and not {"add", "remove"} & request.POST.keys()
+    """Whether the form is to be kept, and not only to have another card.
+
+    The buttons for cards are not called `remove`, as a form's own method is: a field's name would take its place.
+    """
+    return request.method == "POST" and not {"add_card", "remove_card"} & request.POST.keys()
 
 
 def _next_month(day: date) -> date:
@@ -88,7 +91,7 @@ def _edited(request: StaffRequest, editor: Editor, known: AgreementPage | None, 
     shown = _sampled(request, editor, known)
     wrong = list(editor.wrong()) if sent else []
     if request.method == "POST" and not sent:
-        editor.change(add=request.POST.get("add", ""), remove=request.POST.get("remove", ""))
+        editor.change(add=request.POST.get("add_card", ""), remove=request.POST.get("remove_card", ""))
     trying = reverse("agreement_amend_try", args=[known.number]) if known else reverse("agreement_try")
     part = "#form" if request.htmx and request.htmx.target == "editor" else ""
     return render(request, f"web/agreements/editor.html{part}", {

@@ -1,11 +1,15 @@
 """The fields of agreements, in the words and units of people: minutes, percent."""
 
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from duly.interfaces.kit.forms import Date
+
+SLIP: Final = "Give a day between the years 1970 and 2199."
 
 
 class Minutes(forms.DecimalField):
@@ -53,7 +57,8 @@ class Plain(forms.DecimalField):
 
 
 class Day(forms.DateField):
-    """A day, by the browser's calendar."""
+    """A day, by the browser's calendar; one so far away that periods cannot be counted from it is a slip."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=Date(), **options)
+        self.validators += [MinValueValidator(date(1970, 1, 1), SLIP), MaxValueValidator(date(2199, 12, 31), SLIP)]

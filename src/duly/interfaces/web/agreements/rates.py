@@ -15,7 +15,7 @@ from duly.billing.agreements.actions.rates import RateInput, add_rates, put_rate
 from duly.billing.agreements.cards import Price, prices
 from duly.billing.agreements.cards import cards as every_card
 from duly.billing.agreements.models import Project
-from duly.billing.kernel.errors import NotFound, Refused
+from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.formats.identities import check_currency
 from duly.interfaces.kit.forms import Checked, Form, Once, beside
 from duly.interfaces.web.agreements.fields import Day, Plain
@@ -102,6 +102,8 @@ def card(request: StaffRequest, code: str) -> HttpResponseBase:
         filled = [row for row in rows if not row.empty]
         try:
             added = add_rates(actor=request.actor, at=request.at, card=code, rates=[row.rate() for row in filled])
+        except Forbidden:
+            raise
         except Refused as refused:
             _object(filled or rows, refused)
         else:
