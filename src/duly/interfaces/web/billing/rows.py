@@ -28,7 +28,7 @@ def shown(row: Row) -> Row:
     return {
         **row, "checks": worst, "findings": ", ".join(counts),
         "service": printing.period(row["service_from"], row["service_to"]),
-        "difference": None if first else row["difference"], "since": _since(row, first),
+        "difference": None if first else row["difference"] or None, "since": _since(row, first),
         "changes": _changes(row, first),
     }
 
