@@ -80,6 +80,14 @@ def test_a_quarter_is_not_compared_with_a_month(world: World) -> None:
     assert acme(world).previous_id is None
 
 
+def test_a_months_fee_in_a_run_of_half_a_month_is_compared_with_the_month_before(world: World) -> None:
+    last = draft_of(bill(world), "ZED")
+    actions.issue(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[last])
+    run(world, (date(2026, 11, 1), date(2026, 11, 16)))
+    fee = m.Invoice.objects.get(account__number="ZED", state="draft")
+    assert compared(actor=world.actor("ben"), on=TODAY, document=fee.id).previous_id == last
+
+
 def test_another_agreements_invoice_is_not_compared(world: World) -> None:
     october(world)
     fee = ChargeInput("fee", "one_off", "Fee", price=Decimal(9), due_on=date(2026, 11, 5))

@@ -2,7 +2,8 @@
 
 Last time is the latest issued invoice to the same account, from the same entity, in the same currency, that bills one
 of the document's agreements over a period of about the same length (within a fifth, so that February compares with
-March and no month with a quarter). The length is that of the bill run's period, else that of the service.
+March and no month with a quarter). The length is that of the bill run's period, or that of the service where a fee
+reaches further: a month's fee in a run of half a month is still a month's.
 """
 
 from collections.abc import Sequence
@@ -20,10 +21,9 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.frames import MONEY, QUANTITY
 from duly.engine.rounding import round_quotient
 
-LENGTH: Final = """coalesce((select r.period_to - r.period_from from bill_run_partition p
-                       join bill_run r on r.id = p.run_id where p.id = i.run_partition_id),
-                     i.service_to - i.service_from + 1)"""
-"""SQL: the days of the period that invoice `i` bills."""
+LENGTH: Final = """greatest(i.service_to - i.service_from + 1, (select r.period_to - r.period_from
+                       from bill_run_partition p join bill_run r on r.id = p.run_id where p.id = i.run_partition_id))"""
+"""SQL: the days of the period that invoice `i` bills: its run's, or its own where a fee reaches further."""
 
 COMPARED: Final[frames.Schema] = {
     "document_key": pl.Int64, "account_id": pl.Int64, "entity_id": pl.Int64, "currency": pl.String, "days": pl.Int64,
