@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -10,14 +9,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page, expect
 
 from duly.billing import models as m
 from tests.billing.cash import balance, issued, receive
 from tests.world import TODAY, World
 
 ClientOf = Callable[..., Client]
-LONG = "Vereinigte Internationale Gesellschaft für Angewandte Großrechnerverwaltung mbH &"
 NEW = "/payments/new/?account=ACME"
 
 
@@ -252,60 +249,3 @@ def test_pages_cost_the_same_queries_whatever_they_hold(
         counted.append(len(asked))
     assert counted[0] == counted[1] <= 15
     assert counted[2] == counted[3] <= 15
-
-
-def test_money_is_recorded_by_keyboard(database: str, world: World, signed_in: Callable[[str], Page], each_look: Any,
-                                       axe: Callable[[Page], None]) -> None:
-    m.Account.objects.filter(number="ACME").update(name=LONG[:80], sort_name=LONG[:80].casefold())
-    for total in ("987654321012.07", "200.00"):
-        issued(world, "ACME", total, on=TODAY - timedelta(40))
-    page = signed_in("ben")
-    page.goto("/payments/new/")
-    axe(page)
-    page.get_by_placeholder("Name or number").fill("großrech")
-    page.get_by_role("link", name=re.compile("Vereinigte")).click()
-    amount = page.get_by_label("Amount")
-    expect(amount).to_be_focused()
-    amount.fill("987654321112.07")
-    big, small = page.get_by_label("Pays of R2026-00001"), page.get_by_label("Pays of R2026-00002")
-    expect(big).to_have_value("987654321012.07")
-    expect(small).to_have_value("100.00")
-    left = page.locator("[data-count=left]")
-    expect(left).to_have_text("€0.00")
-    small.fill("30")
-    expect(left).to_have_text("€70.00")
-    small.press("Space")
-    expect(small).to_have_value("100.00")
-    small.fill("400")
-    expect(left).to_have_text("−€300.00")
-    axe(page)
-    small.fill("")
-    small.press("Enter")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Receipt Q2026-00001")).to_be_visible()
-    axe(page)
-    page.get_by_role("group").filter(has_text="Undo").first.click()
-    page.get_by_label("Why is it undone?").fill("Another invoice was meant")
-    page.get_by_role("button", name="Take it back").click()
-    expect(page.get_by_text("Taken back on")).to_be_visible()
-    page.goto("/payments/statement/ACME/?since=2026-01-01&until=2026-12-31")
-    axe(page)
-
-
-def test_money_is_recorded_without_javascript(database: str, world: World, chromium: Any, server: str) -> None:
-    number = str(issued(world, "ACME", "200.00").number)
-    client = Client()
-    client.force_login(m.User.objects.get(login="ben"))
-    context = chromium.new_context(base_url=server, java_script_enabled=False)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server}])
-    page = context.new_page()
-    page.goto("/payments/new/")
-    page.get_by_placeholder("Name or number").fill("acme")
-    page.get_by_role("button", name="Find").click()
-    page.get_by_label("Amount").fill("50")
-    page.get_by_label("Amount").press("Enter")
-    expect(page.get_by_label(f"Pays of {number}")).to_have_value("50.00")
-    assert not m.Receipt.objects.exists()
-    page.get_by_role("button", name="Record the payment").click()
-    expect(page.get_by_role("heading", name="Receipt Q2026-00001")).to_be_visible()
-    context.close()
