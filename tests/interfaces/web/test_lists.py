@@ -39,7 +39,7 @@ def listed(client: Client, address: str) -> list[str]:
     """The numbers on the page, from above."""
     answer = client.get(address)
     assert answer.status_code == 200
-    return re.findall(r'data-title="Number">\s*(\S+?)\s*<', answer.content.decode())
+    return re.findall(r'data-title="Number">\s*(?:<a[^>]*>)?(\S+?)\s*<', answer.content.decode())
 
 
 def link(client: Client, address: str, rel: str) -> str | None:
