@@ -1,6 +1,6 @@
 """The page of one agreement: its terms through time, the projects its work is booked on, what it billed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 
@@ -60,6 +60,8 @@ class AgreementPage:
         return next((version.terms for version in self.versions if version.state == "now"), self.versions[0].terms)
 
 
+NAMES = tuple(field.name for field in fields(AgreementPage))
+
 HEAD = f"""
     select g.id, g.number, g.name, a.number, a.name, e.code, e.name, g.currency, g.starts_on, g.ends_on, {STATE},
            coalesce(b.payment_days, a.payment_days), coalesce(billed.net, 0), billed.until
@@ -82,7 +84,8 @@ def agreement_page(*, actor: Actor, on: date, agreement: str) -> AgreementPage:
     if not found:
         raise unseen(actor, "read", f"agreement “{agreement}”")
     [(row, *head)] = found
-    page = AgreementPage(*head, _versions(Agreement.objects.get(pk=row), on), _projects(row), ())
+    rest = (_versions(Agreement.objects.get(pk=row), on), _projects(row), ())
+    page = AgreementPage(**dict(zip(NAMES, (*head, *rest), strict=True)))
     cards = {charge.rate_card for charge in page.terms.charges if charge.rate_card}
     in_force = [price for price in prices_of(sorted(cards), on) if price.state == "now"]
     return replace(page, prices=tuple(in_force))

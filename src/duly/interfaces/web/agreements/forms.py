@@ -96,7 +96,7 @@ class Charge(Form):
     kind, title, icon = "", "", ""
     code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     name = forms.CharField(label="Name on the invoice", max_length=200)
-    tax_class = choice("tax_class", "Tax")
+    tax_class = choice("tax_class", "Tax", initial="standard")
     unit = forms.CharField(max_length=20, required=False)
     more: tuple[str, ...] = ("tax_class", "unit")
 
