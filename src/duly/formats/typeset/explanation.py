@@ -72,7 +72,8 @@ def _plain_factor(row: Row, value: Decimal, words: Words) -> str:
         case "accepted":
             return words.print.percent(value)
         case "write_down":
-            return f"{words.amount(value)}/{words.amount(Decimal(str(row["over"])))} ({texts['step_write_down']})"
+            over = words.amount(Decimal(str(row["over"])))
+            return f"{words.amount(value)}/{over} ({texts['step_write_down']})"
         case "price" | "agreed" | "rate":
             return words.price(value)
     return number(value) if "times" in row else f"1/{number(value)}"
