@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from duly.formats import FormatError
 from duly.formats.csv_text import defuse, read_table, source_keys
 
 
@@ -63,3 +64,9 @@ def test_keys_are_one_for_each_row_and_a_part_of_the_file_has_a_part_of_them(
     assert len(set(keys)) == len(rows)
     assert set(source_keys(rows[:length])) <= set(keys)
     assert sorted(source_keys(reversed(rows))) == sorted(keys)
+
+
+def test_a_table_has_no_more_columns_than_any_export() -> None:
+    assert len(read_table(b"a," * 999 + b"a\n").headers) == 1_000
+    with pytest.raises(FormatError, match="1,001 columns"):
+        read_table(b"a," * 1_000 + b"a\n")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from duly.formats import FormatError
 
 DELIMITERS = ",;\t"
+WIDEST = 1_000
+"""Columns that a table may have; real exports have tens."""
 _SAVE_AS_UTF8 = "Save it as CSV UTF-8 (in Excel: Save as → CSV UTF-8) and import it again."
 
 
@@ -39,6 +41,8 @@ def read_table(data: bytes) -> Table:
         records = records[1:]
     if not records:
         raise FormatError("The file is empty.", "Export it again, with its header row.")
+    if (width := len(records[0].cells)) > WIDEST:
+        raise FormatError(f"The header row has {width:,} columns.", f"Export the file with at most {WIDEST:,} of them.")
     return Table(tuple(cell.strip() for cell in records[0].cells), tuple(records[1:]))
 
 
