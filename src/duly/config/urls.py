@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [path("", include("duly.interfaces.web.urls"))]
 
+handler400 = "duly.interfaces.web.frame.failures.unreadable"
 handler403 = "duly.interfaces.web.frame.failures.forbidden"
 handler404 = "duly.interfaces.web.frame.failures.not_found"
 handler500 = "duly.interfaces.web.frame.failures.fault"

@@ -4,9 +4,10 @@ A domain declares a `Source`; a door asks for a `Query` of it. Pages follow one 
 row's id (keyset paging), so the thousandth page costs what the first does, and rows added meanwhile shift none.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,10 +19,18 @@ COUNTED: Final = 1_000
 """Rows are counted up to this many; a page says “1,000+” beyond."""
 CHUNK: Final = 5_000
 """How many rows an export reads at once."""
+WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d)?", re.ASCII)
+
+
+def _moment(text: str) -> datetime:
+    """A day or an instant as PostgreSQL writes it; Python reads more, such as week dates, which PostgreSQL does not."""
+    if not WRITTEN.fullmatch(text):
+        raise ValueError(f"{text} is not as PostgreSQL writes it")
+    return datetime.fromisoformat(text)
 
 
 TYPES: Final[Mapping[str, Callable[[str], Any]]] = {
-    "date": date.fromisoformat, "numeric": Decimal, "bigint": int, "text": str,
+    "date": _moment, "timestamptz": _moment, "numeric": Decimal, "bigint": int, "text": str,
 }
 """The SQL types that lists are sorted by, and what reads their texts."""
 
@@ -120,6 +129,7 @@ def every(source: Source, query: Query, *, actor: Actor, on: date) -> Iterator[d
 
 def _fits(sort: Sort, cursor: Cursor) -> bool:
     try:
+        cursor.value.encode()
         return TYPES[sort.type](cursor.value) is not None and "\0" not in cursor.value and abs(cursor.id) < 2**63
     except (ValueError, ArithmeticError):
         return False

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Protocol
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import urlencode
 
 from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Refused
 from duly.billing.kernel.listing import Cursor, Page, Query
 from duly.interfaces.kit.export import EXPORTS, Rows
 
@@ -149,10 +150,9 @@ class Listing:
 
     def respond(self, request: Any, template: str, context: Mapping[str, Any] | None = None) -> HttpResponseBase:
         """The page with the list as `list`, only its table for htmx, or the file that `format` asks for."""
-        fields = self._fields(request)
+        fields = self._fields(request, request.GET)
         sort = self._sort(request)
-        given = {one.filter.name: _value(one) for one in fields if one.value and not one.error}
-        query = Query(given, sort, cursor_of(request), self.limit)
+        query = Query(_given(fields), sort, cursor_of(request), self.limit)
         if make := EXPORTS.get(request.GET.get("format", "")):
             rows = self.read_all(actor=request.actor, on=request.on, query=query)
             columns = [(one.key, one.title, one.kind) for one in self.columns]
@@ -162,10 +162,19 @@ class Listing:
         part = request.htmx and request.htmx.target == f"list-{self.name}"
         return render(request, "kit/list.html#table" if part else template, {**(context or {}), "list": shown})
 
-    def _fields(self, request: HttpRequest) -> list[Field]:
+    def filters_of(self, request: Any, address: QueryDict) -> dict[str, Any]:
+        """What the filters in an address of this list ask for. Raises `Refused` for a wrong one, since an act on all
+        that match would reach further without it."""
+        fields = self._fields(request, address)
+        for one in fields:
+            if one.error:
+                raise Refused(f"{one.filter.label}: “{one.value}” is no filter.", one.error)
+        return _given(fields)
+
+    def _fields(self, request: HttpRequest, address: QueryDict) -> list[Field]:
         found = []
         for one in self.filters:
-            value = request.GET.get(one.name, "").strip()
+            value = address.get(one.name, "").strip()
             choices = one.choices(request) if callable(one.choices) else one.choices
             found.append(Field(one, value, choices, _wrong(one, value, choices)))
         return found
@@ -223,6 +232,10 @@ def _wrong(one: Filter, value: str, choices: Sequence[tuple[str, str]]) -> str:
     return "This holds a character that no text has." if "\0" in value else ""
 
 
+def _given(fields: Sequence[Field]) -> dict[str, Any]:
+    return {one.filter.name: _value(one) for one in fields if one.value and not one.error}
+
+
 def _value(one: Field) -> Any:
     if one.filter.kind == "number":
         return int(one.value)
@@ -241,6 +254,6 @@ def cursor_of(request: HttpRequest) -> Cursor | None:
             try:
                 value, row = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
                 return Cursor(str(value), int(row), back)
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, OverflowError, RecursionError):
                 return None
     return None

@@ -1,6 +1,6 @@
 """What every view is given: who acts, on which business date, at which instant. What it answers with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -15,7 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from duly.billing.accounts import queries as accounts
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import Forbidden
+from duly.billing.kernel.errors import Forbidden, NotFound
 
 P = ParamSpec("P")
 
@@ -36,6 +36,7 @@ def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Ca
     """Make a function a page of the staff app, for whoever has `right`; `methods` such as `"GET POST"`.
 
     Who is not signed in is asked to; raises `Forbidden` without the right. The verbs behind it check again.
+    No cache keeps the answer, unless the view says otherwise: a shared computer shows nothing after signing out.
     """
     allowed = [*methods.split(), "HEAD"]
 
@@ -46,16 +47,26 @@ def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Ca
                 return redirect_to_login(request.get_full_path())
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
+            _refuse_impossible(kwargs.values())
             request.at = timezone.now()
             request.on = settings.TODAY or accounts.business_date(request.at)
             request.actor = accounts.actor(request.user.get_username())
             if not request.actor.may(right):
                 raise Forbidden(f"This page needs the right “{right}”.", "Ask an administrator for it.")
-            return view(request, *args, **kwargs)
+            answer = view(request, *args, **kwargs)
+            answer.headers.setdefault("Cache-Control", "private, no-store")
+            return answer
 
         return run
 
     return made
+
+
+def _refuse_impossible(named: Iterable[object]) -> None:
+    """Raises `NotFound` for what an address names but no row can be called: beyond the database's numbers and texts."""
+    for value in named:
+        if (isinstance(value, int) and value >= 2**63) or (isinstance(value, str) and "\0" in value):
+            raise NotFound("There is no such page.", "Check the address, or search for what you want.")
 
 
 def show(request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, form: Any = None,

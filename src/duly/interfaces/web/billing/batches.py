@@ -1,6 +1,6 @@
 """One act on many drafts: chosen, confirmed, done in parts while the page says how far it is, never done twice."""
 
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 from django.contrib import messages
@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from duly.billing.desk.actions import queue_message
 from duly.billing.invoicing import actions, draft_lists, queries
@@ -31,10 +32,8 @@ WORDS: Final = {
 def ids_of(request: StaffRequest) -> list[int]:
     """The drafts that were chosen: by their boxes, all that match a list's filters, or all of a run in some states."""
     if request.POST.get("all"):
-        given = QueryDict(request.POST.get("query", ""))
-        filters: dict[str, Any] = {one.name: given[one.name] for one in DRAFTS.filters if given.get(one.name)}
-        if request.POST.get("run", "").isdecimal():
-            filters["run"] = int(request.POST["run"])
+        filters = DRAFTS.filters_of(request, QueryDict(request.POST.get("query", "")))
+        filters |= DRAFTS.filters_of(request, QueryDict(urlencode({"run": request.POST.get("run", "")})))
         return [row["id"] for row in draft_lists.every_draft(
             actor=request.actor, on=request.on, query=Query(filters, sort="id"))]
     return [int(row) for row in request.POST.getlist("rows") if row.isdecimal() and len(row) < 19]

@@ -57,6 +57,11 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     return refused(request, said)
 
 
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What came is no request of a page's. As the last page it reads nothing of it: that is what fails."""
+    return render(None, "web/frame/unreadable.html", {"theme": "system"}, status=400)  # type: ignore[arg-type]
+
+
 def fault(request: HttpRequest) -> HttpResponse:
     """The last page: it asks for nothing that may have failed."""
     reference = getattr(request, "reference", "")
