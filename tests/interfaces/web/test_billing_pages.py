@@ -60,6 +60,14 @@ def test_a_slip_is_said_beside_its_field(world: World, client_of: ClientOf, scop
     assert m.BillRun.objects.count() == 0
 
 
+def test_a_run_begun_beside_an_account_is_of_that_account(world: World, client_of: ClientOf) -> None:
+    answer = client_of("ben").get("/runs/new/", {"for": "HALDEN", "accounts": "ACME"})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert 'value="ACME"' in page
+    assert '<option value="HALDEN" selected>' in page
+
+
 def test_an_empty_period_and_one_billed_before_say_so(world: World, client_of: ClientOf) -> None:
     early = {**SCOPE, "first": "2025-01-01", "last": "2025-01-31"}
     assert "Nothing to bill" in text(client_of("ben").get("/runs/new/", early))

@@ -68,7 +68,8 @@ class RunForm(Form):
 
     def __init__(self, request: StaffRequest, data: Any = None) -> None:
         begins, ends = last_month(request.on)
-        super().__init__(data, initial={"first": begins, "last": ends})
+        super().__init__(data, initial={"first": begins, "last": ends, "entity": request.GET.get("for", ""),
+                                        "accounts": request.GET.get("accounts", "")})
         self.request = request
         choice = self.fields["entity"]
         assert isinstance(choice, forms.ChoiceField)
