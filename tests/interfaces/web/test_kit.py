@@ -9,6 +9,7 @@ from django import forms
 from duly.billing.kernel.errors import Forbidden, Problem, Refused
 from duly.interfaces.kit import charts, printing
 from duly.interfaces.kit.forms import Form, beside
+from duly.interfaces.kit.templatetags.kit import noun
 
 
 @pytest.mark.parametrize(("amount", "currency", "printed"), [
@@ -18,6 +19,13 @@ from duly.interfaces.kit.forms import Form, beside
 ])
 def test_money_is_printed_with_every_digit_and_its_currency(amount: str, currency: str, printed: str) -> None:
     assert str(printing.money(Decimal(amount), currency)) == printed
+
+
+@pytest.mark.parametrize(("name", "count", "said"), [
+    ("drafts", 1, "draft"), ("entries", 1, "entry"), ("entries", 0, "entries"), ("people", 1, "people"),
+])
+def test_a_list_of_one_is_counted_in_the_singular(name: str, count: int, said: str) -> None:
+    assert noun(name, count) == said
 
 
 @pytest.mark.parametrize(("then", "said"), [

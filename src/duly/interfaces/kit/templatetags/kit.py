@@ -116,6 +116,14 @@ def stat(label: str, value: Any, currency: str = "", url: str = "", note: str = 
             "delta": delta.lstrip("+-" + printing.MINUS), "tone": tone, "rises": rises, "trend": trend}
 
 
+@register.filter
+def noun(name: str, count: int) -> str:
+    """`{{ "entries"|noun:1 }}`: "entry" for one, as it stands for any other count."""
+    if count != 1:
+        return name
+    return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
+
+
 @register.inclusion_tag("kit/empty.html")
 def empty(title: str, text: str = "", icon: str = "inbox", url: str = "", action: str = "") -> dict[str, Any]:
     """`{% empty "No drafts" "A bill run makes them." url=… action="Start a run" %}`: why it is empty, what to do."""
