@@ -114,7 +114,7 @@ def test_all_that_waits_of_an_account_is_approved_at_once(world: World, client_o
     for day in (1, 2):
         world.time(60, on=date(2026, 11, day), approved=False)
     ben = client_of("ben")
-    assert "Approve all of ACME" in said(ben, f"{WORK}entries/?state=waiting&account=ACME")
+    assert "Approve all of Acme GmbH" in said(ben, f"{WORK}entries/?state=waiting&account=ACME")
     ben.post(f"{WORK}entries/approve/", {"account": "ACME"})
     assert m.WorkItem.objects.filter(approved_at__isnull=False).count() == 2
 
