@@ -48,9 +48,9 @@ def issue_one(**arguments: Any) -> Issued:
 
 
 ACTS: Final[Mapping[str, Act]] = {
-    "approve": Act(actions.approve, "review", "Approve this draft?", "Approve", "The draft is approved.", forms.Seen,
-                   states=("in_review",), icon="badge-check", look="primary", at_once=True),
-    "return": Act(actions.return_draft, "review", "Return this draft", "Return", "The draft is returned.",
+    "approve": Act(actions.approve, "review", "Approve this draft?", "Approve", "Draft {document} is approved.",
+                   forms.Seen, states=("in_review",), icon="badge-check", look="primary", at_once=True),
+    "return": Act(actions.return_draft, "review", "Return this draft", "Return", "Draft {document} is returned.",
                   forms.Because, "Its author reads the reason.", ("in_review",), icon="corner-up-left"),
     "confirm": Act(actions.confirm, "client_check", "Confirm this draft?", "Confirm", "The draft is confirmed.",
                    forms.Seen, states=("client_check",), look="primary", at_once=True),

@@ -40,7 +40,7 @@ def change(request: StaffRequest, document: int, name: str) -> HttpResponseBase:
                 form.data = retyped = request.POST.copy()
                 retyped["version"] = outdated.version
                 raise
-            messages.success(request, act.said)
+            messages.success(request, act.said.format(document=document))
             return leave(request, where_next(request, name, document))
     template = "web/invoices/change.html#form" if request.htmx else "web/invoices/change.html"
     return show(request, template, {"act": act, "name": name, "head": found.head}, form=form)
