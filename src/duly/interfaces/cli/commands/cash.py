@@ -62,7 +62,7 @@ def allocate(door: Door, receipt: str, payments: Sequence[tuple[str, Decimal | N
 def unallocate(door: Door, allocation: int, reason: str) -> Answer:
     """Undo an allocation: the invoice is owed again, the money is on account again. Nothing is deleted."""
     done = door.act(actions.unallocate, door.actor(), on=door.on, allocation=allocation, reason=reason)
-    said = f"{money(done.amount, done.currency)} of receipt {done.receipt} no longer pay {done.invoice}."
+    said = f"{money(done.amount, done.currency)} of receipt {done.receipt} no longer pays {done.invoice}."
     return Answer(done, [said])
 
 

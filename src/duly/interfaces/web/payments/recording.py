@@ -82,7 +82,7 @@ def _receive(request: StaffRequest, payer: Payer, form: Received, table: Spread)
         amount=data["amount"], currency=data["currency"], received_on=data["received_on"], method=data["method"],
         reference=data["reference"], bank_account=bank or None, allocate=list(table.wanted) or None,
         key=f"web:{data['key']}")  # type: ignore[call-arg]  # the verb's own
-    said = f"Receipt {made.number} is recorded: {money(made.amount, made.currency)} of {payer.name}."
+    said = f"Receipt {made.number} over {money(made.amount, made.currency)} of {payer.name} is recorded."
     messages.success(request, said)
     return redirect(reverse("receipt", args=[made.receipt]))
 

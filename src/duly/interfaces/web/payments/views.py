@@ -116,7 +116,7 @@ def undo(request: StaffRequest, receipt: int, allocation: int) -> HttpResponseBa
         found = receipt_page(actor=request.actor, on=request.on, receipt=receipt)
         return _page(request, found, _table(request, found), undoing=allocation, reason=reason,
                      not_undone=f"{refused.text} {refused.remedy}".strip())
-    said = f"{money(undone.amount, undone.currency)} no longer pay {undone.invoice}; they are on account again."
+    said = f"{money(undone.amount, undone.currency)} no longer pays {undone.invoice}; it is on account again."
     messages.success(request, said)
     return redirect("receipt", receipt)
 
