@@ -74,3 +74,15 @@ def test_a_wrong_host_is_answered_with_every_header(world: World) -> None:
 def test_no_cache_keeps_what_only_staff_may_read(world: World, client_of: ClientOf) -> None:
     for address in ("/invoices/", "/invoices/?format=csv", "/accounts/"):
         assert client_of("ben").get(address)["Cache-Control"] == "private, no-store", address
+
+
+@pytest.mark.parametrize("address", ["/work/?show=sums&entity=%00", "/dashboard/unbilled/?entity=%00"])
+def test_an_entity_of_no_text_is_none(world: World, client_of: ClientOf, address: str) -> None:
+    assert client_of("ben").get(address).status_code == 200
+
+
+def test_an_address_that_is_not_there_is_no_fault_in_the_log(
+    world: World, client_of: ClientOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert client_of("ben").get("/invoices/1/no-such-act/").status_code == 404
+    assert not [one for one in caplog.records if one.name == "duly.web"]

@@ -43,8 +43,9 @@ def dashboard(request: StaffRequest) -> HttpResponseBase:
 def unbilled(request: StaffRequest) -> HttpResponseBase:
     """What all unbilled work is worth: asked for apart, since its cost grows with the work."""
     mine = request.GET.get("mine") == "yes"
-    found = unbilled_value(actor=request.actor, on=request.on, entity=request.GET.get("entity") or None, mine=mine)
-    value = found[_chosen(found, request.GET.get("entity", ""))]
+    entity = request.GET.get("entity", "").replace("\0", "")
+    found = unbilled_value(actor=request.actor, on=request.on, entity=entity or None, mine=mine)
+    value = found[_chosen(found, entity)]
     template = "web/dashboard/unbilled.html#value" if request.htmx else "web/dashboard/unbilled.html"
     return show(request, template, {"unbilled": value, "url": listed(value.opens.list, value.opens.filters)})
 

@@ -3,13 +3,18 @@
 import logging
 import secrets
 from collections.abc import Callable
+from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from duly.billing.kernel.errors import Busy, Forbidden, NotFound, Refused
 
 log = logging.getLogger("duly.web")
+
+ANSWERED: Final = (Http404, PermissionDenied, BadRequest, SuspiciousOperation)
+"""What Django answers by itself: no fault of ours, and none for the log."""
 
 STATUSES: dict[type[Refused], int] = {Forbidden: 403, NotFound: 404, Busy: 409, Refused: 422}
 
@@ -26,6 +31,8 @@ class Failures:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refused):
             return refused(request, error)
+        if isinstance(error, ANSWERED):
+            return None
         request.reference = secrets.token_hex(4).upper()  # type: ignore[attr-defined]
         log.error("Fault %s at %s %s", request.reference, request.method, request.path, exc_info=error)  # type: ignore[attr-defined]
         return None

@@ -39,7 +39,7 @@ def entities(_: Any) -> Sequence[tuple[str, str]]:
 @page()
 def unbilled(request: StaffRequest) -> HttpResponseBase:
     """At once without its sums, which htmx fetches by `show=sums`: all unbilled work is priced for them, now."""
-    wanted = {name: request.GET.get(name, "") for name in ("entity", "book", "order")}
+    wanted = {name: request.GET.get(name, "").replace("\0", "") for name in ("entity", "book", "order")}
     if request.GET.get("approved") == "no":  # as other pages ask for what waits
         asked = {name: request.GET[name] for name in ("entity", "account", "agreement") if request.GET.get(name)}
         return redirect(f"{reverse('work_entries')}?{urlencode({'state': 'waiting', **asked})}")
