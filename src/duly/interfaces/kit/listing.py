@@ -49,7 +49,8 @@ class Column:
     """A column: the row's `key`, its title, and `kind` of cell.
 
     Kinds: text, strong (the row's link), money (in the row's `currency`), date, moment, number, hours, pill (see
-    `tones` of the list). `sort` names the source's sort; `under` a second key, written small below; `wide` hides it on phones.
+    `tones` of the list). `sort` names the source's sort; `under` a second key, written small below; `wide` hides it
+    on phones.
     """
 
     key: str
