@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import get_currency_symbol, get_decimal_symbol
 
@@ -33,10 +34,15 @@ def money(value: Decimal | str, currency: str) -> Amount:
     amount = Decimal(value)
     whole, _, decimals = f"{abs(amount):,f}".partition(".")
     decimals = decimals.rstrip("0").ljust(exponent(currency), "0")
+    symbol, point = _signs(currency)
+    return Amount(MINUS if amount < 0 else "", symbol, whole, f"{point}{decimals}" if decimals else "")
+
+
+@lru_cache(maxsize=256)
+def _signs(currency: str) -> tuple[str, str]:
+    """The currency's sign, with the space that it wants, and the decimal point."""
     symbol = get_currency_symbol(currency, locale=LOCALE)
-    spaced = symbol if not symbol[-1].isalpha() else f"{symbol}\N{NO-BREAK SPACE}"
-    point = get_decimal_symbol(LOCALE)
-    return Amount(MINUS if amount < 0 else "", spaced, whole, f"{point}{decimals}" if decimals else "")
+    return symbol if not symbol[-1].isalpha() else f"{symbol}\N{NO-BREAK SPACE}", get_decimal_symbol(LOCALE)
 
 
 def day(value: date) -> str:

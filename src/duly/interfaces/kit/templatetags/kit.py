@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -19,6 +20,7 @@ simple = register.simple_tag
 
 
 @simple
+@lru_cache(maxsize=512)  # a list draws the same one in each row
 def icon(name: str, size: int = 17) -> SafeString:
     """`{% icon "users" %}`: a lucide icon, decoration only."""
     return SafeString(lucide(str(name) + "", size=size, aria_hidden="true"))
