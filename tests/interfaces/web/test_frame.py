@@ -59,6 +59,14 @@ def test_the_navigation_holds_what_the_actor_may_open(world: World) -> None:
     assert titles("audra") <= {area.title for _, areas in GROUPS for area in areas}
 
 
+def test_what_waits_is_counted_for_whoever_it_waits_for(world: World) -> None:
+    def reviews(login: str) -> int:
+        links = [link for group in menu(world.actor(login), "/", {"in_review": 3}) for link in group.links]
+        return next(link.count for link in links if link.area.name == "reviews")
+
+    assert (reviews("rita"), reviews("ben")) == (3, 0)
+
+
 def test_the_page_of_an_area_is_marked(world: World) -> None:
     links = [link for group in menu(world.actor("ben"), "/invoices/7/", {}) for link in group.links]
     assert [link.area.name for link in links if link.current] == ["invoices"]

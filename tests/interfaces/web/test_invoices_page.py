@@ -64,6 +64,17 @@ def test_the_file_is_a_pdf_named_by_its_number(drafts: dict[str, int], client_of
     assert "R2026-00001.pdf" in client.get(f"/invoices/{drafts['ZED']}/file/")["Content-Disposition"]
 
 
+def test_an_open_invoice_leads_to_its_payment(drafts: dict[str, int], client_of: ClientOf) -> None:
+    address = f"/invoices/{drafts['ZED']}/"
+    assert "/payments/new/" not in text(client_of("ben").get(address))
+    act(client_of("ben"), drafts["ZED"], "issue")
+    link = re.search(r'href="(/payments/new/[^"]+)"', text(client_of("ben").get(address)))
+    assert link
+    form = text(client_of("ben").get(link[1].replace("&amp;", "&")))
+    assert "R2026-00001" in form
+    assert "/payments/new/" not in text(client_of("rita").get(address))
+
+
 @pytest.mark.parametrize("address", ["", "file/", "pages/1/x.svg", "write-down/", "issue/"])
 def test_what_is_outside_the_book_is_not_there(drafts: dict[str, int], client_of: ClientOf, address: str) -> None:
     answers = {client_of("mara").get(f"/invoices/{one}/{address}").status_code for one in (drafts["ZED"], 10**9)}

@@ -13,7 +13,8 @@ from duly.billing.kernel.authority import Actor
 class Area:
     """A place in the navigation: the name of its address, its icon, the right that opens it, the keys that go there.
 
-    `count` names a figure of `invoicing.lists.waiting`; `near` areas stand in the phone's bar.
+    `count` names a figure of `invoicing.lists.waiting`, shown to those whose right it waits for; `near` areas stand in
+    the phone's bar.
     """
 
     title: str
@@ -22,6 +23,7 @@ class Area:
     keys: str
     right: str = "read"
     count: str = ""
+    waits_for: str = "read"
     near: bool = False
 
 
@@ -36,7 +38,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Area, ...]], ...]] = (
     ("Billing", (
         Area("Bill runs", "runs", "play", "g b", right="bill"),
         Area("Drafts", "drafts", "file-text", "g f", count="draft"),
-        Area("Reviews", "reviews", "badge-check", "g r", count="in_review"),
+        Area("Reviews", "reviews", "badge-check", "g r", count="in_review", waits_for="review"),
         Area("Invoices", "invoices", "receipt-text", "g i", near=True),
     )),
     ("Money", (
@@ -75,7 +77,7 @@ def menu(actor: Actor, path: str, counts: Mapping[str, int]) -> list[Group]:
 
 
 def _links(areas: tuple[Area, ...], actor: Actor, counts: Mapping[str, int]) -> list[Link]:
-    return [Link(area, url, False, counts.get(area.count, 0)) for area in areas
+    return [Link(area, url, False, counts.get(area.count, 0) if actor.may(area.waits_for) else 0) for area in areas
             if actor.may(area.right) and (url := _address(area.name))]
 
 
