@@ -119,6 +119,26 @@ def test_the_run_leads_to_its_drafts(world: World, client_of: ClientOf, login: s
     assert "Write a whole number." in client.get("/drafts/?run=all").content.decode()
 
 
+def test_a_run_whose_drafts_wait_stands_before_a_later_one_without(world: World) -> None:
+    def run(period_from: date, period_to: date) -> int:
+        launched = actions.launch(actor=world.actor("ben"), at=NOW, on=TODAY, entity="HALDEN", period_from=period_from,
+                                  period_to=period_to)
+        for partition in launched.partitions:
+            actions.draft_partition(actor=world.actor("ben"), at=NOW, partition=partition)
+        return launched.run
+
+    october = run(*OCTOBER)
+    again = run(*OCTOBER)
+    [board] = dashboard(actor=world.actor("fin"), on=TODAY)
+    assert board.run is not None
+    assert board.run.run == october
+    actions.discard(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=list(
+        m.Invoice.objects.values_list("id", flat=True)))
+    [board] = dashboard(actor=world.actor("fin"), on=TODAY)
+    assert board.run is not None
+    assert board.run.run == again
+
+
 def test_a_book_shows_its_own_figures(books: World, client_of: ClientOf) -> None:
     assert "Zed" not in shown(client_of("mara"))
     assert "My book" not in shown(client_of("mara"))

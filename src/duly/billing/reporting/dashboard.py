@@ -169,7 +169,7 @@ def dashboard(*, actor: Actor, on: date, entity: str | None = None, mine: bool =
 
 
 def _runs(scope: Scope, book: Mapping[str, str]) -> dict[int, RunProgress]:
-    """The latest run of each entity. What waits is found among the unissued drafts, which are few.
+    """The latest run of each entity with drafts that wait, else the latest. They are found among the unissued: few.
 
     Of a book its own drafts are counted, by account; of all accounts the run's parts know how many there are.
     """
@@ -177,17 +177,17 @@ def _runs(scope: Scope, book: Mapping[str, str]) -> dict[int, RunProgress]:
         select count(*) from invoice i join bill_run_partition b on b.id = i.run_partition_id
          where b.run_id = l.id and {accounts_if(scope, "i.account_id")})"""
     query = f"""
-        with latest as (select distinct on (entity_id) * from bill_run order by entity_id, id desc),
+        with unissued as (
+          select p.run_id, count(*) as all_of_them, count(*) filter (where i.state <> 'discarded') as waiting
+            from invoice i join bill_run_partition p on p.id = i.run_partition_id
+           where i.state <> 'issued' and {accounts_if(scope, "i.account_id")} group by p.run_id),
+        latest as (
+          select distinct on (r.entity_id) r.* from bill_run r left join unissued u on u.run_id = r.id
+           order by r.entity_id, coalesce(u.waiting, 0) = 0, r.id desc),
         part as (
           select run_id, count(*) as parts, count(*) filter (where state = 'done') as done,
                  count(*) filter (where state = 'failed') as failed, sum(drafts) as drafts
-            from bill_run_partition where run_id in (select id from latest) group by run_id),
-        unissued as (
-          select p.run_id, count(*) as all_of_them, count(*) filter (where i.state <> 'discarded') as waiting
-            from invoice i join bill_run_partition p on p.id = i.run_partition_id
-           where i.state <> 'issued' and i.entity_id = any(select entity_id from latest)
-             and p.run_id in (select id from latest) and {accounts_if(scope, "i.account_id")}
-           group by p.run_id)
+            from bill_run_partition where run_id in (select id from latest) group by run_id)
         select l.entity_id, l.id, l.period_from, l.period_to, l.state, p.parts, p.done, p.failed, {drafts},
                {drafts} - coalesce(u.all_of_them, 0), coalesce(u.waiting, 0)
           from latest l join part p on p.run_id = l.id left join unissued u on u.run_id = l.id"""
