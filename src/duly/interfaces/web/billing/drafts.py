@@ -27,7 +27,7 @@ def managers(_: Any) -> list[tuple[str, str]]:
 
 
 DRAFTS: Final = Listing(
-    name="drafts", sort="account", bulk=True, limit=100,
+    name="drafts", sort="account", bulk=True,
     read=page_of(draft_lists.drafts_beside_last), read_all=all_of(draft_lists.every_draft_beside_last),
     row_url=lambda row: reverse("invoice", args=[row["id"]]),
     empty="No draft waits here. A bill run makes drafts from unbilled work and due charges.",
