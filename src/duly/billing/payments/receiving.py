@@ -129,6 +129,9 @@ def _checked(one: Incoming, exponent: int | None) -> int:
             "Book it on the day it came in, or later."))
     if one.method not in METHODS:
         problems.append(Problem("method", f"“{one.method}” is no method of payment.", f"Known: {', '.join(METHODS)}."))
+    if isinstance(one.allocate, str) and one.allocate != "oldest":
+        problems.append(Problem("allocate", f"“{one.allocate}” names no way to allocate.",
+                                "Name invoices, “oldest”, or nothing yet."))
     if len(one.reference) > 140:
         problems.append(Problem("reference", f"The reference has {len(one.reference)} characters.", "At most 140 fit."))
     if exponent is None or problems:
