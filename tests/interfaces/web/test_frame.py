@@ -179,6 +179,7 @@ def test_keys_walk_and_the_search_field_finds(database: str, world: World, signe
     page.locator("body").press("g")
     page.keyboard.press("i")
     expect(page.get_by_role("heading", name="Invoices", level=1)).to_be_visible()
+    page.wait_for_function("() => customElements.get('duly-rows')")
     for key, place in (("j", 0), ("j", 1), ("j", 1), ("k", 0)):
         page.keyboard.press(key)
         expect(page.locator(".rows tbody tr").nth(place)).to_have_class("here")
