@@ -64,7 +64,7 @@ def _draft_facts(headers: pl.DataFrame, drafts: list[int], on: date) -> pl.DataF
     return (
         headers.join(_orders(accounts, drafts), on=["account_id", "purchase_order"], how="left", maintain_order="left")
         .join(_habits(accounts), on=["account_id", "currency"], how="left", maintain_order="left")
-        .join(base_rates(headers, on), on=["entity_id", "currency"], how="left", maintain_order="left")
+        .join(_base_rates(headers, on), on=["entity_id", "currency"], how="left", maintain_order="left")
         .with_columns(
             pl.col("order_billed_before").fill_null(0),
             in_eu(pl.col("buyer_country"), pl.col("tax_point")).alias("buyer_in_eu"),
@@ -100,7 +100,7 @@ def _habits(accounts: list[int]) -> pl.DataFrame:
         where place <= 6 group by 1, 2""", [accounts], schema)
 
 
-def base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
+def _base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
     """Base units for one unit of each document currency on the day: entity_id, currency, base_rate, base_exponent."""
     pairs = headers.select("entity_id", "currency").unique()
     schema: frames.Schema = {"entity_id": pl.Int64, "currency": pl.String, "base_rate": pl.Decimal(38, 10),

@@ -46,6 +46,17 @@ def freeze_buyers(accounts: Sequence[int]) -> pl.DataFrame:
     return _freeze(BUYER, accounts, "account_id", "buyer_id")
 
 
+CHANGED: Final = (pl.col("seller_id") != pl.col("seller_id_now")) | (pl.col("buyer_id") != pl.col("buyer_id_now"))
+"""Of `beside_now`: is seller or buyer no longer what the document names?"""
+
+
+def beside_now(documents: pl.DataFrame) -> pl.DataFrame:
+    """The documents' `seller_id` and `buyer_id` with copies as the parties are now beside them: `…_now`."""
+    return documents.join(
+        freeze_sellers(documents["entity_id"].unique().to_list()), on="entity_id", suffix="_now"
+    ).join(freeze_buyers(documents["account_id"].unique().to_list()), on="account_id", suffix="_now")
+
+
 FREEZE: Final = f"""
     with now as materialized (select id, {DIGEST} as digest, data from ({{parties}}) p),
     kept as materialized (select n.id, n.digest, c.id as copy_id from now n left join party_copy c using (digest)),

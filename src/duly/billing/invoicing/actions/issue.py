@@ -9,8 +9,8 @@ import polars as pl
 
 from duly.billing.audit.actions import enqueue, record_many, verb
 from duly.billing.invoicing import queries
-from duly.billing.invoicing.checking import base_rates, check_drafts, facts_of
-from duly.billing.invoicing.parties import freeze_buyers, freeze_sellers
+from duly.billing.invoicing.checking import check_drafts, facts_of
+from duly.billing.invoicing.parties import CHANGED, beside_now
 from duly.billing.invoicing.state import issue_from
 from duly.billing.invoicing.taxing import taxes_changed
 from duly.billing.kernel import frames
@@ -89,7 +89,7 @@ def _waiting(headers: pl.DataFrame) -> tuple[pl.DataFrame, list[Skipped]]:
 
 
 def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]]:
-    """Drafts that pass the checks of today, with their parties as of today; and why the others do not."""
+    """Drafts that pass the checks of today, with parties and exchange rates as of today; and why the others do not."""
     if headers.is_empty():
         return headers, []
     drafts = headers["id"].to_list()
@@ -98,13 +98,9 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     reasons = _unfit(facts) | _blocking(drafts)
     outdated = "Its taxes are no longer right at the tax point: draft it again."
     reasons |= {draft: outdated for draft in taxes_changed(facts) if draft not in reasons}
-    fresh = (
-        headers.join(freeze_sellers(headers["entity_id"].unique().to_list()), on="entity_id", suffix="_now")
-        .join(freeze_buyers(headers["account_id"].unique().to_list()), on="account_id", suffix="_now")
-        .sort("id")
-    )
-    changed = (pl.col("seller_id") != pl.col("seller_id_now")) | (pl.col("buyer_id") != pl.col("buyer_id_now"))
-    for draft in fresh.filter(changed & (pl.col("review") != "none"))["id"]:
+    rates = facts.drafts.select(pl.col("document_key").alias("id"), "base_rate", "base_exponent")
+    fresh = beside_now(headers.join(rates, on="id")).sort("id")
+    for draft in fresh.filter(CHANGED & (pl.col("review") != "none"))["id"]:
         reasons.setdefault(draft, "The details of seller or buyer changed since its review: review it again.")
     ready = fresh.filter(~pl.col("id").is_in(list(reasons))).with_columns(
         pl.col("seller_id_now").alias("seller_id"), pl.col("buyer_id_now").alias("buyer_id"))
@@ -155,7 +151,7 @@ def _numbered(ready: pl.DataFrame, on: date) -> pl.DataFrame:
         ))
     if not parts:
         return ready.clear().with_columns(pl.lit(None, dtype=pl.String).alias("number"))
-    return pl.concat(parts).join(base_rates(ready, on), on=["entity_id", "currency"], maintain_order="left")
+    return pl.concat(parts)
 
 
 def _post(numbered: pl.DataFrame, on: date) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 
 from duly.billing.audit.actions import record_many, subjects, verb
 from duly.billing.invoicing import queries
-from duly.billing.invoicing.parties import freeze_buyers, freeze_sellers
+from duly.billing.invoicing.parties import CHANGED, beside_now
 from duly.billing.invoicing.state import move
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
@@ -98,11 +98,7 @@ def put_in_review(headers: pl.DataFrame, actor: Actor, at: datetime) -> int:
 def _renew_parties(headers: pl.DataFrame) -> None:
     """Let the drafts among these name seller and buyer as they are now; only what differs is written."""
     drafts = headers.filter(pl.col("state") == "draft")
-    fresh = drafts.join(
-        freeze_sellers(drafts["entity_id"].unique().to_list()), on="entity_id", suffix="_now"
-    ).join(freeze_buyers(drafts["account_id"].unique().to_list()), on="account_id", suffix="_now")
-    changed = fresh.filter(
-        (pl.col("seller_id") != pl.col("seller_id_now")) | (pl.col("buyer_id") != pl.col("buyer_id_now")))
+    changed = beside_now(drafts).filter(CHANGED)
     frames.execute("""update invoice i set seller_id = p.seller, buyer_id = p.buyer
         from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as p (id, seller, buyer) where p.id = i.id""",
                    [frames.array(changed[name]) for name in ("id", "seller_id_now", "buyer_id_now")])
