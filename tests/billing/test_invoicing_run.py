@@ -1,14 +1,17 @@
 """Bill runs: what they draft, twice without doubling, and what stays for the next."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from duly.billing import models as m
 from duly.billing.invoicing import actions
 from duly.billing.invoicing.actions.run import preview
+from duly.billing.kernel import frames
 from duly.billing.kernel.errors import NotFound, Refused
 from duly.engine.pricing import replay
 from tests.world import NOW, OCTOBER, TODAY, World
@@ -174,3 +177,21 @@ def test_a_failed_partition_says_why_and_is_taken_up_again(world: World) -> None
     actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
     assert m.BillRunPartition.objects.get().error == ""
     assert not actions.fail_partition(actor=ben, at=NOW, partition=run.partitions[0], error="late")
+
+
+def test_partitions_of_one_run_do_not_wait_for_each_other(world: World) -> None:
+    world.time(3600)
+    ben = world.actor("ben")
+    run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0], period_to=OCTOBER[1],
+                         partition_accounts=1)
+
+    def beside() -> int:
+        try:
+            frames.execute("set lock_timeout = '2s'")
+            return actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[1]).drafts
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as other:
+        actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
+        assert other.submit(beside).result() == 1

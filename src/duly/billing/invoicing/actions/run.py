@@ -14,6 +14,7 @@ from duly.billing.audit.actions import enqueue, record, record_many, verb
 from duly.billing.invoicing.checking import check_drafts, gather
 from duly.billing.invoicing.drafting import Drafts, Inputs, Scope, collect, compute
 from duly.billing.invoicing.models import BillRun, BillRunPartition
+from duly.billing.invoicing.parties import freeze_sellers
 from duly.billing.invoicing.queries import partitions_left
 from duly.billing.invoicing.storing import store
 from duly.billing.kernel import frames
@@ -72,6 +73,7 @@ def launch(
         launched_by_id=actor.user_id, launched_at=at,
     )
     parts = [payers[i : i + partition_accounts] for i in range(0, len(payers), partition_accounts)]
+    freeze_sellers([seller.pk])  # one copy for all partitions, which would otherwise wait for whoever writes it first
     made = BillRunPartition.objects.bulk_create(
         BillRunPartition(run=run, ordinal=number, accounts=part) for number, part in enumerate(parts, start=1)
     )
