@@ -27,8 +27,6 @@ ON: Final = date(2026, 11, 2)
 
 ISSUE_TABLES: Final = ("number_counter", "open_item", "entry", "transfer", "open_item_movement", "account_month")
 DRAFT_TABLES: Final = ("party_copy", "invoice", "invoice_line", "tax_line", "work_allocation", "charge_span", "finding")
-CHUNK: Final = 1_000
-"""Issue commits a thousand documents at a time, a bill run its partitions of 2,500 accounts."""
 
 
 def billing() -> dict[str, Any]:
@@ -166,6 +164,8 @@ def _peak() -> Iterator[list[float]]:
 
 def _rows_left() -> dict[str, list[bytes]]:
     """Every row that the run left, as COPY text, in the chunks of its commits."""
+    from duly.billing.invoicing.actions.issue import CHUNK
+
     issue_of = f"select id, (row_number() over (order by id) - 1) / {CHUNK} as chunk from invoice"
     part_of = """select i.id, p.ordinal - 1 as chunk from invoice i
                    join bill_run_partition p on p.id = i.run_partition_id"""

@@ -218,3 +218,8 @@ def test_an_entity_without_a_number_series_is_skipped_with_the_remedy(world: Wor
         owner.execute("delete from number_series where kind = 'invoice'")
     [[_, reason]] = issue(world, draft).skipped
     assert "add a number series" in reason
+
+
+def test_more_drafts_than_a_chunk_are_refused_before_anything_is_looked_up(world: World) -> None:
+    with pytest.raises(Refused, match=r"^2,501 drafts are too many at once; at most 2,500 fit\."):
+        actions.issue(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=range(1, 2_502))

@@ -22,7 +22,8 @@ from duly.engine.checks import Facts
 from duly.engine.journal import postings
 from duly.engine.lifecycle import next_states
 
-CHUNK: Final = 1_000
+CHUNK: Final = 2_500
+"""As many as a partition of a bill run: what each document costs falls until there, how long others wait grows."""
 NO_OPEN_ITEM: Final = ("proforma",)
 """Kinds that owe and post nothing."""
 
@@ -46,7 +47,7 @@ class Issued:
 def issue_in_chunks(
     *, actor: Actor, at: datetime, on: date, drafts: Sequence[int], key: str | None = None
 ) -> Iterator[Issued]:
-    """Issue many drafts by `issue`, a thousand at a time, each chunk one command; run it again after a stop."""
+    """Issue many drafts by `issue`, a chunk at a time, each chunk one command; run it again after a stop."""
     for start in range(0, len(drafts), CHUNK):
         part = {"key": f"{key}:{start}"} if key else {}
         yield issue(actor=actor, at=at, on=on, drafts=drafts[start : start + CHUNK], **part)
@@ -57,11 +58,11 @@ def issue(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Iss
     """Issue drafts on the day `on`: number, frozen parties, postings, open item and event for each, in one commit.
 
     Checks run again first. A draft that is blocked, not reviewed as demanded, issued already, or whose parties or
-    taxes changed since its review is skipped with its reason; the others are issued. At most 1,000 at once.
+    taxes changed since its review is skipped with its reason; the others are issued. At most `CHUNK` at once.
     Raises `NotFound` when one is not there or not in the book: then nothing is issued.
     """
     if len(drafts) > CHUNK:
-        raise Refused(f"{len(drafts)} drafts are too many at once; at most {CHUNK} fit.", "Issue them in parts.")
+        raise Refused(f"{len(drafts):,} drafts are too many at once; at most {CHUNK:,} fit.", "Issue them in parts.")
     drafts = sorted(set(drafts))
     headers = queries.locked_headers(actor, "issue", drafts, on)
     waiting, skipped = _waiting(headers)
