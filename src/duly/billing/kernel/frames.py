@@ -33,8 +33,8 @@ def read(query: str, parameters: Sequence[Any] | Mapping[str, Any], schema: Sche
         data = copy.connection.wait(_copied(copy.connection.pgconn))
     if not data:
         return pl.DataFrame(schema=schema)
-    texts = dict.fromkeys(schema, pl.String)
-    frame = pl.read_csv(data, has_header=False, new_columns=list(schema), schema=texts)
+    parsed = {name: kind if kind == pl.Int64 else pl.String for name, kind in schema.items()}
+    frame = pl.read_csv(data, has_header=False, new_columns=list(schema), schema=parsed)
     return frame.select(_typed(name, kind) for name, kind in schema.items())
 
 
@@ -64,7 +64,7 @@ def _typed(name: str, kind: pl.DataType | type[pl.DataType]) -> pl.Expr:
         return pl.col(name) == "t"
     if kind == pl.Date:
         return pl.col(name).str.to_date("%Y-%m-%d")
-    return pl.col(name).cast(kind)
+    return pl.col(name) if kind == pl.Int64 else pl.col(name).cast(kind)
 
 
 def write(table: str, frame: pl.DataFrame, columns: Sequence[str] | None = None) -> int:
