@@ -93,3 +93,44 @@ def billed(*spans: tuple[str, str]) -> pl.DataFrame:
 
 def nothing_due() -> pl.DataFrame:
     return pl.DataFrame(schema=NOTHING_DUE)
+
+
+METERED: Final[Defaults] = {
+    "part": (pl.Int64, COUNTED), "document_key": (pl.Int64, 1), "agreement_id": (pl.Int64, 1),
+    "charge_id": (pl.Int64, COUNTED), "terms_id": (pl.Int64, COUNTED), "kind": (pl.String, "usage"),
+    "model": (pl.String, "per_unit"), "charge_name": (pl.String, "Calls"), "unit": (pl.String, "call"),
+    "tax_class": (pl.String, "standard"), "exponent": (pl.Int8, 2), "quantity": (QUANTITY, 0),
+    "included": (QUANTITY, 0), "price": (PRICE, None), "package_size": (QUANTITY, None), "rate": (PRICE, None),
+    "fixed": (PRICE, 0), "minimum_fee": (PRICE, None), "maximum_fee": (PRICE, None), "free_count": (pl.Int64, 0),
+    "free_amount": (QUANTITY, 0), "basis": (pl.String, "average"), "day_count": (pl.String, "act_365"),
+    "minimum": (MONEY, None), "maximum": (MONEY, None), "span_from": (pl.Date, date(2026, 10, 1)),
+    "span_to": (pl.Date, date(2026, 11, 1)), "days": (pl.Int64, 31), "period_days": (pl.Int64, 31),
+}
+
+TIERS: Final[Defaults] = {
+    "terms_id": (pl.Int64, 1), "above": (QUANTITY, 0), "up_to": (QUANTITY, None), "price": (PRICE, 0),
+    "flat": (PRICE, 0),
+}
+
+TRANSACTIONS: Final[Defaults] = {"part": (pl.Int64, 1), "place": (pl.Int64, COUNTED), "amount": (QUANTITY, 0)}
+
+BALANCES: Final[Defaults] = {
+    "part": (pl.Int64, 1), "from_day": (pl.Date, date(2026, 10, 1)), "to_day": (pl.Date, date(2026, 11, 1)),
+    "balance": (QUANTITY, 0),
+}
+
+
+def metered(*rows: Row) -> pl.DataFrame:
+    return frame(METERED, *rows)
+
+
+def tiers(*rows: Row) -> pl.DataFrame:
+    return frame(TIERS, *rows)
+
+
+def transactions(*rows: Row) -> pl.DataFrame:
+    return frame(TRANSACTIONS, *rows)
+
+
+def balances(*rows: Row) -> pl.DataFrame:
+    return frame(BALANCES, *rows)

@@ -1,7 +1,8 @@
 """The explanation of a line: the computation's own factors, in order, from which the amount follows again.
 
-Rows have a `step` (what it is), and `times` (a factor) or `over` (a divisor); the last row says how the exact
-quotient was rounded. Whoever multiplies the factors, divides by the divisors and rounds gets the amount.
+Rows have a `step` (what it is), and `times` (a factor) or `over` (a divisor). `add` begins another term of a sum; the
+row “sum” closes it, so that what follows is of the whole. `at_most` is a limit. The last row says how the exact
+quotient was rounded. Whoever does what the rows say, in their order, gets the amount; rows without any of these inform.
 """
 
 import json
@@ -20,11 +21,18 @@ def replay(explanation: str | Sequence[Mapping[str, Any]]) -> Decimal:
     rows = json.loads(explanation) if isinstance(explanation, str) else explanation
     if not rows or rows[-1].get("step") != "round":
         raise ValueError("an explanation ends in the step “round”")
-    exact = Fraction(1)
+    first = next((row for row in rows if not row.keys().isdisjoint(("add", "times", "over"))), {})
+    before, term = Fraction(0), Fraction("add" not in first)  # a product begins with one, a sum with nothing
     for row in rows[:-1]:
-        exact *= Fraction(str(row.get("times", 1)))
-        exact /= Fraction(str(row.get("over", 1)))
-    return round_quotient(exact, 1, int(rows[-1]["exponent"]))
+        if "add" in row:
+            before, term = before + term, Fraction(str(row["add"]))
+        elif row["step"] == "sum":
+            before, term = Fraction(0), before + term
+        term *= Fraction(str(row.get("times", 1)))
+        term /= Fraction(str(row.get("over", 1)))
+        if "at_most" in row:
+            before, term = Fraction(0), min(before + term, Fraction(str(row["at_most"])))
+    return round_quotient(before + term, 1, int(rows[-1]["exponent"]))
 
 
 def plain(column: pl.Expr) -> pl.Expr:

@@ -12,7 +12,7 @@ DataType = pl.DataType | type[pl.DataType]
 PRICE: Final = pl.Decimal(38, 8)
 QUANTITY: Final = pl.Decimal(38, 6)
 
-KINDS: Final = ("time", "expense", "milestone", "recurring", "one_off")
+KINDS: Final = ("time", "expense", "milestone", "recurring", "usage", "percentage", "balance", "one_off", "true_up")
 """The order of sections on a document."""
 
 LINE: Final[dict[str, DataType]] = {
