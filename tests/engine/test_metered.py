@@ -130,7 +130,7 @@ def test_balance_fees(held: list[tuple[int, Decimal]], ladder: list[dict[str, An
     assert told(lines) == [round_quotient(graduated(base, ladder) * fraction[count], 1, 2)]
 
 
-@pytest.mark.parametrize("start,end,days", [
+@pytest.mark.parametrize(("start", "end", "days"), [
     (date(2026, 1, 31), date(2026, 3, 1), 31), (date(2026, 2, 28), date(2026, 3, 31), 32),
     (date(2026, 1, 1), date(2027, 1, 1), 360), (date(2026, 1, 30), date(2026, 1, 31), 0),
 ])
@@ -153,5 +153,5 @@ def test_a_period_has_a_minimum_and_a_maximum(quantity: Decimal, price: Decimal,
 
 def test_seats_by_tiers_for_a_part_of_the_month() -> None:
     charge = {"kind": "recurring", "model": "graduated", "quantity": 25, "days": 10}
-    ladder = [{"above": 0, "up_to": 10, "price": 12, "flat": 0}, {"above": 10, "up_to": None, "price": 9}]
+    ladder: list[dict[str, Any]] = [{"above": 0, "up_to": 10, "price": 12}, {"above": 10, "up_to": None, "price": 9}]
     assert told(price_metered(metered(charge), tiers(*ladder))) == [Decimal("82.26")]  # (120 + 135) × 10 ÷ 31

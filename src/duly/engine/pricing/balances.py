@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from duly.engine.pricing.explain import number
-from duly.engine.pricing.lines import PRICE, QUANTITY, DataType
+from duly.engine.pricing.lines import QUANTITY, DataType
 from duly.engine.pricing.sums import TERM
 
 BALANCE: Final[dict[str, DataType]] = {"part": pl.Int64, "from_day": pl.Date, "to_day": pl.Date, "balance": QUANTITY}

@@ -13,7 +13,7 @@ from duly.engine.pricing.explain import number, row
 from duly.engine.pricing.lines import PRICE, finished
 from duly.engine.pricing.percentages import TRANSACTION, percentage_terms
 from duly.engine.pricing.sums import closing_sum, summed
-from duly.engine.pricing.tiers import MODELS, TIER, quantity_terms
+from duly.engine.pricing.tiers import MODELS, quantity_terms
 from duly.engine.rounding import AMOUNT, RATIO, round_quotient_expr
 
 EACH: Final = "percentage"
