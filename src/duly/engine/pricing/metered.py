@@ -10,7 +10,7 @@ import polars as pl
 
 from duly.engine.pricing.balances import BALANCE, YEARS, balance_terms, days_30_360
 from duly.engine.pricing.explain import number, row
-from duly.engine.pricing.lines import PRICE, finished
+from duly.engine.pricing.lines import PRICE, QUANTITY, SPAN, DataType, finished
 from duly.engine.pricing.percentages import TRANSACTION, percentage_terms
 from duly.engine.pricing.sums import closing_sum, summed
 from duly.engine.pricing.tiers import MODELS, quantity_terms
@@ -21,7 +21,11 @@ HELD: Final = "balance"
 SHARED: Final = ("recurring",)
 """Kinds whose price is for a whole period: of a part of it they bill the share of its days."""
 
-NONE: Final = pl.lit(None, pl.String)
+OF_MONEY: Final[dict[str, DataType]] = {
+    "rate": PRICE, "fixed": PRICE, "minimum_fee": PRICE, "maximum_fee": PRICE, "free_count": pl.Int64,
+    "free_amount": QUANTITY, "basis": pl.String, "day_count": pl.String,
+}
+"""Columns that only fees on money need."""
 
 
 def price_metered(charges: pl.DataFrame, tiers: pl.DataFrame, transactions: pl.DataFrame | None = None,
@@ -50,6 +54,15 @@ def price_metered(charges: pl.DataFrame, tiers: pl.DataFrame, transactions: pl.D
     lines = finished(_limited(parts), *_explained())
     true_ups = _true_ups(parts, lines)
     return pl.concat([lines, true_ups]) if true_ups.height else lines
+
+
+def price_tiered(fixed: pl.DataFrame, tiers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lines and spans of due charges whose quantity is priced in tiers or packages; `fixed` as `due_spans` answers it,
+    with model, included, package_size, minimum and maximum."""
+    parts = fixed.sort("document_key", "kind", "charge_id", "span_from").with_row_index("part", offset=1)
+    unused = [pl.lit(None, kind).alias(name) for name, kind in OF_MONEY.items() if name not in parts.columns]
+    lines = price_metered(parts.with_columns(pl.col("part").cast(pl.Int64), *unused), tiers)
+    return lines, parts.select(pl.col(name).cast(kind) for name, kind in SPAN.items())
 
 
 def _or_none(frame: pl.DataFrame | None, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:

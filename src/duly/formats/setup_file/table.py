@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Self
 
 from duly.formats import FormatError
 
@@ -44,6 +44,11 @@ class Table:
     problems: list[Problem]
     asked: set[str] = field(default_factory=set)
 
+    between: ClassVar[str] = " = "
+    """What stands between a key and its value, for remedies."""
+    lists: ClassVar[str] = "[[{key}]] or {{ … }}"
+    """How a list of tables is written."""
+
     def place(self, key: str) -> str:
         """The key's path in the file, as TOML writes it."""
         name = key if BARE_KEY.fullmatch(key) else '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -59,7 +64,7 @@ class Table:
     def need(self, key: str, example: str) -> None:
         """Note the key as missing, unless it is there."""
         if not self.has(key):
-            self.note(key, "This is missing.", f"Give it, for example {key} = {example}.")
+            self.note(key, "This is missing.", f"Give it, for example {key}{self.between}{example}.")
 
     def text(self, key: str, default: str | None = None, *, check: Callable[[str], str] | None = None,
              longest: int = 200, example: str = '"…"') -> str:
@@ -146,20 +151,20 @@ class Table:
             return tuple(default)
         return tuple(word for word in value if self._is_text(key, word) and self.known(key, word, choices))
 
-    def tables(self, key: str) -> list["Table"]:
+    def tables(self, key: str) -> list[Self]:
         """The tables of a list, `[[key]]` or inline; none where the key is absent."""
         found = []
         for i, value in enumerate(self._typed(key, list) or []):
             path = f"{self.place(key)}[{i}]"
             if isinstance(value, dict):
-                found.append(Table(value, path, self.problems))
+                found.append(type(self)(value, path, self.problems))
             else:
-                self.problems.append(Problem(path, f"{_shown(value)} is not a table.", f"Write [[{key}]] or {{ … }}."))
+                self.problems.append(Problem(path, f"{_shown(value)} is not a table.", f"Write {self.lists.format(key=key)}."))
         return found
 
-    def table(self, key: str) -> "Table | None":
+    def table(self, key: str) -> Self | None:
         value = self._typed(key, dict)
-        return None if value is None else Table(value, self.place(key), self.problems)
+        return None if value is None else type(self)(value, self.place(key), self.problems)
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """All of this table as names with texts."""
@@ -179,7 +184,7 @@ class Table:
         value = self.values[key]
         if type(value) is kind:
             return value
-        self.note(key, f"{_shown(value)} is not {KINDS[kind]}.", _rewritten(key, value, kind))
+        self.note(key, f"{_shown(value)} is not {KINDS[kind]}.", _rewritten(key + self.between, value, kind))
         return None
 
     def _is_text(self, key: str, value: object) -> bool:
@@ -195,13 +200,13 @@ def _shown(value: object) -> str:
     return str(value) if isinstance(value, Fraction | int | date) else f"{str(value)[:60]!r}"
 
 
-def _rewritten(key: str, value: object, kind: type) -> str:
+def _rewritten(start: str, value: object, kind: type) -> str:
     if kind is str and isinstance(value, dict | list):
         return "Write one text."
     if kind is str:
-        return f'Write it in quotes: {key} = "{_shown(value)}".'
-    examples = {int: f"{key} = 30", bool: f"{key} = true", date: f"{key} = 2026-01-31", list: f"{key} = [ … ]",
-                dict: f"{key} = {{ … }}"}
+        return f'Write it in quotes: {start}"{_shown(value)}".'
+    written = {int: "30", bool: "true", date: "2026-01-31", list: "[ … ]", dict: "{ … }"}
+    examples = {of: start + example for of, example in written.items()}
     return f"Write it without quotes: {examples[kind]}." if isinstance(value, str) else f"Write {examples[kind]}."
 
 

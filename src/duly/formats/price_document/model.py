@@ -1,0 +1,86 @@
+"""What a price document says, as the frames that the engine takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+
+from duly.engine.periods import Period
+from duly.engine.pricing.lines import PRICE, QUANTITY
+from duly.engine.rounding import AMOUNT, RATIO
+
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
+Row = dict[str, Any]
+
+OF_CHARGE: Final[Schema] = {
+    "document_key": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64,
+    "kind": pl.String, "charge_name": pl.String, "unit": pl.String, "tax_class": pl.String, "currency": pl.String,
+    "exponent": pl.Int8,
+}
+WORK: Final[Schema] = {
+    **OF_CHARGE, "work_id": pl.Int64, "project_id": pl.Int64, "project": pl.String, "person_id": pl.Int64,
+    "person": pl.String, "role": pl.String, "task": pl.String, "worked_on": pl.Date, "quantity": QUANTITY,
+    "amount": AMOUNT, "cost_currency": pl.String, "exchange_rate": RATIO, "description": pl.String,
+    "rate_card_id": pl.Int64, "rounding": pl.String, "increment_seconds": pl.Int64, "minimum_seconds": pl.Int64,
+    "markup": PRICE, "grouping": pl.String,
+}
+RATES: Final[Schema] = {
+    "rate_card_id": pl.Int64, "rate_id": pl.Int64, "person_id": pl.Int64, "project_id": pl.Int64, "role": pl.String,
+    "task": pl.String, "price": PRICE, "valid_from": pl.Date, "valid_to": pl.Date,
+}
+FIXED: Final[Schema] = {
+    **OF_CHARGE, "model": pl.String, "included": QUANTITY, "package_size": QUANTITY, "minimum": AMOUNT,
+    "maximum": AMOUNT, "price": PRICE, "quantity": QUANTITY, "interval": pl.String, "interval_count": pl.Int64,
+    "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "due_on": pl.Date,
+    "terms_from": pl.Date, "terms_to": pl.Date, "agreement_from": pl.Date, "agreement_to": pl.Date,
+}
+METERED: Final[Schema] = {
+    **OF_CHARGE, "part": pl.Int64, "model": pl.String, "quantity": QUANTITY, "included": QUANTITY, "price": PRICE,
+    "package_size": QUANTITY, "rate": PRICE, "fixed": PRICE, "minimum_fee": PRICE, "maximum_fee": PRICE,
+    "free_count": pl.Int64, "free_amount": QUANTITY, "basis": pl.String, "day_count": pl.String, "minimum": AMOUNT,
+    "maximum": AMOUNT, "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64, "period_days": pl.Int64,
+}
+TAX_RATES: Final[Schema] = {
+    "country": pl.String, "tax_class": pl.String, "rate": pl.Decimal(38, 6), "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+
+
+def frame(schema: Schema, rows: list[Row]) -> pl.DataFrame:
+    """Rows, whose missing columns are null, in the types of the schema."""
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=dict(schema), orient="row")
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """What decides on the tax of a sale."""
+
+    country: str
+    tax_id: str | None
+    kind: str = "business"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceDocument:
+    """A price document, read. `charges` keeps each charge's code by its id; frames are those of `engine.pricing`."""
+
+    currency: str
+    exponent: int
+    period: Period
+    issued_on: date
+    inclusive: bool
+    seller: Party
+    buyer: Party
+    charges: dict[int, str]
+    work: pl.DataFrame
+    rates: pl.DataFrame
+    fixed: pl.DataFrame
+    metered: pl.DataFrame
+    tiers: pl.DataFrame
+    transactions: pl.DataFrame
+    balances: pl.DataFrame
+    tax_rates: pl.DataFrame
+    withheld: Decimal

@@ -1,0 +1,69 @@
+"""A table of a price document: numbers are exact as they stand, percentages and times have one way to be written."""
+
+import re
+from decimal import Decimal
+from typing import ClassVar, Final
+
+from duly.formats.setup_file.table import NUMBER, Problem, Table, _shown
+
+TIME: Final = re.compile(r"([0-9]{1,5}):([0-5][0-9])(?::([0-5][0-9]))?")
+
+
+class Node(Table):
+    """A table under reading, see `Table`; what stands in YAML or JSON as a number is one."""
+
+    between: ClassVar[str] = ": "
+    lists: ClassVar[str] = "{key}: [{{ … }}, …]"
+
+    def number(self, key: str, *, decimals: int = 8, least: Decimal | None = Decimal(0)) -> Decimal | None:
+        """An exact number, not below `least`, with at most so many decimals; None where it is absent or refused."""
+        if not self.has(key):
+            return None
+        value = self.values[key]
+        given = Decimal(str(value)) if not isinstance(value, bool) and NUMBER.fullmatch(str(value)) else None
+        if given is None:
+            self.note(key, f"{_shown(value)} is not a number.", f"Write it as {key}: 95 or {key}: 95.50.")
+        elif -int(given.as_tuple().exponent) > decimals:
+            self.note(key, f"{value} has more than {decimals} decimals.", "Round it, or give it in smaller units.")
+        elif abs(given) >= 10**12:
+            self.note(key, f"{value} is too large.", "Give less than a million millions.")
+        elif least is not None and given < least:
+            self.note(key, f"{value} is less than {least}.", f"Give {least} or more.")
+        else:
+            return given
+        return None
+
+    def needed(self, key: str, *, decimals: int = 8, example: str = "95") -> Decimal:
+        """A number that must be there; a harmless zero where it is not."""
+        if not self.has(key):
+            self.note(key, "This is missing.", f"Give it, for example {key}: {example}.")
+        return self.number(key, decimals=decimals) or Decimal(0)
+
+    def percent(self, key: str, *, example: str = "2.9") -> Decimal | None:
+        """A percentage as a factor: 19 is 0.19. Example for the remedy where it is needed: see `needed`."""
+        value = self.number(key, decimals=6)
+        return None if value is None else value.scaleb(-2)
+
+    def seconds(self, key: str) -> int:
+        """A time worked as whole seconds: 1:30, 1:30:05, or hours as a number that makes whole seconds."""
+        if not self.has(key):
+            self.note(key, "This is missing.", f"Give it, for example {key}: 1:30.")
+            return 0
+        text = str(self.values[key])
+        if match := TIME.fullmatch(text):
+            return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0)
+        hours = self.number(key, decimals=6)
+        if hours is None:
+            return 0
+        if hours * 3600 != int(hours * 3600):
+            self.note(key, f"{text} hours are no whole number of seconds.", f"Write hours and minutes: {key}: 1:30.")
+        return int(hours * 3600)
+
+    def need(self, key: str, example: str) -> None:
+        if not self.has(key):
+            self.note(key, "This is missing.", f"Give it, for example {key}: {example.strip(chr(34))}.")
+
+
+def top(values: dict[str, object], problems: list[Problem]) -> Node:
+    """The document's own table."""
+    return Node(values, "", problems)

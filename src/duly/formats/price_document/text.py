@@ -1,0 +1,92 @@
+"""YAML or JSON → plain values in which numbers stand as they were written: no float on the way, no guessing.
+
+Of YAML the plain scalars mean what JSON's do, and a day: `1:30` and `yes` stay text, as people mean them.
+"""
+
+import json
+import re
+from datetime import date
+from typing import Any, Final
+
+import yaml
+
+from duly.formats.setup_file.table import Fraction, Problem
+
+WHOLE: Final = re.compile(r"-?[0-9]+")
+DECIMAL: Final = re.compile(r"-?[0-9]+\.[0-9]+")
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+LONGEST: Final = 40
+"""Digits of a number; beyond them it is kept as text, and refused where a number is asked for."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML of JSON's scalars and days; aliases and tags of Python have no place in it."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$"), ["n", "~", ""])
+_Loader.add_constructor("tag:yaml.org,2002:str", lambda loader, node: _scalar(node))
+
+
+def _scalar(node: yaml.Node) -> Any:
+    return node.value if getattr(node, "style", None) else plain(node.value)
+
+
+def plain(text: str) -> Any:
+    """What a word without quotes is: a whole number, a decimal, a day, or itself."""
+    if len(text) <= LONGEST and WHOLE.fullmatch(text):
+        return int(text)
+    if len(text) <= LONGEST and DECIMAL.fullmatch(text):
+        return Fraction(text)
+    if DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return text
+    return text
+
+
+def parsed(data: bytes) -> dict[str, Any] | Problem:
+    """The document's top table, or why there is none."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Problem(f"byte {error.start + 1}", "This is not UTF-8.", "Save the file as UTF-8.")
+    try:
+        found = _json(text) if text.lstrip().startswith("{") else None
+        if found is None:
+            found = yaml.load(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "YAML"
+        return Problem(place, f"{(error.problem or 'It cannot be read').capitalize()}.", "Correct the YAML there.")
+    except (yaml.YAMLError, ValueError) as error:
+        return Problem("document", f"{error}.", "Write it as YAML or JSON.")
+    except RecursionError:
+        return Problem("document", "It is nested too deeply.", "Write flat tables.")
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        return Problem("document", "It is no table of names and values.", "Begin with `currency: EUR`.")
+    return found
+
+
+def _json(text: str) -> Any:
+    """A JSON document, or None where it is YAML in braces."""
+    try:
+        return _days(json.loads(text, parse_float=Fraction, parse_constant=_refused))
+    except json.JSONDecodeError:
+        return None
+
+
+def _refused(word: str) -> Any:
+    raise ValueError(f"{word} is not a number")
+
+
+def _days(value: Any) -> Any:
+    """JSON has no days of its own: its texts that are written like one are."""
+    if isinstance(value, dict):
+        return {key: _days(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_days(one) for one in value]
+    return plain(value) if type(value) is str and DAY.fullmatch(value) else value
