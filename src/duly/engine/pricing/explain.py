@@ -32,6 +32,8 @@ def replay(explanation: str | Sequence[Mapping[str, Any]]) -> Decimal:
         term /= Fraction(str(row.get("over", 1)))
         if "at_most" in row:
             before, term = Fraction(0), min(before + term, Fraction(str(row["at_most"])))
+        if "exponent" in row:
+            before, term = Fraction(0), Fraction(round_quotient(before + term, 1, int(row["exponent"])))
     return round_quotient(before + term, 1, int(rows[-1]["exponent"]))
 
 
