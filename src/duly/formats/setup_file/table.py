@@ -159,7 +159,8 @@ class Table:
             if isinstance(value, dict):
                 found.append(type(self)(value, path, self.problems))
             else:
-                self.problems.append(Problem(path, f"{_shown(value)} is not a table.", f"Write {self.lists.format(key=key)}."))
+                remedy = f"Write {self.lists.format(key=key)}."
+                self.problems.append(Problem(path, f"{_shown(value)} is not a table.", remedy))
         return found
 
     def table(self, key: str) -> Self | None:
