@@ -176,11 +176,15 @@ def run(example: dict[str, Any]) -> Aggregated:
         "time_zone": example.get("time_zone", "Europe/Berlin"), "received_until": instant(until) if until else None}))
 
 
+def plain(value: Any) -> str:
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+
+
 @pytest.mark.parametrize("example", yaml.load(EXAMPLES.read_text(encoding="utf-8"), yaml.BaseLoader),
                          ids=lambda example: example["example"])
 def test_example(example: dict[str, Any]) -> None:
     found = run(example)
-    rows = [{name: f"{row[name].normalize():f}" if isinstance(row[name], Decimal) else str(row[name]) for name in wanted}
+    rows = [{name: plain(row[name]) for name in wanted}
             for row, wanted in zip(found.usage.to_dicts(), example["usage"], strict=True)]
     assert rows == example["usage"]
     assert found.findings["reason"].to_list() == example.get("findings", [])
