@@ -263,3 +263,12 @@ def test_weights_are_exact() -> None:
     frame = pl.DataFrame({"by": [1], "total": [Decimal(1)], "exponent": [2], "weight": [0.5]})
     with pytest.raises(TypeError, match="Float64"):
         distribute_frame(frame, by="by", total="total", weight="weight", out="part")
+
+
+@given(st.lists(st.integers(-(10**20), 10**20).map(lambda count: units(count, 14)), min_size=1, max_size=6),
+       st.integers(1, 2_000_000), st.integers(0, 4))
+def test_quotients_are_apportioned_like_their_fractions(parts: list[Decimal], over: int, exponent: int) -> None:
+    frame = pl.DataFrame({"part": parts}, schema={"part": RATIO}).with_columns(
+        pl.lit(1).alias("by"), pl.lit(over).alias("over"), pl.lit(exponent).alias("exponent"))
+    out = apportion_frame(frame, by="by", part="part", over="over", out="out")
+    assert out["out"].to_list() == apportion([Fraction(part) / over for part in parts], exponent)

@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duly.engine.rounding import round_quotient
-from duly.engine.tax import EU_COUNTRIES, REASONS, TREATMENTS, at_rates, eu_since, in_eu, tax_lines, treated
+from duly.engine.tax import (
+    EU_COUNTRIES,
+    REASONS,
+    TREATMENTS,
+    at_rates,
+    eu_since,
+    in_eu,
+    reason_text,
+    tax_lines,
+    treated,
+)
 from duly.engine.totals import totals
 from tests.engine.frames import MONEY, QUANTITY, Defaults, frame
 
@@ -19,6 +29,8 @@ SALE: Final[Defaults] = {
     "seller_country": (pl.String, "DE"), "seller_tax_id": (pl.String, "DE136695976"),
     "buyer_country": (pl.String, "DE"), "buyer_tax_id": (pl.String, None), "buyer_kind": (pl.String, "business"),
     "tax_class": (pl.String, "standard"), "tax_point": (pl.Date, date(2026, 10, 31)),
+    "supply": (pl.String, None), "one_stop_shop": (pl.Boolean, None), "override_category": (pl.String, None),
+    "override_reason": (pl.String, None),
 }
 LINE: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "amount": (MONEY, 0), "exponent": (pl.Int8, 2), "tax_class": (pl.String, "standard"),
@@ -67,6 +79,23 @@ RATE: Final[Defaults] = {
                      id="a seller without an id, abroad"),
         pytest.param({"tax_class": "exempt"}, "E", "exempt", id="exempt"),
         pytest.param({"tax_class": "zero"}, "Z", "zero_rate", id="zero-rated"),
+        pytest.param({"supply": "goods"}, "S", "", id="goods at home"),
+        pytest.param({"supply": "goods", "buyer_country": "FR", "buyer_tax_id": "FR1"}, "K", "intra_community",
+                     id="goods to a business in the EU"),
+        pytest.param({"supply": "goods", "buyer_country": "FR"}, "S", "", id="goods to a business without an id"),
+        pytest.param({"supply": "goods", "buyer_country": "US"}, "G", "export", id="goods that leave the EU"),
+        pytest.param({"supply": "goods", "buyer_country": "US", "buyer_kind": "person"}, "G", "export",
+                     id="goods that leave the EU, to a consumer"),
+        pytest.param({"supply": "goods", "buyer_country": "FR", "buyer_kind": "person"}, "S", "",
+                     id="goods to a consumer in the EU"),
+        pytest.param({"supply": "goods", "seller_country": "CH", "seller_tax_id": "CHE1"}, "G", "export",
+                     id="goods from outside the EU"),
+        pytest.param({"buyer_country": "FR", "buyer_kind": "person", "one_stop_shop": True, "tax_class": "exempt"},
+                     "E", "exempt", id="exempt, whoever declares"),
+        pytest.param({"override_category": "E", "override_reason": "§ 4 Nr. 21 UStG"}, "E", "§ 4 Nr. 21 UStG",
+                     id="a person decided otherwise"),
+        pytest.param({"buyer_country": "US", "override_category": "S", "override_reason": "event in Berlin"}, "S", "",
+                     id="a person decided that it is taxed; taxed sales print no reason"),
     ],
 )
 def test_treatment(sale: dict[str, Any], category: str, reason: str) -> None:
@@ -76,17 +105,52 @@ def test_treatment(sale: dict[str, Any], category: str, reason: str) -> None:
 
 def test_every_row_of_the_table_decides_something_and_has_its_words() -> None:
     countries, kinds = ("DE", "FR", "US"), ("business", "person")
-    sales = [
+    sales: list[dict[str, Any]] = [
         {"seller_country": seller, "seller_tax_id": seller_id, "buyer_country": buyer, "buyer_tax_id": buyer_id,
          "buyer_kind": kind, "tax_class": tax_class}
         for seller in countries for seller_id in (None, "1") for buyer in countries for buyer_id in (None, "1")
         for kind in kinds for tax_class in ("standard", "exempt", "zero")
     ]
+    sales += [sale | {"supply": "goods"} for sale in sales] + [sale | {"one_stop_shop": True} for sale in sales]
     found = treated(frame(SALE, *sales))
     assert found.null_count().select("tax_category", "tax_reason").row(0) == (0, 0)
     assert set(found.select("tax_category", "tax_reason").rows()) == {(row.category, row.reason) for row in TREATMENTS}
     assert {row.reason for row in TREATMENTS if row.category != "S"} == set(REASONS)
     assert all(set(texts) == {"en", "de", "fr"} and all(texts.values()) for texts in REASONS.values())
+
+
+CONSUMER: Final = {"buyer_country": "FR", "buyer_kind": "person"}
+
+
+@pytest.mark.parametrize(("sale", "country"), [
+    (CONSUMER, "DE"), (CONSUMER | {"one_stop_shop": True}, "FR"),
+    (CONSUMER | {"one_stop_shop": True, "supply": "goods"}, "FR"),
+    (CONSUMER | {"one_stop_shop": True, "seller_country": "US", "seller_tax_id": "EU372000041"}, "FR"),
+    (CONSUMER | {"one_stop_shop": True, "buyer_country": "US"}, "DE"),
+    ({"buyer_country": "FR", "one_stop_shop": True}, "DE"), ({"buyer_kind": "person", "one_stop_shop": True}, "DE"),
+])
+def test_whose_rates_hold(sale: dict[str, Any], country: str) -> None:
+    found = treated(frame(SALE, sale))
+    assert found.select("tax_category", "tax_country").row(0) == ("S", country)
+    dated = frame(RATE, {"rate": "0.19"}, {"rate": "0.20", "country": "FR"})
+    assert at_rates(found, dated)["tax_rate"].to_list() == [Decimal("0.20" if country == "FR" else "0.19")]
+
+
+def test_without_the_columns_that_may_be_left_out_services_are_sold() -> None:
+    sale = frame(SALE, {"buyer_country": "FR", "buyer_tax_id": "FR1"}).select(list(SALE)[:7])
+    assert treated(sale).select("tax_category", "tax_country").row(0) == ("AE", "DE")
+
+
+@pytest.mark.parametrize("override", [{"override_category": "E"}, {"override_category": "E", "override_reason": " "},
+                                      {"override_category": "X", "override_reason": "so"}])
+def test_an_override_has_a_known_category_and_a_reason(override: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="with a reason; not by"):
+        treated(frame(SALE, {}, override))
+
+
+def test_reasons_print_in_the_language_or_as_people_wrote_them() -> None:
+    assert "Autoliquidation" in reason_text("reverse_charge", "fr")
+    assert reason_text("§ 4 Nr. 21 UStG", "en") == "§ 4 Nr. 21 UStG"
 
 
 def test_the_members_of_today_are_27() -> None:

@@ -89,14 +89,18 @@ def apportion(parts: Sequence[Exact], exponent: int) -> list[Decimal]:
     return [_decimal(part, exponent) for part in cut]
 
 
-def apportion_frame(frame: pl.DataFrame, *, by: str, part: str, out: str, exponent: str = "exponent") -> pl.DataFrame:
+def apportion_frame(frame: pl.DataFrame, *, by: str, part: str, out: str, exponent: str = "exponent",
+                    over: str | None = None) -> pl.DataFrame:
     """The frame twin: within each group of `by`, in row order, round the decimals `part` together into `out`.
+
+    With `over` the parts are quotients, part ÷ over: a positive integer that repeats on the group's rows.
 
     Raises `OverflowError` when their sum could leave 128 bits.
     """
-    exact = pl.col(part).cast(RATIO).to_physical()
+    exact, divisor = pl.col(part).cast(RATIO).to_physical(), pl.lit(1) if over is None else pl.col(over)
     read = frame.select(pl.col(by).alias("group"), pl.col(exponent).alias("exponent"), exact.alias("exact"),
-                        _power(pl.col(exponent), SCALE).alias("whole")).with_row_index("row")
+                        (_power(pl.col(exponent), SCALE) * divisor.cast(pl.Int128)).alias("whole")
+                        ).with_row_index("row")
     largest = read.select(exact=pl.col("exact").abs().max().fill_null(0)).item()
     if largest * read.height >= WIDE:
         raise OverflowError(f"{read.height} parts of up to {largest}e-{SCALE} cannot be summed exactly")

@@ -1,8 +1,8 @@
 """Tax: which treatment, at which rate, and how much, once per document, category and rate.
 
-The treatments of services are one table that a tax adviser can read. Categories are EN 16931's (UNTDID 5305):
-S standard and reduced rates, Z zero rate, E exempt, AE reverse charge, K intra-community goods, G export of goods,
-O outside the scope.
+The treatments of goods and services are one table that a tax adviser can read. Categories are EN 16931's (UNTDID
+5305): S standard and reduced rates, Z zero rate, E exempt, AE reverse charge, K intra-community goods, G export of
+goods, O outside the scope.
 """
 
 from dataclasses import dataclass
@@ -31,13 +31,17 @@ EU_COUNTRIES: Final = tuple(sorted(country for members, _, until in EU_MEMBERS i
 
 RATE: Final = pl.Decimal(38, 6)
 
+CATEGORIES: Final = ("S", "Z", "E", "AE", "K", "G", "O")
+
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """One row of the table: when all its conditions hold (None: whatever), services are treated so.
+    """One row of the table: when all its conditions hold (None: whatever), a sale is treated so.
 
     `registered` and `buyer_id` say whether seller and buyer have a VAT id; `seller_eu` and `buyer_eu` where they
-    are; `same` whether in one country; `person` whether the buyer is a consumer; `tax_class` what is sold.
+    are; `same` whether in one country; `person` whether the buyer is a consumer; `goods` whether goods are sold that
+    go to the buyer; `one_stop_shop` whether the seller declares such sales there; `tax_class` what is sold. `place`
+    is whose country's rate holds.
     """
 
     category: str
@@ -49,20 +53,32 @@ class Treatment:
     buyer_eu: bool | None = None
     buyer_id: bool | None = None
     person: bool | None = None
+    goods: bool | None = None
+    one_stop_shop: bool | None = None
     tax_class: str | None = None
+    place: str = "seller"
 
 
 TREATMENTS: Final = (
     # The first row that fits applies. Directive 2006/112/EC is meant where an article is named.
     Treatment("O", "not_registered", "a seller without VAT id charges no VAT", registered=False),
+    Treatment("K", "intra_community", "Art. 138: goods to a business that acquires them in another member state",
+              same=False, seller_eu=True, buyer_eu=True, buyer_id=True, person=False, goods=True),
     Treatment("AE", "reverse_charge", "Art. 44, 196: a business in another member state owes the tax itself",
-              same=False, seller_eu=True, buyer_eu=True, buyer_id=True, person=False),
+              same=False, seller_eu=True, buyer_eu=True, buyer_id=True, person=False, goods=False),
+    Treatment("E", "exempt", "Art. 132, 135: exempt without deduction", buyer_eu=True, person=True,
+              one_stop_shop=True, tax_class="exempt"),
+    Treatment("S", "", "Art. 33, 58, 358a to 369x: taxed where the consumer is, declared in the one-stop shop",
+              same=False, buyer_eu=True, person=True, one_stop_shop=True, place="buyer"),
+    Treatment("G", "export", "Art. 146: goods that leave the EU", same=False, seller_eu=True, buyer_eu=False,
+              goods=True),
+    Treatment("G", "export", "a seller outside the EU exports", same=False, seller_eu=False, goods=True),
     Treatment("O", "outside_scope", "Art. 44: supplied where the business outside the EU is",
               same=False, seller_eu=True, buyer_eu=False, person=False),
     Treatment("O", "outside_scope", "a seller outside the EU supplies abroad", same=False, seller_eu=False),
     Treatment("E", "exempt", "Art. 132, 135: exempt without deduction", tax_class="exempt"),
     Treatment("Z", "zero_rate", "zero rate of the seller's country", tax_class="zero"),
-    Treatment("S", "", "Art. 45, 96, 98: taxed in the seller's country"),
+    Treatment("S", "", "Art. 32, 45, 96, 98: taxed in the seller's country"),
 )
 
 REASONS: Final[dict[str, dict[str, str]]] = {
@@ -70,6 +86,16 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "en": "Reverse charge: VAT is to be accounted for by the recipient (Art. 196 Directive 2006/112/EC).",
         "de": "Steuerschuldnerschaft des Leistungsempfängers (Reverse Charge, Art. 196 MwStSystRL).",
         "fr": "Autoliquidation : TVA due par le preneur (art. 196 de la directive 2006/112/CE).",
+    },
+    "intra_community": {
+        "en": "Intra-Community supply, exempt from VAT (Art. 138 Directive 2006/112/EC).",
+        "de": "Steuerfreie innergemeinschaftliche Lieferung (Art. 138 MwStSystRL).",
+        "fr": "Livraison intracommunautaire exonérée de TVA (art. 138 de la directive 2006/112/CE).",
+    },
+    "export": {
+        "en": "Export of goods, free of VAT (Art. 146 Directive 2006/112/EC).",
+        "de": "Steuerfreie Ausfuhrlieferung (Art. 146 MwStSystRL).",
+        "fr": "Exportation de biens exonérée de TVA (art. 146 de la directive 2006/112/CE).",
     },
     "outside_scope": {
         "en": "Service not subject to the seller's VAT (place of supply: country of the recipient).",
@@ -108,45 +134,87 @@ def eu_since(day: pl.Expr) -> pl.Expr:
     return pl.max_horizontal(pl.lit(date.min), *(pl.when(day >= change).then(change) for change in sorted(changes)))
 
 
+def reason_text(reason: str, language: str) -> str:
+    """A reason as printed: that of the table in the language; a person's own words as they are."""
+    return REASONS[reason][language] if reason in REASONS else reason
+
+
 def treated(sales: pl.DataFrame) -> pl.DataFrame:
-    """`sales` with tax_category and tax_reason by the first row of `TREATMENTS` that fits.
+    """`sales` with tax_category, tax_reason and tax_country by the first row of `TREATMENTS` that fits.
 
     sales   seller_country, seller_tax_id, buyer_country, buyer_tax_id (null where none), buyer_kind ('person' is a
-            consumer), tax_class, tax_point (a day)
+            consumer), tax_class, tax_point (a day); where known: supply ('goods' or 'services', the default),
+            one_stop_shop (false by default); and where a person decided otherwise override_category and
+            override_reason (null elsewhere)
+
+    `tax_country` is whose rates hold. Raises `ValueError` for an override without a reason or to no category.
     """
+    chosen = pl.lit(None, dtype=pl.Int64)
+    conditions = _conditions(sales)
+    for number, row in reversed(list(enumerate(TREATMENTS))):
+        wanted = [column == getattr(row, name) for name, column in conditions.items() if getattr(row, name) is not None]
+        chosen = pl.when(pl.all_horizontal(wanted) if wanted else pl.lit(True)).then(number).otherwise(chosen)
+
+    def of_row(name: str) -> pl.Expr:
+        values = {number: getattr(row, name) for number, row in enumerate(TREATMENTS)}
+        return pl.col("_row").replace_strict(values, return_dtype=pl.String)
+
+    at_buyer = of_row("place") == "buyer"
+    found = sales.with_columns(chosen.alias("_row")).with_columns(
+        of_row("category").alias("tax_category"), of_row("reason").alias("tax_reason"),
+        pl.when(at_buyer).then("buyer_country").otherwise("seller_country").alias("tax_country"),
+    ).drop("_row")
+    return _overridden(found) if "override_category" in sales.columns else found
+
+
+def _conditions(sales: pl.DataFrame) -> dict[str, pl.Expr]:
+    """What the table asks of a sale, by the names of `Treatment`."""
+    def known(name: str, default: str | bool) -> pl.Expr:
+        return pl.col(name).fill_null(default) if name in sales.columns else pl.lit(default)
+
     seller, buyer, day = pl.col("seller_country"), pl.col("buyer_country"), pl.col("tax_point")
-    conditions = {
+    return {
         "registered": pl.col("seller_tax_id").is_not_null(), "same": seller == buyer,
         "seller_eu": in_eu(seller, day), "buyer_eu": in_eu(buyer, day),
         "buyer_id": pl.col("buyer_tax_id").is_not_null(), "person": pl.col("buyer_kind") == "person",
+        "goods": known("supply", "services") == "goods", "one_stop_shop": known("one_stop_shop", False),
+        "tax_class": pl.col("tax_class"),
     }
-    chosen = pl.lit(None, dtype=pl.Int64)
-    for number, row in reversed(list(enumerate(TREATMENTS))):
-        wanted = [column == getattr(row, name) for name, column in conditions.items() if getattr(row, name) is not None]
-        if row.tax_class is not None:
-            wanted.append(pl.col("tax_class") == row.tax_class)
-        chosen = pl.when(pl.all_horizontal(wanted) if wanted else pl.lit(True)).then(number).otherwise(chosen)
-    categories = dict(enumerate(row.category for row in TREATMENTS))
-    reasons = dict(enumerate(row.reason for row in TREATMENTS))
-    return sales.with_columns(chosen.alias("_row")).with_columns(
-        pl.col("_row").replace_strict(categories, return_dtype=pl.String).alias("tax_category"),
-        pl.col("_row").replace_strict(reasons, return_dtype=pl.String).alias("tax_reason"),
-    ).drop("_row")
+
+
+def _overridden(sales: pl.DataFrame) -> pl.DataFrame:
+    """With the category that a person chose and the reason they gave; taxed sales print none (BR-S-10)."""
+    category, reason = pl.col("override_category"), pl.col("override_reason")
+    wrong = sales.filter(category.is_not_null()).filter(
+        ~category.is_in(CATEGORIES) | (reason.fill_null("").str.strip_chars() == ""))
+    if wrong.height:
+        what = wrong.row(0, named=True)
+        raise ValueError(f"a tax treatment is overridden by one of {', '.join(CATEGORIES)}, with a reason; not by "
+                         f"“{what['override_category']}” for “{what['override_reason'] or ''}”")
+    told = pl.when(category == "S").then(pl.lit("")).otherwise(reason)
+    return sales.with_columns(
+        pl.coalesce(category, "tax_category").alias("tax_category"),
+        pl.when(category.is_null()).then("tax_reason").otherwise(told).alias("tax_reason"),
+        pl.when(category.is_null()).then("tax_country").otherwise("seller_country").alias("tax_country"),
+    )
 
 
 def at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
-    """`lines` with `tax_rate`: the dated rate of the seller's country and tax class where taxed, zero elsewhere.
+    """`lines` with `tax_rate`: the dated rate of the country and tax class where taxed, zero elsewhere.
 
-    lines   tax_category, tax_class, seller_country, service_to (the tax point)
+    lines   tax_category, tax_class, tax_country (without that column seller_country), tax_point (without it
+            service_to)
     rates   country, tax_class, rate, valid_from, valid_to (exclusive, null for open)
 
     A taxed line without a dated rate gets zero, which is no valid rate of category S; a check blocks it. Raises
     `polars.exceptions.ComputeError` where two rates hold on one day.
     """
-    day, key = pl.col("service_to"), ["seller_country", "tax_class", "service_to"]
+    country = "tax_country" if "tax_country" in lines.columns else "seller_country"
+    point = "tax_point" if "tax_point" in lines.columns else "service_to"
+    day, key = pl.col(point), [country, "tax_class", point]
     dated = lines.select(key).unique().join(
-        rates.select(pl.col("country").alias("seller_country"), "tax_class", "rate", "valid_from", "valid_to"),
-        on=["seller_country", "tax_class"],
+        rates.select(pl.col("country").alias(country), "tax_class", "rate", "valid_from", "valid_to"),
+        on=[country, "tax_class"],
     ).filter((day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
     taxed = pl.when(pl.col("tax_category") == "S").then(pl.col("rate").fill_null(0)).otherwise(0)
     return (
@@ -164,19 +232,25 @@ def tax_lines(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     Answers `lines` with `tax` (their exact taxes rounded together, so that they add up), and per group document_key,
     category, rate, base, tax, reason (EN 16931 BR-CO-17).
     """
-    group = ["document_key", "tax_category", "tax_rate"]
-    summed = lines.group_by(group, maintain_order=True).agg(
-        pl.col("amount").sum().alias("base"), pl.col("exponent").first(), pl.col("tax_reason").first())
-    summed = summed.with_row_index("_group").with_columns(
-        round_quotient_expr(_exact_tax("base"), pl.lit(1), pl.col("exponent")).alias("tax"))
-    keyed = lines.join(summed.select(*group, "_group"), on=group, maintain_order="left")
-    shared = apportion_frame(keyed.with_columns(_exact_tax("amount").alias("_exact")), by="_group", part="_exact",
-                             out="tax")
-    return shared.drop("_group", "_exact"), summed.select(
+    shared, summed = taxed_together(lines, ["document_key", "tax_category", "tax_rate"], "amount")
+    return shared, summed.select(
         "document_key", pl.col("tax_category").alias("category"), pl.col("tax_rate").alias("rate"), "base", "tax",
         pl.col("tax_reason").alias("reason"),
     ).sort("document_key", "category", "rate")
 
 
-def _exact_tax(amount: str) -> pl.Expr:
+def taxed_together(lines: pl.DataFrame, group: list[str], base: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`lines` with `tax`, and their groups with base, tax and tax_reason: Σ base × tax_rate rounded once in each."""
+    summed = lines.group_by(group, maintain_order=True).agg(
+        pl.col(base).sum().alias("base"), pl.col("exponent").first(), pl.col("tax_reason").first())
+    summed = summed.with_row_index("_group").with_columns(
+        round_quotient_expr(exact_tax("base"), pl.lit(1), pl.col("exponent")).alias("tax"))
+    keyed = lines.join(summed.select(*group, "_group"), on=group, maintain_order="left")
+    shared = apportion_frame(keyed.with_columns(exact_tax(base).alias("_exact")), by="_group", part="_exact",
+                             out="tax")
+    return shared.drop("_group", "_exact"), summed.drop("_group")
+
+
+def exact_tax(amount: str) -> pl.Expr:
+    """amount × tax_rate, exactly."""
     return pl.col(amount).cast(RATIO) * pl.col("tax_rate").cast(RATIO)
