@@ -1,4 +1,4 @@
-"""Recurring and one-off charges: price × quantity × days billed ÷ days of the full period."""
+"""Recurring and one-off charges: price × quantity × days billed ÷ days of the full period (see `proration`)."""
 
 from datetime import timedelta
 
@@ -6,6 +6,7 @@ import polars as pl
 
 from duly.engine.pricing.explain import number, row, words
 from duly.engine.pricing.lines import SPAN, finished
+from duly.engine.pricing.proration import share_rows
 from duly.engine.rounding import RATIO
 
 
@@ -17,13 +18,11 @@ def price_fixed(fixed: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("charge_name").alias("description"), pl.col("unit").replace("", "item"),
         pl.col("span_from").alias("service_from"), (pl.col("span_to") - timedelta(days=1)).alias("service_to"),
     )
-    partial = pl.col("days") != pl.col("period_days")
     lines = finished(
         parts,
         row("price", times=number(pl.col("price"))),
         pl.when(pl.col("quantity") != 1).then(
             row("quantity", times=number(pl.col("quantity")), unit=words(pl.col("unit")))),
-        pl.when(partial).then(row("days", times=number(pl.col("days")))),
-        pl.when(partial).then(row("period_days", over=number(pl.col("period_days")))),
+        *share_rows(),
     )
     return lines, parts.select(pl.col(name).cast(kind) for name, kind in SPAN.items())
