@@ -9,8 +9,9 @@ from typing import Final
 
 import polars as pl
 
-from duly.engine.pricing.explain import count, number, row, words
+from duly.engine.pricing.explain import number, row, words
 from duly.engine.pricing.lines import PRICE, DataType
+from duly.engine.pricing.netting import explained, less, with_net
 from duly.engine.rounding import AMOUNT, RATIO, distribute_frame, round_quotient_expr
 
 SCOPES: Final = {
@@ -49,14 +50,14 @@ def discount(lines: pl.DataFrame, discounts: pl.DataFrame) -> Discounted:
     _refuse(discounts)
     turn = pl.struct("order", "discount_id").rank("dense").over("document_key")
     in_turn = discounts.with_columns(turn.alias("turn")).sort("turn")
-    netted = lines.with_columns(pl.col("amount").cast(AMOUNT).alias("net"))
+    netted = with_net(lines)
     taken = [pl.DataFrame(schema=SHARE | {"told": pl.String})]
     for _, now in in_turn.group_by("turn", maintain_order=True):
         shares = _shares(netted, now)
         taken.append(shares)
-        netted = _less(netted, shares)
+        netted = less(netted, shares)
     together = pl.concat(taken)
-    return Discounted(_explained(netted, together), together.drop("told"))
+    return Discounted(explained(netted, together), together.drop("told"))
 
 
 def _refuse(discounts: pl.DataFrame) -> None:
@@ -86,22 +87,3 @@ def _shares(lines: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
                rate=pl.coalesce(number(pl.col("rate")), pl.lit("null")), taken=number(pl.col("taken")))
     return spread.filter(pl.col("share") > 0).select(
         "line_key", "discount_id", pl.col("share").alias("amount"), told.alias("told"))
-
-
-def _less(lines: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
-    share = shares.select("line_key", pl.col("amount").alias("share"))
-    left = (pl.col("net") - pl.col("share").fill_null(0)).cast(AMOUNT).alias("net")
-    return lines.join(share, on="line_key", how="left", maintain_order="left").with_columns(left).drop("share")
-
-
-def _explained(lines: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
-    """The line's own rounding becomes one in the middle; after it the discounts, their sum, and the last rounding."""
-    told = shares.group_by("line_key", maintain_order=True).agg(pl.col("told").str.join(","))
-    before = pl.col("explanation").str.replace('{"step":"round",', '{"step":"rounded",', literal=True).str.head(-1)
-    closing = row("round", exponent=count(pl.col("exponent")), amount=number(pl.col("net")))
-    after = pl.concat_str(before, pl.lit(","), "told", pl.lit(","), row("sum"), pl.lit(","), closing, pl.lit("]"))
-    return (
-        lines.join(told, on="line_key", how="left", maintain_order="left")
-        .with_columns(pl.coalesce(after, "explanation").alias("explanation"))
-        .drop("told")
-    )
