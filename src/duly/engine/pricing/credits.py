@@ -1,0 +1,177 @@
+"""Prepaid credit, deposits and progressive invoices: what was paid for before, and what it now pays.
+
+Credit that was sold with tax (a single-purpose voucher, Directive 2006/112/EC Art. 30b) is netted before tax, in its
+own category and rate, as deposits and progressive invoices are. Credit sold without tax is a means of payment: what is
+to pay after tax draws it. Exact amounts of one currency, no rounding.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Credit: `amount` of it, from `granted_on` until before `expires_on` (None: for ever).
+
+    The lowest `priority` is drawn first. `charges` are those that it pays (None: all). `tax_category` and `tax_rate`
+    are those that it was sold with, both None where it was sold without tax.
+    """
+
+    key: str
+    amount: Decimal
+    granted_on: date
+    expires_on: date | None = None
+    priority: int = 0
+    charges: frozenset[str] | None = None
+    tax_category: str | None = None
+    tax_rate: Decimal | None = None
+
+    @property
+    def taxed(self) -> bool:
+        return self.tax_category is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What credit can pay: a line's net for taxed credit, otherwise what a document has to pay."""
+
+    key: str
+    on: date
+    amount: Decimal
+    charge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What a grant paid of a demand."""
+
+    grant: str
+    demand: str
+    on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What was left of a grant on the day it expired (breakage)."""
+
+    grant: str
+    on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What was drawn and what has expired, in the order of time; what each grant has `left`; what each demand still
+    lacks (`unmet`). Of every grant draws, expiry and rest sum to its amount."""
+
+    draws: tuple[Draw, ...]
+    expired: tuple[Expiry, ...]
+    left: Mapping[str, Decimal]
+    unmet: Mapping[str, Decimal]
+
+
+def draw(grants: Sequence[Grant], demands: Sequence[Demand], *, until: date) -> Drawn:
+    """Draw credit in the order of time: the lowest priority first, then what expires first, then the oldest grant.
+
+    Demands of one day and grants alike in all of that keep the order given. What is left of a grant expires when its
+    day has come by `until`. Raises `ValueError` for grants taxed and not in one call, amounts below zero, and keys
+    that are there twice.
+    """
+    _refuse(grants, demands)
+    left = {grant.key: grant.amount for grant in grants}
+    unmet = {demand.key: demand.amount for demand in demands}
+    in_order = sorted(grants, key=lambda grant: (grant.priority, grant.expires_on or date.max, grant.granted_on))
+    draws = []
+    for demand in sorted(demands, key=lambda demand: demand.on):
+        for grant in in_order:
+            if _pays(grant, demand) and (amount := min(left[grant.key], unmet[demand.key])):
+                draws.append(Draw(grant.key, demand.key, demand.on, amount))
+                left[grant.key] -= amount
+                unmet[demand.key] -= amount
+    gone = [Expiry(grant.key, grant.expires_on, left[grant.key]) for grant in in_order
+            if grant.expires_on and grant.expires_on <= until and left[grant.key]]
+    expired = tuple(sorted(gone, key=lambda expiry: expiry.on))
+    return Drawn(tuple(draws), expired, left | {expiry.grant: ZERO for expiry in expired}, unmet)
+
+
+def _pays(grant: Grant, demand: Demand) -> bool:
+    alive = grant.granted_on <= demand.on and (grant.expires_on is None or demand.on < grant.expires_on)
+    return alive and (grant.charges is None or demand.charge in grant.charges)
+
+
+def _refuse(grants: Sequence[Grant], demands: Sequence[Demand]) -> None:
+    if len({grant.taxed for grant in grants}) > 1:
+        raise ValueError("credit sold with tax is drawn before tax, credit sold without after it: not in one call")
+    for named in (grants, demands):
+        if len({one.key for one in named}) < len(named):
+            raise ValueError("grants and demands have a key each")
+        if wrong := next((one.key for one in named if one.amount < ZERO), None):
+            raise ValueError(f"{wrong} is below zero")
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """A document that billed in advance: a `deposit` or a `progressive` invoice, or taxed `credit`; `net` is what is
+    not netted of it yet, in its own tax category and rate."""
+
+    key: str
+    kind: str
+    on: date
+    net: Decimal
+    tax_category: str
+    tax_rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Netting:
+    """A line of a document that takes off what was billed before: its `amount` is below zero."""
+
+    key: str
+    kind: str
+    amount: Decimal
+    tax_category: str
+    tax_rate: Decimal
+    explanation: tuple[Mapping[str, Any], ...]
+
+
+def net_off(total: Decimal, advances: Sequence[Advance], *, exponent: int, final: bool = False) -> tuple[Netting, ...]:
+    """Take advances off a document's net `total`, the oldest first: not below zero, but all of them when it is the
+    `final` one, so that what was billed too much is given back.
+
+    Each keeps the category and rate that it was billed with; the document's tax is then that of its groups (EN 16931
+    BR-CO-17). What does not fit stays open. Raises `ValueError` for an advance below zero.
+    """
+    if wrong := next((advance.key for advance in advances if advance.net < ZERO), None):
+        raise ValueError(f"{wrong} is below zero")
+    room, nettings = max(total, ZERO), []
+    for advance in sorted(advances, key=lambda advance: advance.on):
+        if amount := advance.net if final else min(advance.net, room):
+            room -= amount
+            nettings.append(_netting(advance, amount, exponent))
+    return tuple(nettings)
+
+
+def net_credit(drawn: Drawn, grants: Sequence[Grant], *, exponent: int) -> tuple[Netting, ...]:
+    """What taxed credit pays of a document, as lines of it: one for each grant that was drawn, in the order drawn."""
+    sums: dict[str, Decimal] = {}
+    for one in drawn.draws:
+        sums[one.grant] = sums.get(one.grant, ZERO) + one.amount
+    named = {grant.key: grant for grant in grants}
+    return tuple(
+        _netting(Advance(key, "credit", grant.granted_on, amount, grant.tax_category, grant.tax_rate), amount, exponent)
+        for key, amount in sums.items()
+        if (grant := named[key]).tax_category is not None and grant.tax_rate is not None)
+
+
+def _netting(advance: Advance, amount: Decimal, exponent: int) -> Netting:
+    off = {"step": advance.kind, "add": f"{-amount:f}", "document": advance.key, "on": advance.on.isoformat(),
+           "open": f"{advance.net:f}"}
+    closing = {"step": "round", "exponent": exponent, "amount": f"{-amount:f}"}
+    return Netting(advance.key, advance.kind, -amount, advance.tax_category, advance.tax_rate,
+                   (off, {"step": "sum"}, closing))
