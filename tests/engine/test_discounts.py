@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from duly.engine.pricing import replay
 from duly.engine.pricing.discounts import DISCOUNT, Discounted, discount
 from duly.engine.pricing.lines import LINE
+from duly.engine.pricing.metered import price_metered
 from duly.engine.rounding import distribute, round_quotient
+from tests.engine.frames import metered, tiers
 
 EXAMPLES: Final = Path(__file__).with_name("examples") / "adjustments" / "discounts.yaml"
 Rows = list[dict[str, Any]]
@@ -91,6 +93,17 @@ def test_the_row_says_what_it_was_taken_on() -> None:
         {"step": "discount", "add": "-10", "name": "Loyalty", "of": "150", "rate": "0.1", "taken": "15"},
         {"step": "sum"}, {"step": "round", "exponent": 2, "amount": "90"}]
     assert found.shares.rows() == [(1, 1, Decimal(10)), (2, 1, Decimal(5))]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), min_size=1, max_size=4),
+       st.integers(0, 10**8))
+def test_a_discount_is_of_rounded_amounts(sold: list[tuple[int, int]], rate: int) -> None:
+    priced = price_metered(metered(*({"quantity": Decimal(f"{quantity}e-6"), "price": Decimal(f"{price}e-8")}
+                                     for quantity, price in sold)), tiers())
+    offer = {"scope": "invoice", "rate": Decimal(f"{rate}e-8")}
+    found = discount(priced.with_columns(pl.col("part").alias("line_key")), discounts(offer))
+    whole = sum((round_quotient(quantity * price, 10**14, 2) for quantity, price in sold), Decimal(0))
+    assert sum(told(found), Decimal(0)) == whole - round_quotient(whole * rate, 10**8, 2)
 
 
 @pytest.mark.parametrize("wrong", [

@@ -156,6 +156,14 @@ def test_a_quantity_beyond_exact_sums_is_refused() -> None:
         aggregate(events({"quantity": Decimal(10**20)}), [Metric("calls", "sum")], periods())
 
 
+@pytest.mark.parametrize("wrong", [
+    events({}).drop("properties"), events({}).with_columns(pl.col("quantity").cast(pl.Decimal(38, 9))),
+    events({}).with_columns(pl.col("at").dt.replace_time_zone(None))])
+def test_events_of_other_types_are_refused(wrong: pl.DataFrame) -> None:
+    with pytest.raises(TypeError, match="events need"):
+        aggregate(wrong, [Metric("calls", "sum")], periods())
+
+
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 

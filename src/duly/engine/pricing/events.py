@@ -33,7 +33,7 @@ FINDING: Final[dict[str, DataType]] = {
 
 def counted_once(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The events that count, and `FINDING`s. `events` as `EVENT`, all that there are of an identity."""
-    again = pl.struct(IDENTITY).is_duplicated()
+    again = events.select(IDENTITY).is_duplicated()
     repeated = events.filter(again).sort(ORDER, nulls_last=True)
     first = repeated.unique(IDENTITY, keep="first", maintain_order=True)
     counted = first.select(*IDENTITY, *(pl.col(name).alias(f"counted_{name}") for name in ("at", *CONTENT)))
@@ -51,8 +51,12 @@ def counted_once(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def in_parts(events: pl.DataFrame | pl.LazyFrame, at_once: int) -> Iterator[pl.DataFrame]:
     """The events in parts of about `at_once`, all of an identity in one part.
 
-    A scan is read once to count and once for each part, by the streaming engine, and never held as a whole.
+    A scan is read once to count and once for each part, by the streaming engine, and never held as a whole. Raises
+    `TypeError` for columns of other types: a cast could round a quantity or move an instant.
     """
+    schema = events.lazy().collect_schema()
+    if wrong := [name for name, kind in EVENT.items() if schema.get(name) != kind]:
+        raise TypeError(f"events need {', '.join(f'{name} as {EVENT[name]}' for name in wrong)}")
     lazy = events.lazy().select(list(EVENT))
     parts = max(1, -(-lazy.select(pl.len()).collect(engine="streaming").item() // at_once))
     for part in range(parts):

@@ -91,7 +91,8 @@ def aggregate(events: pl.DataFrame | pl.LazyFrame, metrics: Sequence[Metric], pe
 
     A scan is read in parts of about `at_once` events. What stays in memory beyond one part is a row per period and
     group, per value of a unique count, and per reading of a time-weighted sum. Raises `ValueError` for overlapping
-    periods and metrics unknown, `OverflowError` when a sum could leave 38 digits.
+    periods and metrics unknown, `OverflowError` when a sum could leave 38 digits, `TypeError` for events whose
+    columns have other types.
     """
     bounded = _bounded(periods, metrics)
     kept: dict[str, list[pl.DataFrame]] = {metric.name: [] for metric in metrics}
