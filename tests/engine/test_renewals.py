@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from duly.engine.renewals import Runtime, standing
 
-YEAR = {"starts_on": date(2026, 1, 1), "months": 12, "renews_months": 12, "notice_months": 3}
+YEAR: dict[str, Any] = {"starts_on": date(2026, 1, 1), "months": 12, "renews_months": 12, "notice_months": 3}
 
 
 @pytest.mark.parametrize(("runtime", "on", "noticed", "term", "notice_by", "renews_on", "ends_on"), [
@@ -29,7 +29,8 @@ YEAR = {"starts_on": date(2026, 1, 1), "months": 12, "renews_months": 12, "notic
 ])
 def test_where_an_agreement_stands(runtime: dict[str, Any], on: str, noticed: str | None, term: str,
                                    notice_by: str | None, renews_on: str | None, ends_on: str | None) -> None:
-    found = standing(Runtime(**(YEAR | runtime)), date.fromisoformat(on), noticed and date.fromisoformat(noticed))
+    notice = date.fromisoformat(noticed) if noticed else None
+    found = standing(Runtime(**(YEAR | runtime)), date.fromisoformat(on), notice)
     days = (found.notice_by, found.renews_on, found.ends_on)
     assert f"{found.term.start}..{found.term.last}" == term
     assert tuple(day and str(day) for day in days) == (notice_by, renews_on, ends_on)
@@ -61,5 +62,5 @@ def test_without_notice_it_goes_on(runtime: Runtime, on: date) -> None:
 
 @pytest.mark.parametrize("wrong", [{"months": 0}, {"renews_months": 0}, {"notice_days": -1}])
 def test_terms_have_a_length(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="month|zero"):
+    with pytest.raises(ValueError, match=r"month|zero"):
         Runtime(**(YEAR | wrong))

@@ -1,4 +1,4 @@
-"""Terms that change by plan: trials, ramps and phases, as terms of their own days, which `spans.due_spans` then bills."""
+"""Terms that change by plan: trials, ramps and phases, as terms of their own days that `spans.due_spans` then bills."""
 
 from typing import Final
 

@@ -227,15 +227,17 @@ def _stretches(spans: pl.DataFrame) -> Iterator[tuple[date, date, int]]:
     piece = spans.row(0, named=True)
     interval, count = piece["interval"], piece["interval_count"]
     period = period_containing(piece["span_from"], interval, count, piece["alignment"], piece["_anchor"])
-    for start, end in _gaps(piece["span_from"], piece["span_to"], spans.select("_from", "_to").rows()):
+    for start, end in gaps(piece["span_from"], piece["span_to"], spans.select("_from", "_to").rows()):
         yield start, end, units(piece["proration"], Period(start, end), period, interval, count, piece["_timezone"])
 
 
-def _gaps(start: date, end: date, spans: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:
-    """The stretches of [start, end) that no span covers; spans in order."""
+def gaps(start: date, end: date, spans: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:
+    """The stretches of [start, end) that no span covers; spans in order of their begin."""
     for covered_from, covered_to in spans:
+        if covered_from >= end:
+            break
         if covered_from > start:
-            yield start, min(covered_from, end)
+            yield start, covered_from
         start = max(start, covered_to)
     if start < end:
         yield start, end
