@@ -35,6 +35,7 @@ USAGE: Final[dict[str, DataType]] = {
 
 KEY: Final = ["agreement_id", "period", "group"]
 LATEST: Final = ["at", "received_at", "source", "event_id"]
+ORDERED: Final = ("latest", "time_weighted_sum")
 APART: Final = {"unique_count": ["value"], "time_weighted_sum": ["held_from"]}
 """What an aggregation must tell apart within a key; of the rest one row remains."""
 
@@ -102,7 +103,8 @@ def aggregate(events: pl.DataFrame | pl.LazyFrame, metrics: Sequence[Metric], pe
         _refuse_beyond(counted)
         findings.append(found)
         for metric in metrics:
-            kept[metric.name].append(_kept(metric, _measured(metric, counted, bounded)))
+            measured = _measured(metric, counted.lazy(), bounded.lazy())
+            kept[metric.name].append(_kept(metric, measured).collect())
     answered = [_answered(metric, pl.concat(kept[metric.name]), bounded) for metric in metrics]
     usage = pl.concat([pl.DataFrame(schema=USAGE), *answered]).sort(list(USAGE)[:5])
     return Aggregated(usage, pl.concat(findings).sort(list(FINDING)[1:]))
@@ -145,7 +147,7 @@ def _property(name: str) -> pl.Expr:
     return pl.col("properties").str.json_path_match(f"$['{name}']")
 
 
-def _measured(metric: Metric, events: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
+def _measured(metric: Metric, events: pl.LazyFrame, periods: pl.LazyFrame) -> pl.LazyFrame:
     """The metric's events in their periods, with group, value, `late`, and from when a reading holds."""
     passed = [_property(one.property).is_in(one.values).fill_null(False) ^ one.excluded for one in metric.filters]
     named = [_property(name).alias(name) for name in metric.group_by]
@@ -163,16 +165,13 @@ def _measured(metric: Metric, events: pl.DataFrame, periods: pl.DataFrame) -> pl
         pl.max_horizontal("at", "start").alias("held_from"))
 
 
-def _kept(metric: Metric, measured: pl.DataFrame, apart: Sequence[str] = ("late",)) -> pl.DataFrame:
+def _kept(metric: Metric, measured: pl.LazyFrame, apart: Sequence[str] = ("late",)) -> pl.LazyFrame:
     """One row of what an aggregation must tell apart: its events and its sum, largest or latest quantity."""
-    by = [*KEY, *apart, *APART.get(metric.aggregation, [])]
-    if metric.aggregation in ("latest", "time_weighted_sum"):
-        measured = measured.sort(LATEST)
-    quantity = pl.col("quantity")
+    by, quantity = [*KEY, *apart, *APART.get(metric.aggregation, [])], pl.col("quantity")
     chosen = {"sum": quantity.sum(), "max": quantity.max()}.get(metric.aggregation, quantity.last())
-    others = [pl.col(name).last() for name in measured.columns if name not in (*by, "quantity", "events")]
-    return measured.group_by(by, maintain_order=True).agg(
-        chosen, pl.col("events").sum(), *others).select(measured.columns)
+    if metric.aggregation in ORDERED:
+        return measured.sort(LATEST).group_by(by).agg(chosen, pl.col("events").sum(), pl.col(LATEST).last())
+    return measured.group_by(by).agg(chosen, pl.col("events").sum())
 
 
 def _answered(metric: Metric, kept: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
@@ -191,7 +190,7 @@ def _answered(metric: Metric, kept: pl.DataFrame, periods: pl.DataFrame) -> pl.D
 
 def _quantities(metric: Metric, rows: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
     """The key's columns, quantity and events."""
-    kept = _kept(metric, rows, ())
+    kept = _kept(metric, rows.lazy(), ()).collect()
     if metric.aggregation == "time_weighted_sum":
         return _held(kept, periods)
     quantity = {"count": pl.col("events").sum(), "unique_count": pl.col("value").n_unique() - pl.col(
