@@ -95,6 +95,13 @@ def test_the_row_says_what_it_was_taken_on() -> None:
     assert found.shares.rows() == [(1, 1, Decimal(10)), (2, 1, Decimal(5))]
 
 
+def test_rows_of_one_discount_are_one_of_all_their_lines() -> None:
+    sold = lines(*({"amount": Decimal(100), "charge_id": charge} for charge in (1, 2, 3)))
+    offer = {"discount_id": 7, "order": 1, "scope": "charge", "off": Decimal(50)}
+    found = discount(sold, discounts(*(offer | {"charge_id": charge} for charge in (1, 2, 2))))
+    assert told(found) == [Decimal(75), Decimal(75), Decimal(100)]
+
+
 @given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), min_size=1, max_size=4),
        st.integers(0, 10**8))
 def test_a_discount_is_of_rounded_amounts(sold: list[tuple[int, int]], rate: int) -> None:

@@ -151,6 +151,17 @@ def test_periods_that_would_count_twice_are_refused(wrong: pl.DataFrame) -> None
         aggregate(events(), [Metric("calls", "count")], wrong)
 
 
+@pytest.mark.parametrize("aggregation", ["average", "unique_count"])
+def test_a_metric_without_a_rule_is_refused(aggregation: str) -> None:
+    with pytest.raises(ValueError, match="metric calls"):
+        Metric("calls", aggregation)
+
+
+def test_two_metrics_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="name each"):
+        aggregate(events(), [Metric("calls", "count"), Metric("calls", "sum")], periods())
+
+
 def test_a_quantity_beyond_exact_sums_is_refused() -> None:
     with pytest.raises(OverflowError):
         aggregate(events({"quantity": Decimal(10**20)}), [Metric("calls", "sum")], periods())

@@ -25,7 +25,7 @@ DISCOUNT: Final[dict[str, DataType]] = {
     "agreement_id": pl.Int64, "charge_id": pl.Int64, "rate": PRICE, "off": AMOUNT,
 }
 """A discount of a document: `rate` (0.1 is ten per cent) or else `off`, an amount of its currency. Those with the same
-`order` are taken by their `discount_id`."""
+`order` are taken by their `discount_id`; rows of one `discount_id` are one discount, of the lines of all of them."""
 
 SHARE: Final[dict[str, DataType]] = {"line_key": pl.Int64, "discount_id": pl.Int64, "amount": AMOUNT}
 
@@ -76,7 +76,7 @@ def _shares(lines: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
             now.filter(pl.col("scope") == scope).select("discount_id", "name", "rate", "off", *columns),
             on=columns, maintain_order="left").drop(columns[1:])
         for scope, columns in SCOPES.items()
-    ]).filter(pl.col("net") > 0)
+    ]).filter(pl.col("net") > 0).unique("line_key", keep="first", maintain_order=True)
     base = pl.col("net").sum().over("document_key")
     percent = round_quotient_expr(pl.col("base").cast(RATIO) * pl.col("rate").cast(RATIO), pl.lit(1),
                                   pl.col("exponent"))

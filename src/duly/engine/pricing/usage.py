@@ -57,7 +57,8 @@ class Metric:
     `aggregation` is one of `AGGREGATIONS`: the number of events, the sum or the largest of their quantities, how many
     values `property` has, the latest quantity of the period, or the quantity that is held on average: each one holds
     until the next of its group, from before the period too, and until the first there is none; Σ quantity × time held
-    ÷ time of the period, rounded once, half away from zero, to six decimals.
+    ÷ time of the period, rounded once, half away from zero, to six decimals. Raises `ValueError` for another
+    aggregation, and for a unique count of no property.
     """
 
     name: str
@@ -66,6 +67,10 @@ class Metric:
     property: str = ""
     filters: tuple[Filter, ...] = ()
     group_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.aggregation not in AGGREGATIONS or (self.aggregation == "unique_count" and not self.property):
+            raise ValueError(f"metric {self.name} is one of {', '.join(AGGREGATIONS)}, a unique_count of a property")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,15 @@ def aggregate(events: pl.DataFrame | pl.LazyFrame, metrics: Sequence[Metric], pe
     periods   `PERIOD`, of which no two of a metric of an agreement overlap
 
     A scan is read in parts of about `at_once` events. What stays in memory beyond one part is a row per period and
-    group, per value of a unique count, and per reading of a time-weighted sum. Raises `ValueError` for overlapping
-    periods and metrics unknown, `OverflowError` when a sum could leave 38 digits, `TypeError` for events whose
-    columns have other types.
+    group, per value of a unique count, and per reading of a time-weighted sum.
+
+    Raises `ValueError` for periods that overlap and metrics that are unknown or there twice, `OverflowError` when a
+    sum could leave 38 digits, `TypeError` for events whose columns have other types.
     """
     bounded = _bounded(periods, metrics)
     kept: dict[str, list[pl.DataFrame]] = {metric.name: [] for metric in metrics}
+    if len(kept) < len(metrics):
+        raise ValueError("metrics have a name each")
     findings = [pl.DataFrame(schema=FINDING)]
     for part in in_parts(events, at_once):
         counted, found = counted_once(part)
