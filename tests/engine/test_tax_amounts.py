@@ -126,6 +126,21 @@ def test_a_credit_of_the_whole_mirrors_the_lines(billed: list[Decimal], rate: De
     assert found.rows() == groups.rows()
 
 
+def test_two_credit_notes_do_not_take_one_base_at_a_time() -> None:
+    _, groups = tax_lines(frame(LINE, {"amount": 100}))
+    twice = frame(LINE, {"amount": 100, "document_key": 8}, {"amount": 100, "document_key": 9})
+    with pytest.raises(pl.exceptions.ComputeError, match="1:1"):
+        tax_credited(twice, groups.rename({"document_key": "corrects_key"}))
+
+
+def test_a_credit_note_that_corrects_two_documents_keeps_them_apart() -> None:
+    _, groups = tax_lines(frame(LINE, {"amount": 100}, {"amount": 50, "document_key": 2}))
+    lines, found = tax_credited(frame(LINE, {"amount": 100}, {"amount": 20, "corrects_key": 2}),
+                                groups.rename({"document_key": "corrects_key"}))
+    assert lines["tax"].to_list() == [19, Decimal("3.8")]
+    assert found["tax"].to_list() == [19, Decimal("3.8")]
+
+
 @pytest.mark.parametrize("line", [{"amount": "100.01"}, {"amount": -1}, {"amount": 1, "tax_rate": "0.07"},
                                   {"amount": 1, "corrects_key": 2}])
 def test_more_than_was_billed_is_not_credited(line: dict[str, Any]) -> None:

@@ -109,18 +109,19 @@ def tax_credited(lines: pl.DataFrame, corrected: pl.DataFrame) -> tuple[pl.DataF
     lines       of credit notes: document_key, corrects_key, tax_category, tax_rate, amount (of the sign of what is
                 credited), exponent
     corrected   the tax groups of the documents corrected, less what was credited before: corrects_key, category, rate,
-                base, tax, reason. One credit note per document corrected.
+                base, tax, reason. Each is corrected by one credit note at most.
 
     Tax is the rounded sum × rate, at most what is left; the credit that takes the last of a base takes the last of its
     tax, with the cents that roundings left. Answers what `tax_lines` answers. Raises `ValueError`, in words for people,
-    for a base that is not there or is less than what is credited.
+    for a base that is not there or is less than what is credited; `polars.exceptions.ComputeError` for two credit notes
+    that correct one document.
     """
     summed = lines.group_by([*GROUP, "corrects_key"], maintain_order=True).agg(
         pl.col("amount").sum().alias("base"), pl.col("exponent").first()).with_row_index("_group")
     left = corrected.select("corrects_key", pl.col("category").alias("tax_category"), pl.col("rate").alias("tax_rate"),
                             pl.col("base").alias("left"), pl.col("tax").alias("tax_left"), "reason")
     capped = summed.join(left, on=["corrects_key", "tax_category", "tax_rate"], how="left", maintain_order="left",
-                         validate="m:1")
+                         validate="1:1")
     _refuse_beyond(capped)
     rounded = round_quotient_expr(exact_tax("base"), pl.lit(1), pl.col("exponent"))
     within = pl.when(pl.col("tax_left") < 0).then(pl.max_horizontal(rounded, "tax_left")).otherwise(
@@ -143,7 +144,8 @@ def _refuse_beyond(capped: pl.DataFrame) -> None:
 
 def _shared(lines: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     """`lines` with their exact taxes rounded together to that of their group; what a cap changes, the largest bears."""
-    keyed = lines.join(groups.select(*GROUP, "_group", "capped", pl.col("tax").alias("_tax")), on=GROUP,
+    key = [*GROUP, "corrects_key"]
+    keyed = lines.join(groups.select(*key, "_group", "capped", pl.col("tax").alias("_tax")), on=key,
                        maintain_order="left")
     largest = pl.col("amount").abs().rank("ordinal", descending=True).over("_group") == 1
     missing = pl.col("_tax").cast(RATIO) - exact_tax("amount").sum().over("_group")

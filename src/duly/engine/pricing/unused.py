@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
+from duly.engine.money import EXACT
 from duly.engine.periods import Period, period_containing
 from duly.engine.pricing.lines import LINE, DataType
 from duly.engine.pricing.proration import CREDITED, DIVISIBLE, units
@@ -121,7 +122,7 @@ def _units(terms: Row, how: str, stretch: Stretch) -> int:
 
 
 def _credit(line: Row, part: Part, number: int) -> dict[str, Any]:
-    exact = -line["amount"] * part.here
+    exact = EXACT.multiply(line["amount"], -part.here)
     amount = round_quotient(exact, part.whole, line["exponent"])
     said = {name: line[name] for name in CREDIT.keys() & line.keys()}
     return said | {
