@@ -68,7 +68,7 @@ def by_hand(aggregation: str, rows: Rows, start: datetime, end: datetime) -> Dec
     if aggregation == "latest":
         return inside[-1]["quantity"] if inside else Decimal(0)
     held = Fraction(0)
-    for row, following in zip(latest, [*latest[1:], {"at": end}], strict=True):
+    for row, following in pairwise([*latest, {"at": end}]):
         time = max(following["at"], start) - max(row["at"], start)
         held += Fraction(row["quantity"]) * Fraction(time // timedelta(microseconds=1))
     held = held / ((end - start) // timedelta(microseconds=1)) * 10**6
