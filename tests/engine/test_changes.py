@@ -168,6 +168,17 @@ def test_the_last_days_of_a_long_month_are_credited_by_days_where_they_are_none_
     assert credited(settle(charges, ended(charges, 1, date(2026, 3, 29)), billed, date(2026, 3, 30))) == [-10]
 
 
+@pytest.mark.parametrize("proration", ["whole_period", "none"])
+def test_new_terms_within_a_period_of_one_price_credit_nothing(proration: str) -> None:
+    """The terms of its first day bill it to its end."""
+    old = OCTOBER | {"proration": proration}
+    before = frame(TIMED, old)
+    after = frame(TIMED, old | {"terms_to": "2026-10-16"}, old | {"terms_id": 2, "terms_from": "2026-10-16"})
+    found = settle(before, after, bill(before, date(2026, 10, 2)), date(2026, 11, 2))
+    assert credited(found) == []
+    assert found.due.select("terms_id", "span_from").rows() == [(2, date(2026, 11, 1))]
+
+
 def test_what_cannot_be_changed() -> None:
     charges = frame(TIMED, OCTOBER | {"price": None})
     with pytest.raises(ValueError, match="no one price"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duly.engine.periods import INTERVALS, MONTHS, Period, period_containing
+from duly.engine.periods import INTERVALS, MONTHS, Period, parse_period, period_containing
 from duly.engine.pricing import due_spans, replay
 from duly.engine.pricing.balances import days_30_360
 from duly.engine.pricing.fixed import price_fixed
@@ -37,6 +37,18 @@ def test_parts_sum_to_the_period(how: str, rhythm: tuple[str, int, str, date], z
     assert sum(parts) == whole > 0 <= min(parts)
     if how == "thirty_day_month" and rhythm[0] in MONTHS:
         assert whole == 30 * MONTHS[rhythm[0]] * rhythm[1]
+
+
+@pytest.mark.parametrize(("period", "span", "thirtieths"), [
+    ("2026-10-01..2026-11-01", "2026-10-16..2026-11-01", 15), ("2026-10-01..2026-11-01", "2026-10-30..2026-10-31", 0),
+    ("2026-10-01..2026-11-01", "2026-10-31..2026-11-01", 1), ("2026-02-01..2026-03-01", "2026-02-28..2026-03-01", 3),
+    ("2026-01-31..2026-02-28", "2026-01-31..2026-02-28", 30),  # 28 days by 30E/360 alone
+    ("2026-01-31..2026-02-28", "2026-02-15..2026-02-28", 15),
+    ("2026-02-28..2026-03-31", "2026-02-28..2026-03-31", 30),  # 32 days by 30E/360 alone
+    ("2026-02-28..2026-03-31", "2026-02-28..2026-03-29", 30), ("2026-02-28..2026-03-31", "2026-03-29..2026-03-31", 0),
+])
+def test_a_month_has_thirty_days(period: str, span: str, thirtieths: int) -> None:
+    assert units("thirty_day_month", parse_period(span), parse_period(period), "month", 1, "UTC") == thirtieths
 
 
 @given(days, st.integers(0, 400), zones)
@@ -116,6 +128,9 @@ def test_every_day_that_is_not_paused_is_billed_once(how: str, rhythm: tuple[str
     ("by_day", ("2026-09-15", None), []),
     ("by_day", ("2026-10-11", None), ["2026-10-01 10/31"]),
     ("none", ("2026-09-01", "2026-10-01"), ["2026-10-01 31/31"]),
+    ("thirty_day_month", ("2026-10-01", "2026-10-31"), ["2026-10-31 1/30"]),
+    ("thirty_day_month", ("2026-10-31", "2026-11-01"), ["2026-10-01 29/30"]),
+    ("thirty_day_month", ("2026-10-01", "2026-10-30"), ["2026-10-30 1/30"]),
 ])
 def test_a_pause_by_the_charges_proration(proration: str, pause: tuple[str, str | None], spans: list[str]) -> None:
     terms = {"proration": proration, "timezone": "Europe/Berlin", "agreement_from": "2026-10-01",
@@ -123,3 +138,10 @@ def test_a_pause_by_the_charges_proration(proration: str, pause: tuple[str, str 
     found = due(terms, date(2026, 11, 1), [{"paused_from": pause[0], "paused_to": pause[1]}], billed())
     rows = found.sort("span_from").select("span_from", "days", "period_days").iter_rows()
     assert [f"{start} {here}/{whole}" for start, here, whole in rows] == spans
+
+
+def test_a_day_that_is_none_of_thirty_makes_no_line() -> None:
+    terms = {"proration": "thirty_day_month", "agreement_from": "2026-10-01", "terms_from": "2026-10-01"}
+    pauses = [{"paused_from": "2026-10-01", "paused_to": "2026-10-30"},
+              {"paused_from": "2026-10-31", "paused_to": "2026-11-01"}]
+    assert due(terms, date(2026, 11, 1), pauses, billed()).is_empty()

@@ -127,6 +127,7 @@ CONSUMER: Final = {"buyer_country": "FR", "buyer_kind": "person"}
     (CONSUMER | {"one_stop_shop": True, "supply": "goods"}, "FR"),
     (CONSUMER | {"one_stop_shop": True, "seller_country": "US", "seller_tax_id": "EU372000041"}, "FR"),
     (CONSUMER | {"one_stop_shop": True, "buyer_country": "US"}, "DE"),
+    (CONSUMER | {"one_stop_shop": True, "override_category": "S", "override_reason": "supplied here"}, "DE"),
     ({"buyer_country": "FR", "one_stop_shop": True}, "DE"), ({"buyer_kind": "person", "one_stop_shop": True}, "DE"),
 ])
 def test_whose_rates_hold(sale: dict[str, Any], country: str) -> None:

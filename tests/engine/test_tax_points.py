@@ -57,6 +57,15 @@ def test_a_year_of_three_rates() -> None:
     assert parts["tax_part"].to_list() == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("start", "end", "days"), [
+    ("2020-06-30", "2020-07-01", [1, 1]), ("2020-06-01", "2020-07-01", [30, 1]), ("2020-06-30", "2020-07-30", [1, 30]),
+])
+def test_a_service_that_ends_or_begins_beside_the_change_is_split_there(start: str, end: str, days: list[int]) -> None:
+    split = split_at_rates(lines({"amount": sum(days), "service_from": start, "service_to": end}),
+                           frame(RATE, *GERMAN))
+    assert split["amount"].to_list() == days
+
+
 @pytest.mark.parametrize("line", [
     {}, {"service_to": "2020-07-01", "tax_category": "AE"}, {"service_to": "2020-07-01", "tax_country": "AT"},
     {"service_from": "2020-07-01", "service_to": "2020-07-31"},
