@@ -5,7 +5,7 @@ The whole is always the full calendar or anchored period. By day its days count;
 agreement's time zone, where days of a change of clocks have 23 or 25 hours.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,7 @@ def thirty_day_days(start: date, end: date) -> int:
 def seconds_between(start: date, end: date, timezone: str) -> int:
     """Seconds from the beginning of one day to that of another in a time zone (IANA name)."""
     first, last = (datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone)) for day in (start, end))
-    return round((last.astimezone(UTC) - first.astimezone(UTC)).total_seconds())
+    return (last.astimezone(UTC) - first.astimezone(UTC)) // timedelta(seconds=1)
 
 
 def units(proration: str, span: Period, period: Period, interval: str, count: int, timezone: str) -> int:
