@@ -187,6 +187,13 @@ def test_what_cannot_be_changed() -> None:
         changed(charges, Change(1, date(2026, 9, 30), 2, {}))
 
 
+def test_a_line_without_its_terms_is_refused() -> None:
+    charges = frame(TIMED, OCTOBER)
+    billed = bill(charges, date(2026, 10, 2)).with_columns(pl.lit(7).cast(pl.Int64).alias("terms_id"))
+    with pytest.raises(ValueError, match="billed by terms 7 of charge 1"):
+        settle(charges, charges, billed, date(2026, 10, 2))
+
+
 def test_a_pause_in_a_paid_month_is_credited_and_the_days_around_it_stay() -> None:
     charges = frame(TIMED, OCTOBER)
     billed = bill(charges, date(2026, 10, 2))

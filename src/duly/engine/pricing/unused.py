@@ -64,14 +64,17 @@ def settle(before: pl.DataFrame, after: pl.DataFrame, billed: pl.DataFrame, thro
 
     Time that is billed and that no terms hold for any more is credited: amount × units unused ÷ units of the line's
     span, rounded once; a line of which nothing is used, wholly. Where a part is credited in full, or not at all, that
-    is what happens; time that is not credited stays billed.
+    is what happens; time that is not credited stays billed. Raises `ValueError` for a line whose terms are not given.
     """
     terms = {(row["charge_id"], row["terms_id"]): row for row in before.to_dicts()}
     now, paused = after.to_dicts(), _paused(pauses)
     credits: list[dict[str, Any]] = []
     left: list[dict[str, Any]] = []
     for line in billed.sort("charge_id", "span_from").to_dicts():
-        part = _part(line, terms[line["charge_id"], line["terms_id"]], _held(line, now, paused))
+        if (billed_by := terms.get((line["charge_id"], line["terms_id"]))) is None:
+            raise ValueError(f"line {line['line_id']} was billed by terms {line['terms_id']} of charge "
+                             f"{line['charge_id']}, which are not among the charges as they were")
+        part = _part(line, billed_by, _held(line, now, paused))
         credit = _credit(line, part, len(credits) + 1)
         credits += [credit] if credit["amount"] else []
         left += _left(line, part, credit["amount"])
