@@ -5,7 +5,7 @@ of the one shape in `lines`, and its place in `price`.
 """
 
 from duly.engine.pricing.explain import replay
-from duly.engine.pricing.price import Priced, price
+from duly.engine.pricing.price import Metered, Priced, price
 from duly.engine.pricing.spans import due_spans
 
-__all__ = ["Priced", "due_spans", "price", "replay"]
+__all__ = ["Metered", "Priced", "due_spans", "price", "replay"]

@@ -37,6 +37,11 @@ def replay(explanation: str | Sequence[Mapping[str, Any]]) -> Decimal:
     return round_quotient(before + term, 1, int(rows[-1]["exponent"]))
 
 
+def as_json(told: Sequence[Mapping[str, Any]]) -> str:
+    """Rows at hand as frames hold them."""
+    return json.dumps(list(told), ensure_ascii=False, separators=(",", ":"))
+
+
 def plain(column: pl.Expr) -> pl.Expr:
     """A number as text without the zeros that its scale adds: 95.00000000 → 95."""
     text = column.cast(pl.String)

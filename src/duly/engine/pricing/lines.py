@@ -12,7 +12,8 @@ DataType = pl.DataType | type[pl.DataType]
 PRICE: Final = pl.Decimal(38, 8)
 QUANTITY: Final = pl.Decimal(38, 6)
 
-KINDS: Final = ("time", "expense", "milestone", "recurring", "usage", "percentage", "balance", "one_off", "true_up")
+KINDS: Final = ("time", "expense", "milestone", "recurring", "usage", "percentage", "balance", "one_off", "true_up",
+                "late_usage")
 """The order of sections on a document."""
 
 LINE: Final[dict[str, DataType]] = {

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from duly.engine.currencies import exponent
 from duly.engine.periods import INTERVALS, Period
 from duly.engine.pricing.balances import YEARS
+from duly.engine.pricing.proration import PRORATIONS
+from duly.engine.tax import CATEGORIES
 from duly.formats.identities import check_currency
 from duly.formats.price_document.model import Row
 from duly.formats.price_document.table import Node
-from duly.formats.setup_file.words import GROUPINGS, PRORATIONS, ROUNDINGS, TAX_CLASSES, TIMINGS
+from duly.formats.setup_file.words import GROUPINGS, ROUNDINGS, TIMINGS
 
 ZERO: Final = Decimal(0)
 LONG_AGO: Final = date(1900, 1, 1)
@@ -33,6 +36,10 @@ class Rows:
     tiers: list[Row] = field(default_factory=list)
     transactions: list[Row] = field(default_factory=list)
     balances: list[Row] = field(default_factory=list)
+    trials: list[Row] = field(default_factory=list)
+    pauses: list[Row] = field(default_factory=list)
+    before: list[Row] = field(default_factory=list)
+    prepaid: list[Row] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
     ids: dict[tuple[str, str], int] = field(default_factory=dict)
     terms: int = 0
@@ -55,7 +62,7 @@ def charge(table: Node, rows: Rows) -> None:
     rows.codes[charge_id] = code
     common: Row = {
         "document_key": 1, "agreement_id": 1, "charge_id": charge_id, "charge_name": name,
-        "unit": table.text("unit", "item", longest=20), "tax_class": table.choice("tax_class", TAX_CLASSES, "standard"),
+        "unit": table.text("unit", "item", longest=20), "tax_class": table.text("tax_class", "standard", longest=20),
         "currency": rows.currency, "exponent": exponent(rows.currency),
     }
     READERS.get(model, _ignored)(table, common, rows)
@@ -190,8 +197,10 @@ def _recurring(table: Node, common: Row, rows: Rows) -> None:
         "interval_count": table.whole("every", 1, low=1, high=1200),
         "alignment": table.choice("alignment", ("calendar", "anchored"), "calendar"),
         "anchor": table.maybe_day("anchor"), "timing": table.choice("timing", TIMINGS, "arrears"),
-        "proration": table.choice("proration", PRORATIONS, "by_day"), "agreement_from": begins, "agreement_to": last,
+        "proration": table.choice("proration", PRORATIONS, "by_day"), "timezone": table.text("time_zone", "UTC"),
+        "agreement_from": begins, "agreement_to": last,
     }
+    _timezone(table, rhythm["timezone"])
     model = table.choice("pricing", BY_QUANTITY, "per_unit")
     phases = [(begins, table), *((one.day("from"), one) for one in table.tables("changes"))]
     price: Row = {}
@@ -209,6 +218,49 @@ def _recurring(table: Node, common: Row, rows: Rows) -> None:
             (rows.fixed[-1]["quantity"] if number else Decimal(1))})
         if number:
             one.close()
+    first = rows.fixed[-len(phases)]
+    _trial(table, first["charge_id"], rows)
+    _pauses(table, first["charge_id"], rows)
+    _billed(table, first, rows)
+
+
+def _timezone(table: Node, name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        table.note("time_zone", f"“{name}” is no time zone.", "Write one of the IANA names, for example Europe/Berlin.")
+
+
+def _trial(table: Node, charge_id: int, rows: Rows) -> None:
+    """Days at the beginning that are free, or have a price of their own."""
+    if table.has("trial_days") or table.has("trial_until"):
+        days = table.whole("trial_days", 0, high=3660)
+        rows.trials.append({"charge_id": charge_id, "trial_days": days or None,
+                            "trial_until": table.maybe_day("trial_until"), "price": table.number("trial_price")})
+
+
+def _pauses(table: Node, charge_id: int, rows: Rows) -> None:
+    for one in table.tables("pauses"):
+        rows.pauses.append({"charge_id": charge_id, "paused_from": one.day("from"), "paused_to": one.maybe_day("to")})
+        one.close()
+
+
+def _billed(table: Node, first: Row, rows: Rows) -> None:
+    """What is billed of the charge already: unused days of it are credited, days billed are not billed again."""
+    lines = table.tables("billed")
+    if lines:
+        rows.before.append(first | {"terms_to": None, "agreement_to": None})
+    for one in lines:
+        begins, ends = one.day("from"), one.day("to")
+        if ends <= begins:
+            one.note("to", f"{ends} is not after {begins}.", "Give the first day that is not billed any more.")
+        rows.prepaid.append({
+            "line_id": len(rows.prepaid) + 1, "document_key": 1, "agreement_id": 1, "charge_id": first["charge_id"],
+            "terms_id": first["terms_id"], "description": first["charge_name"], "tax_class": first["tax_class"],
+            "tax_category": one.choice("tax_category", CATEGORIES, "S"),
+            "tax_rate": one.percent("tax_percent") or ZERO, "amount": one.needed("amount", decimals=4),
+            "exponent": first["exponent"], "span_from": begins, "span_to": max(begins, ends)})
+        one.close()
 
 
 def _one_off(table: Node, common: Row, rows: Rows) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 import polars as pl
 
+from duly.engine.bill import Deductions, Sale
 from duly.engine.periods import Period
 from duly.engine.pricing.lines import PRICE, QUANTITY
 from duly.engine.rounding import AMOUNT, RATIO
@@ -34,7 +34,7 @@ RATES: Final[Schema] = {
 FIXED: Final[Schema] = {
     **OF_CHARGE, "model": pl.String, "included": QUANTITY, "package_size": QUANTITY, "minimum": AMOUNT,
     "maximum": AMOUNT, "price": PRICE, "quantity": QUANTITY, "interval": pl.String, "interval_count": pl.Int64,
-    "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "due_on": pl.Date,
+    "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "timezone": pl.String, "due_on": pl.Date,
     "terms_from": pl.Date, "terms_to": pl.Date, "agreement_from": pl.Date, "agreement_to": pl.Date,
 }
 METERED: Final[Schema] = {
@@ -43,6 +43,10 @@ METERED: Final[Schema] = {
     "free_count": pl.Int64, "free_amount": QUANTITY, "basis": pl.String, "day_count": pl.String, "minimum": AMOUNT,
     "maximum": AMOUNT, "span_from": pl.Date, "span_to": pl.Date, "days": pl.Int64, "period_days": pl.Int64,
 }
+TRIALS: Final[Schema] = {
+    "charge_id": pl.Int64, "trial_days": pl.Int64, "trial_until": pl.Date, "price": PRICE,
+}
+PAUSES: Final[Schema] = {"charge_id": pl.Int64, "paused_from": pl.Date, "paused_to": pl.Date}
 TAX_RATES: Final[Schema] = {
     "country": pl.String, "tax_class": pl.String, "rate": pl.Decimal(38, 6), "valid_from": pl.Date,
     "valid_to": pl.Date,
@@ -55,15 +59,6 @@ def frame(schema: Schema, rows: list[Row]) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """What decides on the tax of a sale."""
-
-    country: str
-    tax_id: str | None
-    kind: str = "business"
-
-
-@dataclass(frozen=True, slots=True)
 class PriceDocument:
     """A price document, read. `charges` keeps each charge's code by its id; frames are those of `engine.pricing`."""
 
@@ -71,9 +66,6 @@ class PriceDocument:
     exponent: int
     period: Period
     issued_on: date
-    inclusive: bool
-    seller: Party
-    buyer: Party
     charges: dict[int, str]
     work: pl.DataFrame
     rates: pl.DataFrame
@@ -82,5 +74,9 @@ class PriceDocument:
     tiers: pl.DataFrame
     transactions: pl.DataFrame
     balances: pl.DataFrame
-    tax_rates: pl.DataFrame
-    withheld: Decimal
+    trials: pl.DataFrame
+    pauses: pl.DataFrame
+    before: pl.DataFrame
+    prepaid: pl.DataFrame
+    deductions: Deductions
+    sale: Sale

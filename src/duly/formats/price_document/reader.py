@@ -5,21 +5,27 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from duly.engine.bill import Sale
 from duly.engine.currencies import exponent
 from duly.engine.periods import Period, parse_period
 from duly.engine.pricing.balances import BALANCE
 from duly.engine.pricing.percentages import TRANSACTION
 from duly.engine.pricing.tiers import TIER
+from duly.engine.pricing.unused import PREPAID
+from duly.engine.tax import CATEGORIES
+from duly.engine.tax_rates import seeded_rates
 from duly.formats import FormatError
 from duly.formats.identities import check_country, check_currency
 from duly.formats.price_document import model
 from duly.formats.price_document.charges import LONG_AGO, Rows, charge
-from duly.formats.price_document.model import Party, PriceDocument, Row, frame
+from duly.formats.price_document.deductions import deductions
+from duly.formats.price_document.model import PriceDocument, Row, frame
 from duly.formats.price_document.table import Node
 from duly.formats.price_document.text import parsed
 from duly.formats.setup_file.table import Problem
-from duly.formats.setup_file.words import ACCOUNT_KINDS, TAX_CLASSES
+from duly.formats.setup_file.words import ACCOUNT_KINDS
 
+DEFAULT_TAX_ID: Final = "DE136695976"
 DEFAULT_PERIOD: Final = Period(date(2026, 1, 1), date(2026, 2, 1))
 
 
@@ -70,40 +76,53 @@ def _period(top: Node) -> Period:
 
 
 def _document(top: Node, rows: Rows) -> PriceDocument:
-    seller = _party(top, "seller", Party("DE", "DE136695976"))
-    buyer = _party(top, "buyer", Party(seller.country, None))
+    places = exponent(rows.currency)
     return PriceDocument(
-        currency=rows.currency, exponent=exponent(rows.currency), period=rows.period,
-        issued_on=top.day("issued_on", rows.period.end),
-        inclusive=top.choice("prices", ("exclusive", "inclusive"), "exclusive") == "inclusive",
-        seller=seller, buyer=buyer, charges=rows.codes, work=frame(model.WORK, rows.work),
-        rates=frame(model.RATES, rows.rates), fixed=frame(model.FIXED, rows.fixed),
-        metered=frame(model.METERED, rows.metered), tiers=frame(TIER, rows.tiers),
+        currency=rows.currency, exponent=places, period=rows.period, issued_on=top.day("issued_on", rows.period.end),
+        charges=rows.codes, work=frame(model.WORK, rows.work), rates=frame(model.RATES, rows.rates),
+        fixed=frame(model.FIXED, rows.fixed), metered=frame(model.METERED, rows.metered), tiers=frame(TIER, rows.tiers),
         transactions=frame(TRANSACTION, rows.transactions), balances=frame(BALANCE, rows.balances),
-        tax_rates=frame(model.TAX_RATES, _tax_rates(top, seller)),
-        withheld=top.percent("withholding_percent") or Decimal(0),
+        trials=frame(model.TRIALS, rows.trials), pauses=frame(model.PAUSES, rows.pauses),
+        before=frame(model.FIXED, rows.before), prepaid=frame(PREPAID, rows.prepaid), deductions=deductions(top, rows, places), sale=_sale(top),
     )
 
 
-def _party(top: Node, key: str, otherwise: Party) -> Party:
-    table = top.table(key)
+def _sale(top: Node) -> Sale:
+    """The parties, by default a German firm that sells to a German firm, and the rates: the seeded ones unless given."""
+    seller, buyer = top.table("seller"), top.table("buyer")
+    country = seller.text("country", check=check_country, example="DE") if seller else "DE"
+    parties = {
+        "seller_country": country, "seller_tax_id": (seller.maybe("tax_id") if seller else DEFAULT_TAX_ID),
+        "one_stop_shop": seller.flag("one_stop_shop", False) if seller else False,
+        "buyer_country": buyer.text("country", country, check=check_country) if buyer else country,
+        "buyer_tax_id": buyer.maybe("tax_id") if buyer else None,
+        "buyer_kind": buyer.choice("kind", ACCOUNT_KINDS, "business") if buyer else "business",
+        "supply": top.choice("supply", ("services", "goods"), "services"),
+    } | _override(top)
+    for table in (seller, buyer):
+        if table:
+            table.close()
+    given = [_tax_rate(one, country) for one in top.tables("tax_rates")]
+    rates = frame(model.TAX_RATES, given) if given else seeded_rates().select(*model.TAX_RATES)
+    prices = top.choice("prices", ("exclusive", "inclusive"), "exclusive")
+    return Sale(parties, rates, inclusive=prices == "inclusive")
+
+
+def _override(top: Node) -> dict[str, str]:
+    """A treatment that a person chose, with the reason."""
+    table = top.table("tax_override")
     if table is None:
-        return otherwise
-    read = Party(country=table.text("country", check=check_country, example="DE"), tax_id=table.maybe("tax_id"),
-                 kind=table.choice("kind", ACCOUNT_KINDS, "business"))
+        return {}
+    found = {"override_category": table.choice("category", CATEGORIES), "override_reason": table.text("reason")}
     table.close()
-    return read
+    return found
 
 
-def _tax_rates(top: Node, seller: Party) -> list[Row]:
-    found = []
-    for one in top.tables("tax_rates"):
-        rate = one.percent("percent")
-        if rate is None:
-            one.need("percent", "19")
-        found.append({
-            "country": one.text("country", seller.country, check=check_country),
-            "tax_class": one.choice("class", TAX_CLASSES, "standard"), "rate": rate or Decimal(0),
-            "valid_from": one.day("from", LONG_AGO), "valid_to": one.maybe_day("to")})
-        one.close()
+def _tax_rate(table: Node, country: str) -> Row:
+    table.need("percent", "19")
+    found = {
+        "country": table.text("country", country, check=check_country),
+        "tax_class": table.text("class", "standard", longest=20), "rate": table.percent("percent") or Decimal(0),
+        "valid_from": table.day("from", LONG_AGO), "valid_to": table.maybe_day("to")}
+    table.close()
     return found

@@ -13,6 +13,7 @@ from duly.interfaces.cli.commands import (
     issuing,
     month,
     people,
+    pricing,
     serving,
     setting_up,
     work,
@@ -38,6 +39,7 @@ def app() -> None:
 for made in (
     demo.demo, month.bill_month,
     setting_up.set_up_, importing.import_, work.unbilled, work.approve, work.accept,
+    pricing.price,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement,

@@ -1,0 +1,142 @@
+"""One document's sum, in its binding order: charges and their minimum, commitments, discounts, what was paid for
+before with tax, tax, and what is then to pay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+
+from duly.engine.pricing.commitments import COMMITMENT, true_ups
+from duly.engine.pricing.credits import Advance, Demand, Draw, Expiry, Grant, Netting, draw, net_credit, net_off
+from duly.engine.pricing.discounts import DISCOUNT, discount
+from duly.engine.pricing.explain import as_json
+from duly.engine.pricing.lines import LINE
+from duly.engine.rounding import AMOUNT
+from duly.engine.tax import at_rates, tax_lines, treated
+from duly.engine.tax_amounts import tax_included, withheld
+from duly.engine.tax_points import at_tax_point, split_at_rates
+from duly.engine.totals import totals
+
+ZERO: Final = Decimal(0)
+WITHHOLDING: Final = {"document_key": pl.Int64, "name": pl.String, "rate": pl.Decimal(38, 6)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What decides on the tax: the parties as columns of `tax.treated`, dated rates, whether prices include tax."""
+
+    parties: dict[str, Any]
+    rates: pl.DataFrame
+    inclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deductions:
+    """What changes the sum of the charges; every part may be empty."""
+
+    commitments: pl.DataFrame
+    discounts: pl.DataFrame
+    withholdings: pl.DataFrame
+    grants: tuple[Grant, ...] = ()
+    advances: tuple[Advance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A document as it comes out.
+
+    lines       `lines.LINE` with position, `priced` (before discounts), `amount` (net), tax, tax_category, tax_rate,
+                tax_reason; nettings of what was paid for before are lines below zero
+    tax_lines   category, rate, base, tax, reason
+    totals      net, tax, total, credit (sold without tax, drawn after it), withheld, payable
+    """
+
+    lines: pl.DataFrame
+    tax_lines: pl.DataFrame
+    withheld: pl.DataFrame
+    totals: dict[str, Decimal]
+    draws: tuple[Draw, ...]
+    expired: tuple[Expiry, ...]
+
+
+def nothing_off() -> Deductions:
+    """No commitment, discount, credit or withholding."""
+    return Deductions(pl.DataFrame(schema=COMMITMENT), pl.DataFrame(schema=DISCOUNT), pl.DataFrame(schema=WITHHOLDING))
+
+
+def bill(lines: pl.DataFrame, deductions: Deductions, sale: Sale, on: date,
+         credits: pl.DataFrame | None = None) -> Bill:
+    """The sum of one document's priced lines (`price`), issued on the day `on`.
+
+    credits   `unused.CREDIT`: of lines billed before, at the tax that those were billed with
+
+    Raises `ValueError` for discounts and credits that are not well-formed, see their modules.
+    """
+    charged = lines.select(pl.lit(None, pl.Int64).alias("part") if name == "part" else name for name in LINE)
+    together = pl.concat([charged, true_ups(charged, deductions.commitments)])
+    keyed = together.with_row_index("line_key", offset=1).with_columns(pl.col("line_key").cast(pl.Int64))
+    discounted = discount(keyed, deductions.discounts).lines.rename({"amount": "priced", "net": "amount"})
+    taxable = _taxable(discounted, sale)
+    netted, drawn = _netted(_credited(taxable, credits), deductions, on)
+    taxed, groups = (tax_included if sale.inclusive else tax_lines)(netted)
+    each, payable = withheld(_totals(taxed, groups), deductions.withholdings)
+    sums = payable.row(0, named=True)
+    after = draw([grant for grant in deductions.grants if not grant.taxed],
+                 [Demand("payable", on, max(sums["payable"], ZERO))], until=on)
+    credit = sum((one.amount for one in after.draws), ZERO)
+    told = {name: sums[name] for name in ("net", "tax", "total", "withheld")}
+    return Bill(
+        lines=taxed.with_row_index("position", offset=1).drop("line_key"), tax_lines=groups, withheld=each,
+        totals=told | {"credit": credit, "payable": sums["payable"] - credit},
+        draws=(*drawn[0], *after.draws), expired=(*drawn[1], *after.expired),
+    )
+
+
+def _taxable(lines: pl.DataFrame, sale: Sale) -> pl.DataFrame:
+    """Lines with treatment and rate at their tax point; those that cross a change of their rate are split."""
+    sold = at_tax_point(lines).with_columns(pl.lit(value).alias(name) for name, value in sale.parties.items())
+    parts = split_at_rates(treated(sold), sale.rates)
+    return at_rates(at_tax_point(parts.drop("tax_point")), sale.rates)
+
+
+def _credited(lines: pl.DataFrame, credits: pl.DataFrame | None) -> pl.DataFrame:
+    """The lines and the credits, which bring their tax with them."""
+    if credits is None or credits.is_empty():
+        return lines
+    like = credits.with_columns(pl.col("amount").alias("priced"), pl.lit("").alias("tax_reason"))
+    return pl.concat([lines, like.drop("line_id", "part", strict=False)], how="diagonal").select(lines.columns)
+
+
+def _netted(lines: pl.DataFrame, deductions: Deductions, on: date) -> tuple[
+        pl.DataFrame, tuple[tuple[Draw, ...], tuple[Expiry, ...]]]:
+    """Lines with what taxed credit, deposits and progressive invoices take off them, as lines of their own."""
+    grants = [grant for grant in deductions.grants if grant.taxed]
+    exponent = int(lines["exponent"][0])
+    demands = [Demand(str(key), on, amount) for key, amount in
+               lines.with_row_index("key").filter(pl.col("amount") > 0).select("key", "amount").rows()]
+    drawn = draw(grants, demands, until=on)
+    credit = net_credit(drawn, grants, exponent=exponent)
+    left = sum([*lines["amount"], *(one.amount for one in credit)], ZERO)
+    nettings = (*credit, *net_off(left, deductions.advances, exponent=exponent))
+    return _with(lines, nettings, on), (drawn.draws, drawn.expired)
+
+
+def _with(lines: pl.DataFrame, nettings: Sequence[Netting], on: date) -> pl.DataFrame:
+    """Lines and nettings in one frame."""
+    if not nettings:
+        return lines
+    like = lines.row(0, named=True) | dict.fromkeys(("agreement_id", "charge_id", "terms_id"))
+    rows = [like | {
+        "kind": one.kind, "description": one.key, "unit": "item", "quantity": Decimal(1), "unit_price": one.amount,
+        "numerator": one.amount, "denominator": 1, "priced": one.amount, "amount": one.amount, "tax_reason": "",
+        "tax_category": one.tax_category, "tax_rate": one.tax_rate, "service_from": on, "service_to": on,
+        "explanation": as_json(one.explanation)} for one in nettings]
+    return pl.concat([lines, pl.DataFrame(rows, schema=lines.schema)])
+
+
+def _totals(lines: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    exponent = lines.select("document_key", "exponent").unique()
+    return totals(lines, groups).join(exponent, on="document_key").with_columns(pl.col("total").cast(AMOUNT))

@@ -1,0 +1,95 @@
+"""What a price document comes to: its priced lines with their explanation, tax lines and totals, as plain values."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from duly.engine.bill import Bill, bill
+from duly.engine.pricing import Metered, due_spans, price
+from duly.engine.pricing.phases import with_trials
+from duly.engine.pricing.unused import settle
+from duly.engine.tax import reason_text
+from duly.formats.price_document.model import PriceDocument
+
+Answer = dict[str, Any]
+HOUR = 3600
+
+
+def priced(document: PriceDocument) -> Answer:
+    """Lines, tax lines and totals of the document; numbers are exact decimals, dates days.
+
+    Raises `Unpriced` when some of the work has no price; nothing is left out in silence.
+    """
+    due, credits = _due(document)
+    found = price(document.work, due, document.rates, Metered(
+        document.metered, document.tiers, document.transactions, document.balances))
+    if found.problems.height:
+        raise Unpriced(found.problems["text"].to_list())
+    summed = bill(found.lines, document.deductions, document.sale, document.issued_on, credits)
+    return _told(document, summed)
+
+
+class Unpriced(ValueError):
+    """Work that nothing prices; `reasons` says of each why, and what to do."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons
+
+
+def _due(document: PriceDocument) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The spans of fixed charges that become due in the period, and credits of what is billed and unused."""
+    charges = with_trials(document.fixed, document.trials)
+    prepaid, pauses = document.prepaid, document.pauses
+    changing = pl.col("charge_id").is_in(prepaid["charge_id"].implode())
+    settled = settle(document.before, charges.filter(changing), prepaid, document.period.end, pauses)
+    nothing = prepaid.clear().select("charge_id", "span_from", "span_to")
+    until_end, until_start = (due_spans(charges.filter(~changing), nothing, through, pauses)
+                              for through in (document.period.end, document.period.start))
+    key = ["charge_id", "span_from", "span_to"]
+    fresh = until_end.join(until_start.select(key), on=key, how="anti", maintain_order="left")
+    return pl.concat([fresh, settled.due.select(fresh.columns)]), settled.credits
+
+
+def _told(document: PriceDocument, found: Bill) -> Answer:
+    places = document.exponent
+    return {
+        "currency": document.currency,
+        "period": {"from": document.period.start, "to": document.period.end - timedelta(days=1)},
+        "lines": [_line(one, document.charges, places) for one in found.lines.to_dicts()],
+        "tax_lines": [{
+            "category": one["category"], "rate_percent": _plain(one["rate"] * 100), "base": _money(one["base"], places),
+            "tax": _money(one["tax"], places), "reason": reason_text(one["reason"], "en") if one["reason"] else "",
+        } for one in found.tax_lines.to_dicts()],
+        "withheld": [{"name": one["name"], "rate_percent": _plain(one["rate"] * 100), "base": _money(one["base"], places),
+                      "withheld": _money(one["withheld"], places)} for one in found.withheld.to_dicts()],
+        "credits": [{"name": one.grant, "drawn": _money(one.amount, places), "on": one.on} for one in found.draws],
+        "expired": [{"name": one.grant, "expired": _money(one.amount, places), "on": one.on} for one in found.expired],
+        "totals": {name: _money(amount, places) for name, amount in found.totals.items()},
+    }
+
+
+def _line(line: Mapping[str, Any], codes: Mapping[int, str], places: int) -> Answer:
+    quantity = line["quantity"] / HOUR if line["kind"] == "time" else line["quantity"]
+    gross = {"gross": _money(line["gross"], places)} if "gross" in line else {}
+    return {
+        "position": line["position"], "charge": codes.get(line["charge_id"]), "kind": line["kind"],
+        "description": line["description"], "quantity": _plain(quantity), "unit": line["unit"],
+        "unit_price": _plain(line["unit_price"]), "amount": _money(line["priced"], places), **gross,
+        "net": _money(line["amount"], places), "tax_category": line["tax_category"],
+        "tax_percent": _plain(line["tax_rate"] * 100), "tax": _money(line["tax"], places),
+        "from": line["service_from"], "to": line["service_to"], "explanation": json.loads(line["explanation"]),
+    }
+
+
+def _money(amount: Decimal, places: int) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-places))
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Without the zeros that its scale adds."""
+    return Decimal(f"{number:f}".rstrip("0").rstrip(".")) if "." in f"{number:f}" else number

@@ -1,0 +1,109 @@
+"""What a price document takes off or adds to the sum: commitments, discounts, credit, deposits, withholding."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import polars as pl
+
+from duly.engine.bill import WITHHOLDING, Deductions
+from duly.engine.pricing.commitments import COMMITMENT
+from duly.engine.pricing.credits import Advance, Grant
+from duly.engine.pricing.discounts import DISCOUNT
+from duly.engine.tax import CATEGORIES
+from duly.formats.price_document.charges import Rows
+from duly.formats.price_document.model import Row, frame
+from duly.formats.price_document.table import Node
+
+ZERO: Final = Decimal(0)
+
+
+def deductions(top: Node, rows: Rows, exponent: int) -> Deductions:
+    """All of them, each part empty where the document says nothing."""
+    withholdings = [_withholding(one) for one in top.tables("withholdings")]
+    return Deductions(
+        commitments=frame(COMMITMENT, [
+            _commitment(one, rows, number, exponent) for number, one in enumerate(top.tables("commitments"), start=1)]),
+        discounts=frame(DISCOUNT, [
+            row for number, one in enumerate(top.tables("discounts"), start=1) for row in _discount(one, rows, number)]),
+        withholdings=pl.DataFrame(withholdings, schema=WITHHOLDING, orient="row"),
+        grants=tuple(_grant(one, number, rows) for number, one in enumerate(top.tables("credits"), start=1)),
+        advances=tuple(_advance(one, number, rows) for number, one in enumerate(top.tables("deposits"), start=1)),
+    )
+
+
+def _charges(table: Node, rows: Rows) -> list[int] | None:
+    """The charges that a list of codes names; None where the key is absent."""
+    codes = {code: number for number, code in rows.codes.items()}
+    if not table.has("charges"):
+        return None
+    return [codes[code] for code in table.words("charges", tuple(codes))]
+
+
+def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
+    """A discount of some charges has a row for each, one of the whole document a single one."""
+    rate, off = table.percent("percent"), table.number("amount", decimals=4)
+    if (rate is None) == (off is None) and table.has("percent") == table.has("amount"):
+        table.note("percent", "A discount is a percentage or an amount.", "Give percent: 10, or amount: 50.")
+    if rate is not None and rate > 1:
+        table.note("percent", f"{rate * 100:f} is more than everything.", "Give at most 100.")
+    charges = _charges(table, rows)
+    common: Row = {"discount_id": number, "document_key": 1, "order": number, "name": table.text("name", "Discount"),
+                   "agreement_id": 1, "rate": rate, "off": off}
+    table.close()
+    if charges is None:
+        return [common | {"scope": "invoice"}]
+    return [common | {"scope": "charge", "charge_id": charge} for charge in charges]
+
+
+def _commitment(table: Node, rows: Rows, number: int, exponent: int) -> Row:
+    charge_id = max(rows.codes, default=0) + number
+    found: Row = {
+        "part": number, "document_key": 1, "agreement_id": 1, "charge_id": charge_id, "terms_id": rows.terms + number,
+        "charge_name": table.text("name", "Commitment"), "exponent": exponent, "charges": _charges(table, rows),
+        "tax_class": table.text("tax_class", "standard", longest=20),
+        "committed": table.needed("amount", decimals=4, example="10000"),
+        "used_before": table.number("used_before", decimals=4) or ZERO, "span_from": rows.period.start,
+        "span_to": rows.period.end, "days": rows.period.days, "period_days": rows.period.days}
+    table.close()
+    return found
+
+
+def _grant(table: Node, number: int, rows: Rows) -> Grant:
+    """Credit, with the tax that it was sold with where it was."""
+    category, rate = _sold_with(table)
+    charges = _charges(table, rows)
+    found = Grant(
+        key=table.text("name", f"Credit {number}"), amount=table.needed("amount", decimals=4, example="500"),
+        granted_on=table.day("granted_on", date(2000, 1, 1)), expires_on=table.maybe_day("expires_on"),
+        priority=table.whole("priority", 0), tax_category=category, tax_rate=rate,
+        charges=None if charges is None else frozenset(rows.codes[charge] for charge in charges))
+    table.close()
+    return found
+
+
+def _advance(table: Node, number: int, rows: Rows) -> Advance:
+    category, rate = _sold_with(table)
+    if category is None:
+        table.need("tax_percent", "19")
+    found = Advance(
+        key=table.text("name", f"Deposit {number}"), kind=table.choice("kind", ("deposit", "progressive"), "deposit"),
+        on=table.day("on", rows.period.start), net=table.needed("net", decimals=4, example="1000"),
+        tax_category=category or "S", tax_rate=rate or ZERO)
+    table.close()
+    return found
+
+
+def _sold_with(table: Node) -> tuple[str | None, Decimal | None]:
+    """The category and rate of what was sold before; none where it was sold without tax."""
+    rate = table.percent("tax_percent")
+    if rate is None and not table.has("tax_category"):
+        return None, None
+    return table.choice("tax_category", CATEGORIES, "S"), rate or ZERO
+
+
+def _withholding(table: Node) -> tuple[int, str, Decimal]:
+    table.need("percent", "20")
+    found = 1, table.text("name", "Withholding"), table.percent("percent") or ZERO
+    table.close()
+    return found

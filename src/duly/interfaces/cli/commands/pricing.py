@@ -1,0 +1,77 @@
+"""`duly price`: what a document of charges, use, work, discounts and taxes comes to. It needs no database."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import RenderableType
+from rich.text import Text
+
+from duly.formats.price_document import PriceDocumentError, Unpriced, priced, read_price_document
+from duly.interfaces.cli import show
+from duly.interfaces.cli.failures import BadInput
+from duly.interfaces.cli.frame import Answer, Door, command
+from duly.billing.kernel.errors import Problem
+
+TOTALS: Final = {
+    "net": "Net", "tax": "Tax", "total": "Total", "credit": "Paid by credit", "withheld": "Withheld",
+    "payable": "To pay",
+}
+
+
+@command("price", example="duly price quote.yaml\n\nduly price quote.yaml --json", database=False)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--explain", is_flag=True, help="Show beneath each line how its amount came about.")
+def price(door: Door, *, file: Path, explain: bool) -> Answer:
+    """Price the charges of a YAML or JSON document: lines with their explanation, taxes and totals."""
+    try:
+        found = priced(read_price_document(file.read_bytes()))
+    except PriceDocumentError as error:
+        raise BadInput(f"{file}: {error.message}", error.remedy, [
+            Problem(one.path, one.text, one.remedy) for one in error.problems]) from error
+    except Unpriced as error:
+        raise BadInput(f"{file}: not everything has a price.", "", [
+            Problem("charges", reason, "") for reason in error.reasons]) from error
+    except ValueError as error:
+        raise BadInput(f"{file}: {error}.", "Correct it, then run it again.") from error
+    return Answer(found, list(_shown(found, explain)))
+
+
+def _shown(found: Mapping[str, Any], explain: bool) -> Iterator[RenderableType]:
+    currency = found["currency"]
+    period = found["period"]
+    yield Text(f"{period['from']} to {period['to']}, {currency}", style="bold")
+    columns = ("", "charge", "description", ">quantity", "unit", ">price", ">net", ">tax %")
+    lines = found["lines"]
+    if explain:
+        for line in lines:
+            yield show.table(columns, [_row(line, currency)])
+            yield from (Text(f"    {told}", style="dim") for told in _told(line["explanation"]))
+    else:
+        yield show.table(columns, [_row(line, currency) for line in lines])
+    yield show.table(("tax", ">rate %", ">base", ">tax", "reason"), [
+        (one["category"], f"{one['rate_percent']:f}", *(show.amount(one[name], currency) for name in ("base", "tax")),
+         one["reason"]) for one in found["tax_lines"]])
+    totals: Mapping[str, Decimal] = found["totals"]
+    yield show.table(("total", f">{currency}"), [
+        (title, show.amount(totals[name], currency)) for name, title in TOTALS.items()
+        if totals[name] or name in ("net", "tax", "total", "payable")])
+
+
+def _row(line: Mapping[str, Any], currency: str) -> tuple[Any, ...]:
+    return (line["position"], line["charge"], line["description"], f"{line['quantity']:f}", line["unit"],
+            f"{line['unit_price']:f}", show.amount(line["net"], currency), f"{line['tax_percent']:f}")
+
+
+def _told(explanation: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The rows as plain arithmetic: what begins, multiplies, divides, rounds."""
+    signs = {"add": "+", "times": "×", "over": "÷", "at_most": "at most"}
+    for row in explanation:
+        parts = [f"{sign} {row[name]}" for name, sign in signs.items() if name in row]
+        known = {*signs, "step", "exponent", "amount"}
+        rest = ", ".join(f"{name} {value}" for name, value in row.items() if name not in known and value is not None)
+        amount = f"= {row['amount']}" if "amount" in row else ""
+        yield "  ".join(part for part in (row["step"].replace("_", " "), *parts, amount, f"({rest})" if rest else "")
+                        if part)
