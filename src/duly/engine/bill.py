@@ -13,7 +13,7 @@ from duly.engine.pricing.commitments import COMMITMENT, true_ups
 from duly.engine.pricing.credits import Advance, Demand, Draw, Expiry, Grant, Netting, draw, net_credit, net_off
 from duly.engine.pricing.discounts import DISCOUNT, discount
 from duly.engine.pricing.explain import as_json
-from duly.engine.pricing.lines import LINE
+from duly.engine.pricing.lines import LINE, DataType
 from duly.engine.rounding import AMOUNT
 from duly.engine.tax import at_rates, tax_lines, treated
 from duly.engine.tax_amounts import tax_included, withheld
@@ -21,7 +21,7 @@ from duly.engine.tax_points import at_tax_point, split_at_rates
 from duly.engine.totals import totals
 
 ZERO: Final = Decimal(0)
-WITHHOLDING: Final = {"document_key": pl.Int64, "name": pl.String, "rate": pl.Decimal(38, 6)}
+WITHHOLDING: Final[dict[str, DataType]] = {"document_key": pl.Int64, "name": pl.String, "rate": pl.Decimal(38, 6)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,10 +65,13 @@ def _told(document: PriceDocument, found: Bill) -> Answer:
             "category": one["category"], "rate_percent": _plain(one["rate"] * 100), "base": _money(one["base"], places),
             "tax": _money(one["tax"], places), "reason": reason_text(one["reason"], "en") if one["reason"] else "",
         } for one in found.tax_lines.to_dicts()],
-        "withheld": [{"name": one["name"], "rate_percent": _plain(one["rate"] * 100), "base": _money(one["base"], places),
-                      "withheld": _money(one["withheld"], places)} for one in found.withheld.to_dicts()],
+        "withheld": [{
+            "name": one["name"], "rate_percent": _plain(one["rate"] * 100), "base": _money(one["base"], places),
+            "withheld": _money(one["withheld"], places)} for one in found.withheld.to_dicts()],
         "credits": [{"name": one.grant, "drawn": _money(one.amount, places), "on": one.on} for one in found.draws],
         "expired": [{"name": one.grant, "expired": _money(one.amount, places), "on": one.on} for one in found.expired],
+        "findings": [{name: one[name] for name in ("reason", "source", "event_id", "at", "counted_at")}
+                     for one in document.findings],
         "totals": {name: _money(amount, places) for name, amount in found.totals.items()},
     }
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from duly.engine.currencies import exponent
 from duly.engine.periods import INTERVALS, Period
@@ -15,6 +14,7 @@ from duly.engine.tax import CATEGORIES
 from duly.formats.identities import check_currency
 from duly.formats.price_document.model import Row
 from duly.formats.price_document.table import Node
+from duly.formats.price_document.used import covered, quantity, zone
 from duly.formats.setup_file.words import GROUPINGS, ROUNDINGS, TIMINGS
 
 ZERO: Final = Decimal(0)
@@ -40,6 +40,7 @@ class Rows:
     pauses: list[Row] = field(default_factory=list)
     before: list[Row] = field(default_factory=list)
     prepaid: list[Row] = field(default_factory=list)
+    findings: list[Row] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
     ids: dict[tuple[str, str], int] = field(default_factory=dict)
     terms: int = 0
@@ -110,9 +111,8 @@ def _tiers(table: Node, rows: Rows, terms_id: int, *, priced: str = "price") -> 
 def _by_quantity(table: Node, common: Row, rows: Rows) -> None:
     """Units, tiers and packages of what was used in the period."""
     terms_id, model = _terms(rows), str(table.values["model"])
-    quantity = table.needed("quantity", decimals=6, example="1200")
     rows.metered.append(_measured(rows, common, terms_id) | _priced(table, rows, terms_id, model) | _bounds(table) | {
-        "kind": "usage", "model": model, "quantity": quantity})
+        "kind": "usage", "model": model, "quantity": quantity(table, rows.period, rows.findings)})
 
 
 def _measured(rows: Rows, common: Row, terms_id: int) -> Row:
@@ -197,10 +197,9 @@ def _recurring(table: Node, common: Row, rows: Rows) -> None:
         "interval_count": table.whole("every", 1, low=1, high=1200),
         "alignment": table.choice("alignment", ("calendar", "anchored"), "calendar"),
         "anchor": table.maybe_day("anchor"), "timing": table.choice("timing", TIMINGS, "arrears"),
-        "proration": table.choice("proration", PRORATIONS, "by_day"), "timezone": table.text("time_zone", "UTC"),
+        "proration": table.choice("proration", PRORATIONS, "by_day"), "timezone": zone(table),
         "agreement_from": begins, "agreement_to": last,
     }
-    _timezone(table, rhythm["timezone"])
     model = table.choice("pricing", BY_QUANTITY, "per_unit")
     phases = [(begins, table), *((one.day("from"), one) for one in table.tables("changes"))]
     price: Row = {}
@@ -208,13 +207,13 @@ def _recurring(table: Node, common: Row, rows: Rows) -> None:
         terms_id = _terms(rows)
         if number == 0 or one.has("price") or one.has("tiers"):
             price = _priced(one, rows, terms_id, model)
-        quantity = one.number("quantity", decimals=6)
+        seats = one.number("quantity", decimals=6)
         ends = phases[number + 1][0] if number + 1 < len(phases) else None
         if ends is not None and ends <= starts:
             phases[number + 1][1].note("from", f"{ends} is not after {starts}.", "Write changes in the order of days.")
         rows.fixed.append(common | rhythm | price | _bounds(table) | {
             "terms_id": terms_id, "terms_from": starts, "terms_to": ends,
-            "quantity": quantity if quantity is not None else
+            "quantity": seats if seats is not None else
             (rows.fixed[-1]["quantity"] if number else Decimal(1))})
         if number:
             one.close()
@@ -222,13 +221,6 @@ def _recurring(table: Node, common: Row, rows: Rows) -> None:
     _trial(table, first["charge_id"], rows)
     _pauses(table, first["charge_id"], rows)
     _billed(table, first, rows)
-
-
-def _timezone(table: Node, name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        table.note("time_zone", f"“{name}” is no time zone.", "Write one of the IANA names, for example Europe/Berlin.")
 
 
 def _trial(table: Node, charge_id: int, rows: Rows) -> None:
@@ -264,10 +256,10 @@ def _billed(table: Node, first: Row, rows: Rows) -> None:
 
 
 def _one_off(table: Node, common: Row, rows: Rows) -> None:
-    quantity = table.number("quantity", decimals=6)
+    count = table.number("quantity", decimals=6)
     rows.fixed.append(common | {
         "kind": "one_off", "model": "per_unit", "included": ZERO, "terms_id": _terms(rows), "interval": None,
-        "interval_count": 1, "price": table.needed("price"), "quantity": Decimal(1) if quantity is None else quantity,
+        "interval_count": 1, "price": table.needed("price"), "quantity": Decimal(1) if count is None else count,
         "due_on": table.day("on", rows.period.start), "alignment": "calendar", "timing": "arrears",
         "proration": "by_day", "agreement_from": LONG_AGO, "terms_from": LONG_AGO})
 
@@ -294,16 +286,18 @@ def _time(table: Node, common: Row, rows: Rows) -> None:
         "grouping": table.choice("grouping", GROUPINGS, "rate"), "markup": ZERO,
         "unit": "h" if common["unit"] == "item" else common["unit"],
     }
+    entries: list[Row] = []
     for one in table.tables("entries"):
-        rows.work.append(common | rounded | _entry(one, rows) | {
+        entries.append(common | rounded | _entry(one, rows, len(entries)) | {
             "quantity": Decimal(one.seconds("time")), "role": one.maybe("role", longest=60),
             "task": one.maybe("task", longest=100), **rows.named("person", one.maybe("person")),
             **rows.named("project", one.maybe("project"))})
         one.close()
+    rows.work += covered(table, entries, rows.period)[0]
 
 
-def _entry(one: Node, rows: Rows) -> Row:
-    return {"work_id": len(rows.work) + 1, "worked_on": one.day("on", rows.period.start),
+def _entry(one: Node, rows: Rows, before: int = 0) -> Row:
+    return {"work_id": len(rows.work) + before + 1, "worked_on": one.day("on", rows.period.start),
             "description": one.text("text", "", longest=2000)}
 
 

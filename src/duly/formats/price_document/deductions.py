@@ -25,7 +25,8 @@ def deductions(top: Node, rows: Rows, exponent: int) -> Deductions:
         commitments=frame(COMMITMENT, [
             _commitment(one, rows, number, exponent) for number, one in enumerate(top.tables("commitments"), start=1)]),
         discounts=frame(DISCOUNT, [
-            row for number, one in enumerate(top.tables("discounts"), start=1) for row in _discount(one, rows, number)]),
+            row for number, one in enumerate(top.tables("discounts"), start=1)
+            for row in _discount(one, rows, number)]),
         withholdings=pl.DataFrame(withholdings, schema=WITHHOLDING, orient="row"),
         grants=tuple(_grant(one, number, rows) for number, one in enumerate(top.tables("credits"), start=1)),
         advances=tuple(_advance(one, number, rows) for number, one in enumerate(top.tables("deposits"), start=1)),

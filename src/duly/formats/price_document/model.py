@@ -34,8 +34,8 @@ RATES: Final[Schema] = {
 FIXED: Final[Schema] = {
     **OF_CHARGE, "model": pl.String, "included": QUANTITY, "package_size": QUANTITY, "minimum": AMOUNT,
     "maximum": AMOUNT, "price": PRICE, "quantity": QUANTITY, "interval": pl.String, "interval_count": pl.Int64,
-    "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "timezone": pl.String, "due_on": pl.Date,
-    "terms_from": pl.Date, "terms_to": pl.Date, "agreement_from": pl.Date, "agreement_to": pl.Date,
+    "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "timezone": pl.String,
+    "due_on": pl.Date, "terms_from": pl.Date, "terms_to": pl.Date, "agreement_from": pl.Date, "agreement_to": pl.Date,
 }
 METERED: Final[Schema] = {
     **OF_CHARGE, "part": pl.Int64, "model": pl.String, "quantity": QUANTITY, "included": QUANTITY, "price": PRICE,
@@ -78,5 +78,6 @@ class PriceDocument:
     pauses: pl.DataFrame
     before: pl.DataFrame
     prepaid: pl.DataFrame
+    findings: list[Row]
     deductions: Deductions
     sale: Sale

@@ -83,12 +83,13 @@ def _document(top: Node, rows: Rows) -> PriceDocument:
         fixed=frame(model.FIXED, rows.fixed), metered=frame(model.METERED, rows.metered), tiers=frame(TIER, rows.tiers),
         transactions=frame(TRANSACTION, rows.transactions), balances=frame(BALANCE, rows.balances),
         trials=frame(model.TRIALS, rows.trials), pauses=frame(model.PAUSES, rows.pauses),
-        before=frame(model.FIXED, rows.before), prepaid=frame(PREPAID, rows.prepaid), deductions=deductions(top, rows, places), sale=_sale(top),
+        before=frame(model.FIXED, rows.before), prepaid=frame(PREPAID, rows.prepaid), findings=rows.findings,
+        deductions=deductions(top, rows, places), sale=_sale(top),
     )
 
 
 def _sale(top: Node) -> Sale:
-    """The parties, by default a German firm that sells to a German firm, and the rates: the seeded ones unless given."""
+    """The parties, by default a German firm that sells to another, and the rates: the seeded ones unless given."""
     seller, buyer = top.table("seller"), top.table("buyer")
     country = seller.text("country", check=check_country, example="DE") if seller else "DE"
     parties = {

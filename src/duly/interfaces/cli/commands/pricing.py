@@ -9,11 +9,11 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
+from duly.billing.kernel.errors import Problem
 from duly.formats.price_document import PriceDocumentError, Unpriced, priced, read_price_document
 from duly.interfaces.cli import show
 from duly.interfaces.cli.failures import BadInput
 from duly.interfaces.cli.frame import Answer, Door, command
-from duly.billing.kernel.errors import Problem
 
 TOTALS: Final = {
     "net": "Net", "tax": "Tax", "total": "Total", "credit": "Paid by credit", "withheld": "Withheld",
