@@ -215,6 +215,9 @@ def test_a_receipt_is_drawn_and_sent(world: World, owed: list[str], client_of: C
     drawn = client.get(f"/payments/{receipt}/receipt.pdf")
     assert drawn.content.startswith(b"%PDF")
     assert drawn["Content-Disposition"] == 'inline; filename="Q2026-00001.pdf"'
+    asked = said(client.get(f"/payments/{receipt}/send/"))
+    assert "ap@acme.example" in asked
+    assert "Zahlungsbestätigung Q2026-00001 von Halden Software GmbH" in asked
     assert client.post(f"/payments/{receipt}/send/").status_code == 302
     assert m.Message.objects.get().receipt_id == receipt
     assert "Mail queued" in said(client.get(f"/payments/{receipt}/"))

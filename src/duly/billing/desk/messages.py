@@ -9,9 +9,11 @@ from typing import Final
 import polars as pl
 
 from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
-from duly.billing.desk.queries import Recipient
+from duly.billing.desk.letters import written
+from duly.billing.desk.queries import Recipient, sendable
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Refused
 
 MESSAGES: Final = {
     "id": pl.Int64, "state": pl.String, "document": pl.String, "account": pl.String, "recipients": pl.String,
@@ -41,6 +43,30 @@ def messages(*, actor: Actor, on: date, states: Sequence[str] | None = None,
         "states": list(states) if states is not None else None, "ids": list(ids) if ids is not None else None,
     }
     return frames.read(query, values, MESSAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The mail that queueing a document now would write; without `recipients` there is nobody to write to."""
+
+    account: str
+    account_name: str
+    sender: Recipient
+    recipients: tuple[Recipient, ...]
+    subject: str
+    body: str
+
+
+def coming(*, actor: Actor, on: date, invoices: Sequence[int] = (), receipts: Sequence[int] = ()) -> list[Coming]:
+    """What `queue_message` would send for these documents, invoices first; nothing is queued.
+
+    Raises `Refused` for a draft, `NotFound` for a document outside the book of who may send.
+    """
+    found = sendable(actor, on, invoices, receipts)
+    if drafts := [one.id for one in found if one.number is None]:
+        raise Refused(f"Document {drafts[0]} is a draft.", "Issue it first.")
+    return [Coming(one.account, one.account_name, Recipient(one.seller, one.seller_email), one.recipients,
+                   *written(one.about)) for one in found]
 
 
 @dataclass(frozen=True, slots=True)

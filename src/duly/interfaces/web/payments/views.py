@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from duly.billing.desk.actions import queue_message
+from duly.billing.desk.messages import coming
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.billing.payments import actions, lists, owing
 from duly.billing.payments.documents import receipts as documents
@@ -18,6 +19,7 @@ from duly.interfaces.kit.drawing import file_name, pdf
 from duly.interfaces.kit.listing import Column, Filter, Listing
 from duly.interfaces.kit.printing import money
 from duly.interfaces.web.invoices.views import entities
+from duly.interfaces.web.outbox import sending
 from duly.interfaces.web.page import StaffRequest, page, show
 from duly.interfaces.web.payments.history import timeline
 from duly.interfaces.web.payments.spread import Spread, asked, spread
@@ -121,13 +123,16 @@ def undo(request: StaffRequest, receipt: int, allocation: int) -> HttpResponseBa
     return redirect("receipt", receipt)
 
 
-@page(right="send", methods="POST")
+@page(right="send", methods="GET POST")
 def send(request: StaffRequest, receipt: int) -> HttpResponseBase:
-    """Mail the receipt to the account's billing contacts."""
-    queued = queue_message(actor=request.actor, at=request.at, on=request.on, receipts=[receipt])
-    said = "The receipt is on its way." if queued.messages else "This receipt was sent to the same people before."
-    messages.success(request, said)
-    return redirect("receipt", receipt)
+    """Mail the receipt to the account's billing contacts, who are named before."""
+    if request.method == "POST":
+        queued = queue_message(actor=request.actor, at=request.at, on=request.on, receipts=[receipt])
+        messages.success(request, sending.said(queued))
+        return redirect("receipt", receipt)
+    [mail] = coming(actor=request.actor, on=request.on, receipts=[receipt])
+    template = "web/payments/send.html#form" if request.htmx else "web/payments/send.html"
+    return show(request, template, {"mail": mail, "receipt": receipt})
 
 
 @page()
