@@ -51,7 +51,8 @@ def change(request: StaffRequest, document: int, name: str) -> HttpResponseBase:
 
 
 def do(request: StaffRequest, act: Act, document: int, values: dict[str, Any]) -> Any:
-    """Call the act's verb, and answer what it does. Where the verb itself does not ask for the version that was seen, it is looked at here."""
+    """Call the act's verb; what it answers. Where the verb itself does not ask for the version that was seen, it is
+    looked at here."""
     if act.of != "draft" and "version" in values:
         version = values.pop("version")
         if not done(values["key"]):

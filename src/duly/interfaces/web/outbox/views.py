@@ -59,7 +59,7 @@ def message(request: StaffRequest, message: int) -> HttpResponseBase:
         "mail": found, "state": text, "tone": tone, "file": f"{file_name(found.number)}.pdf",
         "document_url": address(found.table, found.document),
         "tries": [{"icon": "check" if one.outcome == "sent" else "x", "at": one.at, "text": one.answer,
-                   "title": "Handed over" if one.outcome == "sent" else "Not taken",
+                   "raw": one.own_words, "title": "Handed over" if one.outcome == "sent" else "Not taken",
                    "tone": "good" if one.outcome == "sent" else "bad"} for one in reversed(found.tries)]})
 
 
