@@ -65,6 +65,10 @@ CASES: dict[str, Case] = {
     "accounts.set_password": settings("people", login="otto", password="seven green bicycles"),
     "accounts.change_own_password": Case("read", lambda _: {"password": "seven green bicycles"}, alone=True),
     "accounts.put_person": settings("people", code="eve", name="Eve"),
+    "accounts.demand_second_factor": settings("policies", of=["issue"]),
+    "agreements.put_policy": settings("policies", entity="HALDEN", review="none", payment_days=14, grouping="rate",
+                                      time_annex=False),
+    "invoicing.choose_severities": settings("policies", entity="HALDEN", severities={"total_zero": "blocks"}),
     "ledger.map_role": settings("settings", entity="HALDEN", role="bank", code="1810", name="Bank"),
     "reference.add_tax_rates": settings("reference", rates=[
         TaxRateInput("AT", "standard", Decimal("0.2"), date(2026, 1, 1), "test")]),

@@ -13,6 +13,7 @@ ON: Final = date(2026, 11, 2)
 
 DRAFT: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "kind": (pl.String, "invoice"), "account_id": (pl.Int64, 1),
+    "entity_id": (pl.Int64, 7),
     "account_name": (pl.String, "Acme"), "buyer_kind": (pl.String, "business"), "entity": (pl.String, "DE"),
     "seller_country": (pl.String, "DE"), "buyer_country": (pl.String, "DE"), "seller_in_eu": (pl.Boolean, True),
     "buyer_in_eu": (pl.Boolean, True), "buyer_tax_id": (pl.String, None), "currency": (pl.String, "EUR"),
@@ -51,13 +52,17 @@ DAY: Final[Defaults] = {
     "seconds": (pl.Int64, 3600),
 }
 
+CHOICE: Final[Defaults] = {"entity_id": (pl.Int64, 7), "check_name": (pl.String, ""), "severity": (pl.String, "")}
+
 UNPRICED: Final[Defaults] = {"document_key": (pl.Int64, 1), "text": (pl.String, "no rate for Ada on 2026-10-05.")}
 
 SHAPES: Final = {
     "drafts": DRAFT, "agreements": AGREEMENT, "lines": LINE, "work": ENTRY, "days": DAY, "unpriced": UNPRICED,
+    "chosen": CHOICE,
 }
 CLEAN: Final[dict[str, list[Row]]] = {
     "drafts": [{}], "agreements": [{}], "lines": [{}], "work": [{}], "days": [{}], "unpriced": [],
+    "chosen": [],
 }
 
 
@@ -226,6 +231,27 @@ def test_prices_are_plain(price: str) -> None:
     [text] = [text for *_, text in found(work=[{"unit_price": price, "card_price": None}])]
     assert text == (f"The line charges {price} an hour; the rate card says nothing for Ada on 2026-10-05. "
                     "Draft the invoice again.")
+
+
+@pytest.mark.parametrize(("chosen", "said"), [
+    pytest.param([], ["warns"], id="as usual"),
+    pytest.param([{"severity": "blocks"}], ["blocks"], id="stricter"),
+    pytest.param([{"severity": "notes"}], ["notes"], id="milder"),
+    pytest.param([{"severity": "off"}], [], id="off"),
+    pytest.param([{"severity": "off", "entity_id": 8}], ["warns"], id="another entity's choice"),
+    pytest.param([{"severity": "off", "check_name": "total_negative"}], ["warns"], id="another check's choice"),
+])
+def test_an_entity_chooses_how_strict_a_check_is(chosen: list[dict[str, Any]], said: list[str]) -> None:
+    choices = [{"check_name": "total_zero", **one} for one in chosen]
+    assert [severity for _, severity, *_ in found(drafts=[{"total": "0"}], chosen=choices)] == said
+
+
+def test_what_law_tax_or_the_agreement_decides_leaves_no_choice() -> None:
+    assert {name for name, rule in CHECKS.items() if not rule.choices} == {
+        "agreement_cap_exceeded", "work_outside_agreement", "rate_differs_from_card", "total_negative",
+        "booking_date_locked", "currency_without_rate", "day_over_24_hours", "work_without_price", "tax_id_invalid",
+        "tax_id_missing", "tax_rate_missing"}
+    assert all(rule.severity in rule.choices for rule in CHECKS.values() if rule.choices)
 
 
 def test_a_finding_always_has_words() -> None:

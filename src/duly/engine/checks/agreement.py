@@ -2,12 +2,12 @@
 
 import polars as pl
 
-from duly.engine.checks.registry import Facts, check
+from duly.engine.checks.registry import AT_WILL, NEVER_SILENT, Facts, check
 from duly.engine.checks.wording import amount
 from duly.engine.pricing.explain import plain
 
 
-@check("purchase_order_missing", "blocks")
+@check("purchase_order_missing", "blocks", may_be=AT_WILL)
 def purchase_order_missing(facts: Facts) -> pl.DataFrame:
     """An account that wants its purchase order on invoices gets none without it."""
     return facts.drafts.filter(pl.col("requires_purchase_order") & (pl.col("purchase_order") == "")).select(
@@ -17,7 +17,7 @@ def purchase_order_missing(facts: Facts) -> pl.DataFrame:
     )
 
 
-@check("purchase_order_exceeded", "blocks")
+@check("purchase_order_exceeded", "blocks", may_be=NEVER_SILENT)
 def purchase_order_exceeded(facts: Facts) -> pl.DataFrame:
     """What is billed on an order stays within its value, this draft and all others included."""
     total = pl.col("order_billed_before") + pl.col("net").sum().over("account_id", "purchase_order")
@@ -30,7 +30,7 @@ def purchase_order_exceeded(facts: Facts) -> pl.DataFrame:
     )
 
 
-@check("purchase_order_currency", "blocks")
+@check("purchase_order_currency", "blocks", may_be=NEVER_SILENT)
 def purchase_order_currency(facts: Facts) -> pl.DataFrame:
     """A draft is in its order's currency: an order in another one does not cover it."""
     return facts.drafts.filter(pl.col("order_currency") != pl.col("currency")).select(
@@ -40,7 +40,7 @@ def purchase_order_currency(facts: Facts) -> pl.DataFrame:
     )
 
 
-@check("purchase_order_expired", "blocks")
+@check("purchase_order_expired", "blocks", may_be=NEVER_SILENT)
 def purchase_order_expired(facts: Facts) -> pl.DataFrame:
     """An order covers services until its last day."""
     return facts.drafts.filter(pl.col("service_to") > pl.col("order_expires_on")).select(

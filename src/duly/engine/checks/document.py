@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from duly.engine.checks.registry import Facts, check
+from duly.engine.checks.registry import AT_WILL, Facts, check
 from duly.engine.checks.wording import amount
 
 USUAL_HISTORY = 3
@@ -11,7 +11,7 @@ UNUSUAL_FACTOR = 3
 """Beyond this many times the account's usual amount, or below its reciprocal, a total is worth a look."""
 
 
-@check("total_zero", "warns")
+@check("total_zero", "warns", may_be=AT_WILL)
 def total_zero(facts: Facts) -> pl.DataFrame:
     """An invoice over nothing is rarely meant."""
     return facts.drafts.filter(pl.col("total") == 0).select(
@@ -50,7 +50,7 @@ def currency_without_rate(facts: Facts) -> pl.DataFrame:
     )
 
 
-@check("amount_unusual", "warns")
+@check("amount_unusual", "warns", may_be=AT_WILL)
 def amount_unusual(facts: Facts) -> pl.DataFrame:
     """A total far from what this account usually gets is worth a second look."""
     total, usual = pl.col("total"), pl.col("usual_total")

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from duly.engine.checks.registry import Facts, check
+from duly.engine.checks.registry import AT_WILL, Facts, check
 from duly.engine.checks.wording import hours
 
 DAY_SECONDS = 24 * 60 * 60
@@ -17,7 +17,7 @@ def day_over_24_hours(facts: Facts) -> pl.DataFrame:
     )
 
 
-@check("duplicate_entry", "warns")
+@check("duplicate_entry", "warns", may_be=AT_WILL)
 def duplicate_entry(facts: Facts) -> pl.DataFrame:
     """The same person, day, time, task, duration and words twice looks like one entry booked twice."""
     same = ["document_key", "kind", "person", "project", "worked_on", "started_at", "task", "description", "quantity",
