@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from duly.billing import models as m
 from duly.billing.invoicing.lists import ISSUED, invoices
 from duly.billing.kernel import listing
 from duly.billing.kernel.listing import Query
-from duly.interfaces.kit.export import as_csv
+from duly.interfaces.kit.export import as_csv, as_xlsx
 from duly.interfaces.kit.listing import cursor_of
 from duly.interfaces.web.invoices.views import INVOICES
 from tests.billing.cash import issued, receive
@@ -147,8 +148,40 @@ def test_csv_holds_every_row_and_no_formula(world: World, seven: list[m.Invoice]
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["Number"] for row in rows] == [invoice.number for invoice in seven]
     assert {row["Account"] for row in rows} == {"Acme GmbH", "'=HYPERLINK(1)"}
-    assert [(Decimal(row["Total"]), row["Total in"]) for row in rows] == [(invoice.total, "EUR") for invoice in seven]
+    assert [(row["Total"], row["Total in"]) for row in rows] == [(f"{invoice.total:.2f}", "EUR") for invoice in seven]
     assert re.search(r'filename="invoices-\d{4}-\d\d-\d\d\.csv"', answer["Content-Disposition"])
+
+
+AWKWARD = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "Acme, \"GmbH\"", "1+1"]
+PRICES = [("1190.0000", "EUR", "1190.00"), ("-19.0000", "EUR", "-19.00"), ("1190.0000", "JPY", "1190"),
+          ("7.5000", "KWD", "7.500"), ("0.1234", "EUR", "0.1234"), ("987654321012.07", "CHF", "987654321012.07")]
+COLUMNS = [("name", "Name", "text"), ("price", "Price", "money")]
+
+
+def exported(make: Callable[..., Any], rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(make("rows", COLUMNS, rows).streaming_content)
+
+
+def test_an_amount_is_exported_with_the_decimals_of_its_currency() -> None:
+    rows = [{"name": "x", "price": Decimal(price), "currency": code} for price, code, _ in PRICES]
+    lines = exported(as_csv, rows).decode().splitlines()[1:]
+    assert lines == [f"x,{said},{code}" for _, code, said in PRICES]
+    with zipfile.ZipFile(io.BytesIO(exported(as_xlsx, rows))) as book:
+        styles, sheet = book.read("xl/styles.xml").decode(), book.read("xl/worksheets/sheet1.xml").decode()
+    numbers = re.findall(r'<c r="B[2-7]" s="\d+"><v>([-\d.]+)</v>', sheet)  # each with a format of its own
+    assert [Decimal(number) for number in numbers] == [Decimal(said) for _, _, said in PRICES]
+    for pattern in ("#,##0.000", "#,##0.0000"):
+        assert f'formatCode="{pattern}"' in styles
+
+
+def test_no_text_of_an_export_is_a_formula() -> None:
+    rows = [{"name": text, "price": None, "currency": "EUR"} for text in AWKWARD]
+    cells = [row["Name"] for row in csv.DictReader(io.StringIO(exported(as_csv, rows).decode("utf-8-sig"), newline=""))]
+    assert cells == [*(f"'{text}" for text in AWKWARD[:-2]), *AWKWARD[-2:]]
+    book = exported(as_xlsx, rows)
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
+    assert fastexcel.read_excel(book).load_sheet(0).to_polars()["Name"].to_list()[0] == "=1+1"
 
 
 def test_csv_is_streamed(world: World) -> None:
