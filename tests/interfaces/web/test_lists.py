@@ -100,6 +100,28 @@ def test_a_filter_that_cannot_be_read_keeps_what_was_typed_and_says_why(seven: A
     assert "Write the date like 2026-10-31." in text
 
 
+@pytest.mark.parametrize(("asked", "said"), [
+    ("stat=open", "“stat” is no filter of this list."), ("sort=colour", "It is not sorted by “colour”."),
+    ("sort=-", "It is not sorted by “-”."), ("settled=nonsense", "State “nonsense”: Choose one of the list."),
+    ("format=pdf", "It makes no file of the kind “pdf”."), ("after=x", "so this is the beginning."),
+    (f"{'x' * 300}=1", f"“{'x' * 39}…” is no filter of this list."), ("due_to=soon", "Due to “soon”: Write the date"),
+])
+def test_what_an_address_asks_in_vain_is_said_and_the_rest_listed(
+    seven: list[m.Invoice], client_of: ClientOf, asked: str, said: str
+) -> None:
+    client = client_of("ben")
+    htmx = {"HX-Request": "true", "HX-Target": "list-invoices"}
+    for headers in ({}, htmx):
+        page = unescape(client.get(f"/invoices/?text=zed&{asked}", headers=headers).content.decode())
+        assert said in page
+        assert page.count('data-title="Number"') == 2
+    assert "understood" not in client.get("/invoices/?text=zed&sort=-total&settled=").content.decode()
+    if not asked.startswith("format"):
+        refused = client.get(f"/invoices/?text=zed&{asked}&format=csv")
+        assert refused.status_code == 422
+        assert said in unescape(refused.content.decode())
+
+
 def test_the_address_keeps_the_state(seven: list[m.Invoice], client_of: ClientOf, monkeypatch: Any) -> None:
     monkeypatch.setattr(type(INVOICES), "limit", 2, raising=False)
     client = client_of("ben")
@@ -115,7 +137,7 @@ def test_the_address_keeps_the_state(seven: list[m.Invoice], client_of: ClientOf
 
 @pytest.mark.parametrize("token", ["x", "W10", "WzEsImEiXQ", "%00", "é", "e30"])
 def test_a_cursor_that_was_tampered_with_is_the_first_page(token: str) -> None:
-    assert cursor_of(RequestFactory().get("/", {"after": token})) is None
+    assert cursor_of(RequestFactory().get("/", {"after": token}).GET) is None
 
 
 def test_a_cursor_of_another_sort_is_no_fault(seven: Any, client_of: ClientOf) -> None:
