@@ -57,7 +57,7 @@ def _gather(value: Any, place: str, shown: dict[str, set[str]]) -> None:
         for one in value:
             _gather(one, place, shown)
     elif isinstance(value, dict) and not place.startswith("mapping."):
-        if place.split(".")[-1] not in ("series", "chart", "roles", "revenue"):
+        if place.split(".")[-1] not in ("series", "chart", "roles", "revenue", "checks"):
             shown.setdefault(place, set()).update(value)
         for key, one in value.items():
             _gather(one, f"{place}.{key}" if place else key, shown)
@@ -68,7 +68,7 @@ def _with_strange_key(place: str) -> tuple[str, str]:
     text, path = "zzz = 1", "zzz"
     parts = place.split(".") if place else []
     for depth in range(len(parts), 0, -1):
-        one = ".".join(parts[:depth]) in ("mapping", "accounts.cover")
+        one = ".".join(parts[:depth]) in ("mapping", "accounts.cover", "entities.new_agreements")
         text = f"{parts[depth - 1]} = {{ {text} }}" if one else f"{parts[depth - 1]} = [{{ {text} }}]"
         path = f"{parts[depth - 1]}.{path}" if one else f"{parts[depth - 1]}[0].{path}"
     return text, path
@@ -91,7 +91,8 @@ def test_the_small_file_means_what_a_small_firm_means() -> None:
 
 
 def test_review_is_by_a_peer_unless_the_file_says_otherwise() -> None:
-    assert small('review = "none"\n').agreements[0].versions[0].review == "peer"
+    version = small('review = "none"\n').agreements[0].versions[0]
+    assert (version.review, version.grouping, version.time_annex, version.payment_days) == (None,) * 4
 
 
 @pytest.mark.parametrize(("key", "field", "value"), [
