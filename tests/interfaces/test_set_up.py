@@ -279,7 +279,8 @@ def test_a_logo_is_a_picture(empty: None) -> None:
 
 @pytest.mark.parametrize(("file", "books"), [
     (words.ROLES, accounts.ROLES), (words.SCOPES, accounts.SCOPES), (words.RIGHTS, accounts.SENSITIVE_RIGHTS),
-    (words.SECOND_FACTOR_HOLDERS, accounts.SECOND_FACTOR_HOLDERS), (words.CONTACT_ROLES, accounts.CONTACT_ROLES), (words.ACCOUNT_KINDS, accounts.ACCOUNT_KINDS),
+    (words.SECOND_FACTOR_HOLDERS, accounts.SECOND_FACTOR_HOLDERS),
+    (words.CONTACT_ROLES, accounts.CONTACT_ROLES), (words.ACCOUNT_KINDS, accounts.ACCOUNT_KINDS),
     (words.LANGUAGES, accounts.LANGUAGES), (tuple(words.SERIES), accounts.SERIES_KINDS),
     (tuple(words.CHART), POSTING_ROLES), (words.TAX_CLASSES, TAX_CLASSES),
     (words.CHARGE_KINDS, agreements.CHARGE_KINDS), (words.ROUNDINGS, agreements.ROUNDINGS),

@@ -9,8 +9,8 @@ SCOPES: Final = ("all", "book")
 RIGHTS: Final = ("issue", "credit", "write_off", "refund", "bank_details", "waive", "override_cap")
 SECOND_FACTOR_HOLDERS: Final = (
     *ROLES, "accounts", "agree", "approve_work", "audit", "bank_details", "bill", "cash", "client_check", "close",
-    "credit", "issue", "override_cap", "people", "policies", "read", "reference", "refund", "review", "send", "settings",
-    "waive", "work", "write_off")
+    "credit", "issue", "override_cap", "people", "policies", "read", "reference", "refund", "review", "send",
+    "settings", "waive", "work", "write_off")
 USUAL: Final = "usual"
 CONTACT_ROLES: Final = ("billing", "approver", "payer", "executive")
 ACCOUNT_KINDS: Final = ("business", "public", "person")
