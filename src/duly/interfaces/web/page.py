@@ -7,15 +7,18 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from duly.billing.accounts import queries as accounts
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Forbidden, NotFound
+from duly.interfaces.web.sign_in.second_factor import second_factor_missing
 
 P = ParamSpec("P")
 
@@ -35,7 +38,8 @@ View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Make a function a page of the staff app, for whoever has `right`; `methods` such as `"GET POST"`.
 
-    Who is not signed in is asked to; raises `Forbidden` without the right. The verbs behind it check again.
+    Who is not signed in is asked to, and who must have a second factor is led to set it up before anything else;
+    raises `Forbidden` without the right. The verbs behind it check again.
     No cache keeps the answer, unless the view says otherwise: a shared computer shows nothing after signing out.
     """
     allowed = [*methods.split(), "HEAD"]
@@ -51,6 +55,8 @@ def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Ca
             request.at = timezone.now()
             request.on = settings.TODAY or accounts.business_date(request.at)
             request.actor = accounts.actor(request.user.get_username())
+            if second_factor_missing(request.actor):
+                return _led_to(f"{reverse('mfa_activate_totp')}?demanded=1", request)
             if not request.actor.may(right):
                 raise Forbidden(f"This page needs the right “{right}”.", "Ask an administrator for it.")
             answer = view(request, *args, **kwargs)
@@ -60,6 +66,11 @@ def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Ca
         return run
 
     return made
+
+
+def _led_to(url: str, request: StaffRequest) -> HttpResponseBase:
+    """The whole page goes there, also where only a part of it was asked for."""
+    return HttpResponseClientRedirect(url) if request.htmx else HttpResponseRedirect(url)
 
 
 def _refuse_impossible(named: Iterable[object]) -> None:
