@@ -35,8 +35,11 @@ class StaffRequest(HttpRequest):
 View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 
 
-def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+def page(*, right: str = "read", methods: str = "GET",
+         acts: str = "") -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Make a function a page of the staff app, for whoever has `right`; `methods` such as `"GET POST"`.
+
+    `acts` is the right to send something there, where it takes more than to look.
 
     Who is not signed in is asked to, and who must have a second factor is led to set it up before anything else;
     raises `Forbidden` without the right. The verbs behind it check again.
@@ -57,8 +60,9 @@ def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Ca
             request.actor = accounts.actor(request.user.get_username())
             if second_factor_missing(request.actor):
                 return _led_to(f"{reverse('mfa_activate_totp')}?demanded=1", request)
-            if not request.actor.may(right):
-                raise Forbidden(f"This page needs the right “{right}”.", "Ask an administrator for it.")
+            needed = acts if acts and request.method == "POST" else right
+            if not request.actor.may(needed):
+                raise Forbidden(f"This page needs the right “{needed}”.", "Ask an administrator for it.")
             answer = view(request, *args, **kwargs)
             answer.headers.setdefault("Cache-Control", "private, no-store")
             return answer

@@ -57,7 +57,7 @@ def payments(request: StaffRequest) -> HttpResponseBase:
     return PAYMENTS.respond(request, "web/payments/list.html")
 
 
-@page(methods="GET POST")
+@page(methods="GET POST", acts="cash")
 def receipt(request: StaffRequest, receipt: int) -> HttpResponseBase:
     """A receipt with what it paid; what is left of it is allocated here."""
     found = receipt_page(actor=request.actor, on=request.on, receipt=receipt)

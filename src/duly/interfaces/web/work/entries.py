@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 
-from duly.billing.kernel.errors import NotFound
+from duly.billing.kernel.errors import Forbidden, NotFound
 from duly.billing.work import actions, lists
 from duly.billing.work import entry as reads
 from duly.billing.work.entry import Entry
@@ -115,6 +115,8 @@ def act(request: StaffRequest, act: str) -> HttpResponseBase:
     chosen, rows = ACTS.get(act), _rows(request)
     if chosen is None:
         raise NotFound("There is no such page.", "Check the address.")
+    if not request.actor.may(chosen.right):
+        raise Forbidden(f"This needs the right “{chosen.right}”.", "Ask an administrator for it.")
     if not rows:
         messages.warning(request, "Nothing was chosen. Tick the rows that you mean.")
         return redirect(_back(request))
@@ -128,7 +130,7 @@ def act(request: StaffRequest, act: str) -> HttpResponseBase:
                                                "back": _back(request)}, form=form)
 
 
-@page(methods="GET POST")
+@page(methods="GET POST", acts="work")
 def entry(request: StaffRequest, item: int) -> HttpResponseBase:
     """A work item; who may, and may still, corrects it here."""
     found, receipts = reads.entry(actor=request.actor, on=request.on, item=item)
