@@ -43,7 +43,6 @@ def page(*, right: str = "read", methods: str = "GET",
 
     Who is not signed in is asked to, and who must have a second factor is led to set it up before anything else;
     raises `Forbidden` without the right. The verbs behind it check again.
-    No cache keeps the answer, unless the view says otherwise: a shared computer shows nothing after signing out.
     """
     allowed = [*methods.split(), "HEAD"]
 
@@ -63,9 +62,7 @@ def page(*, right: str = "read", methods: str = "GET",
             needed = acts if acts and request.method == "POST" else right
             if not request.actor.may(needed):
                 raise Forbidden(f"This page needs the right “{needed}”.", "Ask an administrator for it.")
-            answer = view(request, *args, **kwargs)
-            answer.headers.setdefault("Cache-Control", "private, no-store")
-            return answer
+            return view(request, *args, **kwargs)
 
         return run
 
