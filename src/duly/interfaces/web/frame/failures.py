@@ -3,7 +3,6 @@
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
