@@ -26,9 +26,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The accounts in the order in which they were written, each once; and in words what is none, or more than one."""
+    """The accounts in the order in which they were written, each once; the rest, and why each of it is none."""
 
     accounts: tuple[Named, ...]
+    rest: tuple[str, ...]
     problems: tuple[str, ...]
 
 
@@ -43,21 +44,21 @@ def accounts_meant(*, actor: Actor, right: str, on: date, text: str) -> Meant:
     scope = {"everywhere": actor.may_everywhere(right), "user": actor.user_id, "on": on}
     known = _known(spans.values(), scope)
     found: dict[str, Named] = {}
+    rest: list[str] = []
     problems: list[str] = []
     start = 0
     while start < len(parts):
         end = next((end for end in range(min(start + WORDS, len(parts)), start, -1)
                     if spans[start, end].casefold() in known), None)
-        if end is None:
-            problems.append(_unknown(parts[start], scope))
+        text = spans[start, end or start + 1]
+        same = known.get(text.casefold(), [])
+        if len(same) == 1:
+            found[same[0].number] = same[0]
         else:
-            same = known[spans[start, end].casefold()]
-            if len(same) > 1:
-                numbers = ", ".join(one.number for one in same)
-                problems.append(f"“{spans[start, end]}” is the name of {len(same)} accounts: write one of {numbers}.")
-            found |= {same[0].number: same[0]} if len(same) == 1 else {}
+            rest.append(text)
+            problems.append(_several(text, same) if same else _unknown(text, scope))
         start = end or start + 1
-    return Meant(tuple(found.values()), tuple(problems))
+    return Meant(tuple(found.values()), tuple(rest), tuple(problems))
 
 
 def _known(texts: Iterable[str], scope: dict[str, object]) -> dict[str, list[Named]]:
@@ -70,6 +71,11 @@ def _known(texts: Iterable[str], scope: dict[str, object]) -> dict[str, list[Nam
     for *_, name in rows:
         known[name] = [Named(*row[:3]) for row in rows if row[4] == name]
     return known | {row[3]: [Named(*row[:3])] for row in rows}
+
+
+def _several(text: str, same: list[Named]) -> str:
+    numbers = ", ".join(one.number for one in same)
+    return f"“{text}” is the name of {len(same)} accounts: write one of {numbers}."
 
 
 def _unknown(text: str, scope: dict[str, object]) -> str:
