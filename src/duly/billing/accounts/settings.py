@@ -12,10 +12,12 @@ from duly.billing.accounts.models import (
     Person,
     RightGrant,
     RoleGrant,
+    SecondFactorDemand,
     TaxRegistration,
     User,
 )
 from duly.billing.accounts.queries import refuse_outside_book
+from duly.billing.audit.queries import Change, changes
 from duly.billing.kernel import frames, listing
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound
@@ -41,6 +43,15 @@ class EntityPage:
     bank_accounts: list[BankAccount]
     series: list[Series]
     numbered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """The roles and rights of whom a second factor is demanded, the changes of it, and `holders` by their subject."""
+
+    of: list[str]
+    changes: list[Change]
+    holders: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,15 @@ def entity_page(*, actor: Actor, on: date, entity: int) -> EntityPage:
         found, list(TaxRegistration.objects.filter(entity=found).order_by("country", "scheme")),
         list(BankAccount.objects.filter(entity=found).order_by("position", "id")), series,
         any(one.last for one in series))
+
+
+def second_factor(*, actor: Actor, on: date) -> SecondFactor:
+    """Of whom a second factor is demanded, and how that came about. Two queries. Raises `Forbidden`."""
+    refuse_outside_book(actor, "read", [], on)
+    rows = list(SecondFactorDemand.objects.order_by("id"))
+    holders = {row.pk: row.holder for row in rows}
+    return SecondFactor([row.holder for row in rows if row.demanded], changes("second_factor_demand", list(holders)),
+                        holders)
 
 
 def _series(kind: str, pattern: str, year: int | None, last: int | None) -> Series:

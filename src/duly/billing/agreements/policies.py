@@ -5,6 +5,7 @@ from datetime import date
 
 from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.models import AgreementPolicy, AgreementVersion
+from duly.billing.audit.queries import Change, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ def policies() -> dict[str, Usual]:
     chosen = {row.pop("entity__code"): Usual(**row) for row in AgreementPolicy.objects.values("entity__code", *NAMES)}
     return {code: chosen.get(code, Usual())
             for code in LegalEntity.objects.order_by("name").values_list("code", flat=True)}
+
+
+def policy_changes(entity: int) -> list[Change]:
+    """The changes of the entity's policy, newest first."""
+    return changes("agreement_policy", list(AgreementPolicy.objects.filter(entity_id=entity).values_list(
+        "id", flat=True)))
 
 
 def usual_terms(*, entity: str, agreement: str, on: date) -> Usual:

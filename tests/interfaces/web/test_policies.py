@@ -1,0 +1,94 @@
+"""The policies' pages: chosen by who may, said in words, with who changed what and when."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page
+
+from duly.billing import models as m
+from duly.billing.agreements.policies import Usual, policy
+from tests.interfaces.web.test_settings import LONG, body
+from tests.world import World
+
+ClientOf = Callable[..., Client]
+
+
+def at(world: World, rest: str = "") -> str:
+    return f"/settings/policies/{world.entity().pk}/{rest}"
+
+
+def test_what_new_agreements_begin_with_is_chosen_and_told(world: World, client_of: ClientOf) -> None:
+    fin = client_of("fin")
+    values = {"review": "none", "payment_days": "14", "grouping": "task"}
+    assert fin.post(at(world, "new-agreements/"), values)["Location"] == at(world)
+    assert policy("HALDEN") == Usual("none", 14, "task", False)
+    fin.post(at(world, "new-agreements/"), {**values, "review": "peer"})
+    page = body(fin.get(at(world)))
+    assert "Drafts are checked by: nobody → a colleague" in page
+    assert "Changed last by Fin" in page
+    wrong = fin.post(at(world, "new-agreements/"), {**values, "payment_days": "900"})
+    assert wrong.status_code == 422
+    assert 'value="900"' in body(wrong)
+
+
+def test_checks_are_as_strict_as_chosen(world: World, client_of: ClientOf) -> None:
+    fin = client_of("fin")
+    form = body(fin.get(at(world, "checks/")))
+    assert 'name="total_zero"' in form
+    assert 'name="tax_id_missing"' not in form
+    fin.post(at(world, "checks/"), {"total_zero": "blocks", "tax_id_missing": "off"})
+    assert list(m.CheckPolicy.objects.values_list("check_name", "severity")) == [("total_zero", "blocks")]
+    assert "Changed by Fin" in body(fin.get(at(world)))
+    fin.post(at(world, "checks/"), {"total_zero": ""})
+    assert m.CheckPolicy.objects.get().severity is None
+    wrong = fin.post(at(world, "checks/"), {"purchase_order_expired": "off"})
+    assert wrong.status_code == 422
+
+
+def test_a_second_factor_is_demanded_and_no_longer(world: World, client_of: ClientOf) -> None:
+    fin = client_of("fin")
+    fin.post("/settings/policies/second-factor/", {"of": ["auditor", "cash"]})
+    anna = client_of("anna")
+    page = body(anna.get("/settings/policies/"))
+    assert "Every auditor" in page
+    assert "May record cash" in page
+    anna.post("/settings/policies/second-factor/", {})
+    assert "Nobody needs one" in body(anna.get("/settings/policies/"))
+    assert "no second factor is demanded any more" in body(anna.get("/settings/policies/"))
+
+
+@pytest.mark.parametrize("rest", ["new-agreements/", "checks/"])
+def test_only_who_may_changes_policies(world: World, client_of: ClientOf, rest: str) -> None:
+    assert "Change" not in body(client_of("audra").get(at(world))).split("<main", 1)[1].split("</main>")[0]
+    assert client_of("ben").get(at(world, rest)).status_code == 403
+    assert client_of("audra").post("/settings/policies/second-factor/", {}).status_code == 403
+    assert client_of("fin").get("/settings/policies/999999/").status_code == 404
+
+
+def test_each_entity_has_its_own(world: World, client_of: ClientOf, count_queries: Any) -> None:
+    fin = client_of("fin")
+    fin.get("/settings/policies/")
+    with count_queries() as one:
+        fin.get("/settings/policies/")
+    for number in range(3):
+        entity = world.entity()
+        entity.pk, entity.code, entity.name = None, f"E{number}", f"{LONG} {number}"
+        entity.save()
+    fin.post(f"/settings/policies/{entity.pk}/checks/", {"total_zero": "off"})
+    fin.get("/settings/policies/")  # says that it is kept
+    with count_queries() as more:
+        page = body(fin.get("/settings/policies/"))
+    assert LONG.replace("&", "&amp;") in page
+    assert "Changed by" not in page
+    assert len(more) == len(one)
+
+
+def test_policies_can_be_read_by_everyone(
+    database: str, world: World, signed_in: Callable[[str], Page], axe: Callable[[Page], None], each_look: Any
+) -> None:
+    page = signed_in("fin")
+    for path in ("/settings/policies/", at(world, "checks/"), "/settings/policies/second-factor/"):
+        page.goto(path)
+        axe(page)
