@@ -54,7 +54,7 @@ DAY: Final[Defaults] = {
 
 CHOICE: Final[Defaults] = {"entity_id": (pl.Int64, 7), "check_name": (pl.String, ""), "severity": (pl.String, "")}
 
-UNPRICED: Final[Defaults] = {"document_key": (pl.Int64, 1), "text": (pl.String, "no rate for Ada on 2026-10-05.")}
+UNPRICED: Final[Defaults] = {"document_key": (pl.Int64, 1), "text": (pl.String, "no rate for Ada on 5 Oct 2026.")}
 
 SHAPES: Final = {
     "drafts": DRAFT, "agreements": AGREEMENT, "lines": LINE, "work": ENTRY, "days": DAY, "unpriced": UNPRICED,
@@ -87,24 +87,25 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
         "Acme asks for a purchase order and its agreement names none. Add the order to the agreement."),
     "purchase_order_exceeded": (
         {"drafts": ORDER | {"order_billed_before": "500.01"}}, "blocks", "purchase_order",
-        "Order PO-7 is worth 1500.00 EUR; with this draft 1500.01 would be billed on it. Ask for a larger order."),
+        ("Order PO-7 is worth 1,500.00 EUR; with this draft 1,500.01 EUR would be billed on it. "
+         "Ask for a larger order.")),
     "purchase_order_currency": (
         {"drafts": ORDER | {"order_currency": "CHF"}}, "blocks", "purchase_order",
         "Order PO-7 is in CHF, this draft in EUR. Ask for an order in EUR."),
     "purchase_order_expired": (
         {"drafts": {"purchase_order": "PO-7", "order_expires_on": "2026-10-30"}}, "blocks", "purchase_order",
-        "Order PO-7 expired on 2026-10-30; this draft bills services until 2026-10-31. Ask for a new order."),
+        "Order PO-7 expired on 30 Oct 2026; this draft bills services until 31 Oct 2026. Ask for a new order."),
     "agreement_cap_exceeded": (
         {"agreements": {"cap": "5000", "billed_before": "4000.01"}}, "blocks", "agreements.A-1.cap",
-        ("Agreement A-1 is capped at 5000.00 EUR; with this draft 5000.01 would be billed. "
+        ("Agreement A-1 is capped at 5,000.00 EUR; with this draft 5,000.01 EUR would be billed. "
          "Raise the cap or leave work out.")),
     "work_outside_agreement": (
         {"agreements": {"ends_on": "2026-10-04"}}, "blocks", "lines[1].work[1]",
-        ("Work of 2026-10-05 lies outside agreement A-1, which begins on 2026-01-01 and ends on 2026-10-04. "
+        ("Work of 5 Oct 2026 lies outside agreement A-1, which begins on 1 Jan 2026 and ends on 4 Oct 2026. "
          "Correct the date or the agreement.")),
     "rate_differs_from_card": (
         {"work": {"card_price": "97.5"}}, "blocks", "lines[1].unit_price",
-        "The line charges 95 an hour; the rate card says 97.5 for Ada on 2026-10-05. Draft the invoice again."),
+        "The line charges 95 EUR an hour; the rate card says 97.5 for Ada on 5 Oct 2026. Draft the invoice again."),
     "total_zero": (
         {"drafts": {"total": "0"}}, "warns", "total",
         "The total is zero. Discard the draft unless the customer asked for it."),
@@ -112,21 +113,21 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
         {"drafts": {"total": "-0.5"}}, "blocks", "total", "The total is -0.50 EUR. Write a credit note instead."),
     "booking_date_locked": (
         {"drafts": {"lock_date": "2026-11-02"}}, "blocks", "booked_on",
-        "DE is closed until 2026-11-02; this would be booked on 2026-11-02. Use a later date."),
+        "DE is closed until 2 Nov 2026; this would be booked on 2 Nov 2026. Use a later date."),
     "currency_without_rate": (
         {"drafts": {"currency": "USD", "base_rate": None}}, "blocks", "currency",
-        "There is no exchange rate from USD to EUR on 2026-11-02. Add one."),
+        "There is no exchange rate from USD to EUR on 2 Nov 2026. Add one."),
     "amount_unusual": (
         {"drafts": {"earlier_invoices": 3, "usual_total": "396.66"}}, "warns", "total",
-        "The total is 1190.00 EUR; this account's last invoices were around 396.66."),
+        "The total is 1,190.00 EUR; this account's last invoices were around 396.66 EUR."),
     "day_over_24_hours": (
         {"days": {"seconds": 88_200}}, "blocks", "work.Ada.2026-10-05",
-        "Ada has 24:30 h on 2026-10-05. Correct the entries."),
+        "Ada has 24:30 h on 5 Oct 2026. Correct the entries."),
     "duplicate_entry": (
         {"work": [{}, {}]}, "warns", "lines[1].work",
-        "2 equal entries on 2026-10-05: “Design” by Ada. Check that they are not one booked twice."),
+        "2 equal entries on 5 Oct 2026: “Design” by Ada. Check that they are not one booked twice."),
     "work_without_price": (
-        {"unpriced": {}}, "blocks", "work", "1 entry is not on this draft: no rate for Ada on 2026-10-05."),
+        {"unpriced": {}}, "blocks", "work", "1 entry is not on this draft: no rate for Ada on 5 Oct 2026."),
     "tax_id_invalid": (
         {"drafts": ABROAD | {"buyer_tax_id": "FR40303265046"}, "lines": {"tax_category": "AE", "tax_rate": "0"}},
         "blocks", "buyer.tax_id",
@@ -136,7 +137,7 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
         "Acme is a business in FR without a VAT id, so its seller's tax is charged. Ask for the id."),
     "tax_rate_missing": (
         {"lines": {"tax_rate": "0"}}, "blocks", "lines[1].tax_rate",
-        "There is no standard tax rate for 2026-10-31. Add it to the tax rates."),
+        "There is no standard tax rate for 31 Oct 2026. Add it to the tax rates."),
     "billing_contact_missing": (
         {"drafts": {"has_billing_contact": False}}, "blocks", "buyer.contact",
         "Acme has no contact with the role billing. Add one to the account."),
@@ -205,7 +206,8 @@ def test_drafts_on_one_order_or_agreement_count_together() -> None:
     """Neither alone is beyond its limit."""
     order = {"purchase_order": "PO-7", "order_currency": "EUR", "order_amount": "1500", "net": "800"}
     drafts = [order | {"document_key": 1}, order | {"document_key": 2}, order | {"document_key": 3, "account_id": 2}]
-    text = "Order PO-7 is worth 1500.00 EUR; with this draft 1600.00 would be billed on it. Ask for a larger order."
+    text = ("Order PO-7 is worth 1,500.00 EUR; with this draft 1,600.00 EUR would be billed on it. "
+            "Ask for a larger order.")
     assert [row[3] for row in found(drafts=drafts)] == [text, text]
     agreements = [{"document_key": key, "cap": "1500", "billed_here": "800"} for key in (1, 2)]
     both = found(drafts=[{"document_key": 1}, {"document_key": 2}], agreements=agreements)
@@ -219,7 +221,7 @@ def test_an_agreement_may_say_that_its_cap_only_warns() -> None:
 
 @pytest.mark.parametrize(
     ("exponent", "total", "printed"),
-    [(0, "-1190", "-1190 EUR"), (2, "-1190", "-1190.00 EUR"), (3, "-0.001", "-0.001 EUR"), (4, "-7", "-7.0000 EUR")],
+    [(0, "-1190", "-1,190 EUR"), (2, "-1190", "-1,190.00 EUR"), (3, "-0.001", "-0.001 EUR"), (4, "-7", "-7.0000 EUR")],
 )
 def test_amounts_have_the_decimals_of_their_currency(exponent: int, total: str, printed: str) -> None:
     draft = {"exponent": exponent, "total": total}
@@ -229,7 +231,7 @@ def test_amounts_have_the_decimals_of_their_currency(exponent: int, total: str, 
 @pytest.mark.parametrize("price", ["100", "95.5", "0.00000001", "0"])
 def test_prices_are_plain(price: str) -> None:
     [text] = [text for *_, text in found(work=[{"unit_price": price, "card_price": None}])]
-    assert text == (f"The line charges {price} an hour; the rate card says nothing for Ada on 2026-10-05. "
+    assert text == (f"The line charges {price} EUR an hour; the rate card says nothing for Ada on 5 Oct 2026. "
                     "Draft the invoice again.")
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from duly.engine.checks.registry import AT_WILL, Facts, check
-from duly.engine.checks.wording import hours
+from duly.engine.wording import day_of, hours_of
 
 DAY_SECONDS = 24 * 60 * 60
 
@@ -13,7 +13,8 @@ def day_over_24_hours(facts: Facts) -> pl.DataFrame:
     """Nobody works more than 24 hours on one day, over all projects together."""
     return facts.days.filter(pl.col("seconds") > DAY_SECONDS).select(
         "document_key", pl.format("work.{}.{}", "person", "worked_on").alias("path"),
-        pl.format("{} has {} h on {}. Correct the entries.", "person", hours("seconds"), "worked_on").alias("text"),
+        pl.format("{} has {} h on {}. Correct the entries.", "person", hours_of("seconds"), day_of("worked_on"),
+                  ).alias("text"),
     )
 
 
@@ -26,8 +27,9 @@ def duplicate_entry(facts: Facts) -> pl.DataFrame:
     counted = alike.group_by(same).agg(pl.len().alias("times"), pl.col("position").min())
     return counted.filter(pl.col("times") > 1).select(
         "document_key", pl.format("lines[{}].work", "position").alias("path"),
-        pl.format("{} equal entries on {}: “{}”{}. Check that they are not one booked twice.", "times", "worked_on",
-                  "description", pl.concat_str(pl.lit(" by "), pl.col("person")).fill_null("")).alias("text"),
+        pl.format("{} equal entries on {}: “{}”{}. Check that they are not one booked twice.", "times",
+                  day_of("worked_on"), "description", pl.concat_str(pl.lit(" by "), pl.col("person")).fill_null(""),
+                  ).alias("text"),
     )
 
 

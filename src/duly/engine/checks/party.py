@@ -4,6 +4,7 @@ import polars as pl
 from stdnum.eu import vat
 
 from duly.engine.checks.registry import AT_WILL, Facts, check
+from duly.engine.wording import day_of
 
 NEEDS_BUYER_TAX_ID = ("AE", "K")
 """Reverse charge and intra-community supply stand on the buyer's tax id (EN 16931 BR-AE-2, BR-IC-2)."""
@@ -45,7 +46,8 @@ def tax_rate_missing(facts: Facts) -> pl.DataFrame:
     """Taxed lines have a dated rate; none is ever assumed. Category S never has the rate zero (BR-S-05)."""
     return facts.lines.filter((pl.col("tax_category") == "S") & (pl.col("tax_rate") == 0)).select(
         "document_key", pl.format("lines[{}].tax_rate", "position").alias("path"),
-        pl.format("There is no {} tax rate for {}. Add it to the tax rates.", "tax_class", "service_to").alias("text"),
+        pl.format("There is no {} tax rate for {}. Add it to the tax rates.", "tax_class",
+                  day_of("service_to")).alias("text"),
     )
 
 
