@@ -14,7 +14,7 @@ from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.billing.payments import actions, lists, owing
 from duly.billing.payments.documents import receipts as documents
 from duly.billing.payments.models import METHODS
-from duly.billing.reporting.receipt_page import ReceiptPage, receipt_page
+from duly.billing.reporting.receipt_page import Head, ReceiptPage, receipt_page
 from duly.interfaces.kit.drawing import file_name, pdf
 from duly.interfaces.kit.listing import Column, Filter, Listing
 from duly.interfaces.kit.printing import money
@@ -37,18 +37,18 @@ PAYMENTS: Final = Listing(
         Column("reference", "Reference", wide=True),
         Column("settled", "State", "pill"),
         Column("amount", "Amount", "money", sort="amount"),
-        Column("left", "Left", "money"),
+        Column("left", "To allocate", "money"),
     ),
     filters=(
         Filter("text", "Number or account"),
-        Filter("left", "Allocated", "choice", (("yes", "Money left"), ("no", "Nothing left"))),
+        Filter("left", "To allocate", "choice", (("yes", "Money left"), ("no", "Nothing left"))),
         Filter("entity", "Entity", "choice", entities),
         Filter("account", "Account", given=True), Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
         Filter("method", "Method", "choice", [*METHODS_SAID.items()]),
         Filter("booked_from", "Booked from", "date"), Filter("booked_to", "Booked to", "date"),
     ),
-    tones={"allocated": ("Allocated", "good"), "part_allocated": ("Part allocated", "info"),
-           "on_account": ("On account", "warn")},
+    tones={"allocated": ("Allocated", "good"), "part_allocated": ("Partly allocated", "warn"),
+           "on_account": ("Not allocated", "warn")},
 )
 
 
@@ -80,8 +80,13 @@ def receipt(request: StaffRequest, receipt: int) -> HttpResponseBase:
 
 def _page(request: StaffRequest, found: ReceiptPage, table: Spread | None, **more: Any) -> HttpResponseBase:
     context = {"found": found, "receipt": found.head, "spread": table, "timeline": timeline(found),
-               "method": METHODS_SAID[found.head.method], **more}
+               "method": METHODS_SAID[found.head.method], "state": PAYMENTS.tones[_settled(found.head)], **more}
     return show(request, "web/payments/receipt.html", context, status=422 if more else 200)
+
+
+def _settled(head: Head) -> str:
+    """How far the money is allocated, as the list has it."""
+    return "allocated" if not head.left else "on_account" if head.left == head.amount else "part_allocated"
 
 
 def _table(request: StaffRequest, found: ReceiptPage) -> Spread | None:
