@@ -49,6 +49,8 @@ PAGES: Final = (
     "/settings/tax-rates/", "/settings/tax-rates/new/", "/settings/exchange-rates/", "/settings/exchange-rates/new/",
     "/settings/users/", "/settings/users/new/", "/settings/users/{user}/", "/settings/users/{user}/password/",
     "/settings/people/", "/settings/people/new/", "/settings/people/{person}/",
+    "/settings/policies/", "/settings/policies/second-factor/", "/settings/policies/{entity}/",
+    "/settings/policies/{entity}/new-agreements/", "/settings/policies/{entity}/checks/",
     "/your-account/", "/your-account/password/", "/your-account/app/activate/", "/your-account/confirm/", "/sign-out/",
     "/nothing-is-here/",
 )
@@ -101,6 +103,8 @@ POSTS: Final = {
     "/settings/exchange-rates/new/": "reference", "/settings/users/new/": "people",
     "/settings/users/{user}/": "people", "/settings/users/{user}/password/": "people",
     "/settings/people/new/": "people", "/settings/people/{person}/": "people",
+    "/settings/policies/second-factor/": "policies", "/settings/policies/{entity}/new-agreements/": "policies",
+    "/settings/policies/{entity}/checks/": "policies",
 }
 """Where something is sent to, and the right without which it is refused."""
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from duly.billing import models as m
 from duly.billing.agreements.policies import Usual, policy
+from tests.interfaces.web.test_agreements import SENT
 from tests.interfaces.web.test_settings import LONG, body
 from tests.world import World
 
@@ -92,3 +93,21 @@ def test_policies_can_be_read_by_everyone(
     for path in ("/settings/policies/", at(world, "checks/"), "/settings/policies/second-factor/"):
         page.goto(path)
         axe(page)
+
+
+def test_a_new_agreement_takes_the_policy_where_nothing_is_said(world: World, client_of: ClientOf) -> None:
+    fin = client_of("fin")
+    fin.post(at(world, "new-agreements/"), {"review": "none", "payment_days": "14", "grouping": "task"})
+    shown = body(fin.get("/agreements/new/"))
+    assert "As usual: nobody" in shown
+    assert "As usual: one line per task" in shown
+    assert "as usual, 14 days" in shown
+    said = {**SENT, "number": "SAID", "key": "said", "payment_days": "7"}
+    left = dict.fromkeys(("payment_days", "review", "grouping", "time_annex"), "")
+    open_ = {**SENT, **left, "number": "OPEN", "key": "open"}
+    for sent in (said, open_):
+        assert fin.post("/agreements/new/", sent).status_code == 302
+    kept = {number: values for number, *values in m.AgreementVersion.objects.values_list(
+        "agreement__number", "review", "payment_days", "grouping", "time_annex")}
+    assert kept["SAID"] == ["peer", 7, "person", True]
+    assert kept["OPEN"] == ["none", 14, "task", False]
