@@ -1,6 +1,7 @@
-"""What is not there for a while: the database under a page, a process of the server. And what caches keep of it all."""
+"""What is not there for a while, or no longer what it was: the database, a draft; and what caches keep of it."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,9 @@ from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 
+from tests.billing.test_invoicing_run import bill
 from tests.conftest import _server
+from tests.interfaces.web.acting import act, text
 from tests.world import World
 
 ClientOf = Callable[..., Client]
@@ -75,3 +78,25 @@ def test_no_cache_keeps_an_answer_that_refuses(world: World, client_of: ClientOf
     assert (forged.status_code, forged["Cache-Control"]) == (403, "private, no-store")
     many = [Client().post("/sign-in/", {"login": f"u{place}", "password": "x"}) for place in range(31)][-1]
     assert (many.status_code, many["Cache-Control"]) == (429, "private, no-store")
+
+
+def test_a_picture_is_of_what_its_address_says(world: World, client_of: ClientOf) -> None:
+    """One that is asked for late, when the draft says something else, is not kept under the old address."""
+    draft = {one.account.number: one.pk for one in bill(world)}["ZED"]
+    client = client_of("ben")
+
+    def shown() -> str:
+        found = re.search(r'img src="([^"]+)"', text(client.get(f"/invoices/{draft}/")))
+        assert found
+        return found[1]
+
+    before = shown()
+    first = client.get(before).content
+    assert act(client, draft, "reword", line=1, description="Quite another thing").status_code == 302
+    late = client.get(before)
+    assert (late.status_code, late["Location"], late["Cache-Control"]) == (302, shown(), "private, no-store")
+    assert client.get(shown()).content != first
+    made_up = client.get(before.rpartition("/")[0] + "/made-up.svg")
+    assert (made_up.status_code, made_up["Location"]) == (302, shown())
+    assert act(client, draft, "restore", line=1, key="r").status_code == 302
+    assert client.get(before).content == first

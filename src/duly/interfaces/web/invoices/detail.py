@@ -5,13 +5,14 @@ from uuid import uuid4
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 
 from duly.billing.accounts.queries import unseen
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.compare import compared
 from duly.billing.invoicing.documents import documents
 from duly.billing.invoicing.draft_lists import made_or_changed
-from duly.billing.invoicing.explain import Explained
+from duly.billing.invoicing.explain import Explained, explained
 from duly.billing.reporting.invoice_page import invoice_page
 from duly.formats.typeset import TypesetError
 from duly.interfaces.kit import drawing
@@ -62,8 +63,13 @@ def drawn(document: int, version: str) -> list[bytes]:
 
 @page()
 def picture(request: StaffRequest, document: int, number: int, version: str) -> HttpResponseBase:
-    """A printed page as SVG; its address names what it shows, so that browsers may keep it."""
-    seen(request, document)
+    """A printed page as SVG; its address names what it shows, so that browsers may keep it.
+
+    An address of what the document no longer shows leads to what it shows now.
+    """
+    now = showing.picture_version(explained(actor=request.actor, on=request.on, document=document))
+    if version != now:
+        return redirect("invoice_picture", document, number, now)
     pages = drawn(document, version)
     if not 1 <= number <= len(pages):
         raise Http404
