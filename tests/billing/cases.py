@@ -134,6 +134,8 @@ CASES: dict[str, Case] = {
                                                 "reason": "Asked for"}),
     "invoicing.submit": of_drafts("bill", lambda s: s.free),
     "invoicing.plan_batch": Case("bill", lambda s: {"on": TODAY, "act": "discard", "drafts": [s.free]}, events=False),
+    "invoicing.plan_approvals": Case("review", lambda s: {"on": TODAY, "drafts": [s.submitted]}, events=False),
+    "invoicing.approve_many": of_drafts("review", lambda s: s.submitted),
     "invoicing.submit_many": of_drafts("bill", lambda s: s.free),
     "invoicing.discard_many": of_drafts("bill", lambda s: s.free),
     "invoicing.approve": of_drafts("review", lambda s: s.submitted),

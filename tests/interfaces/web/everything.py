@@ -89,7 +89,7 @@ POSTS: Final = {
     "/work/entries/withdraw/": "work", "/work/milestones/{milestone}/": "approve_work", "/work/import/": "work",
     "/work/import/{upload}/": "work", "/work/import/{upload}/map/": "accounts",
     "/today/submit/{draft}/": "bill", "/runs/new/": "bill", "/runs/{run}/stop/": "bill", "/runs/{run}/resume/": "bill",
-    "/drafts/chosen/": "bill", "/drafts/batches/": "bill", "/drafts/batches/{acts}/next/": "bill",
+    "/drafts/chosen/": "bill", "/drafts/batches/": "bill", "/drafts/batches/{acts}/next/": "bill or review",
     "/drafts/batches/{acts}/send/": "send",
     "/invoices/{reviewed}/approve/": "review", "/invoices/{draft}/submit/": "bill", "/invoices/{draft}/issue/": "issue",
     "/invoices/{invoice}/send/": "send", "/invoices/{draft}/discard/": "bill", "/invoices/{draft}/waive/": "waive",

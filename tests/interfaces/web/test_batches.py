@@ -1,5 +1,6 @@
 """Acts on many drafts: chosen, confirmed, and done once even when the connection is lost."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,9 @@ from playwright.sync_api import Page, expect
 from duly.billing import models as m
 from duly.billing.invoicing import actions
 from duly.billing.invoicing.actions import batch
+from duly.interfaces.web.billing import batches
 from tests.billing.test_invoicing_run import bill
-from tests.interfaces.web.acting import begun, text
+from tests.interfaces.web.acting import begun, state, text
 from tests.world import NOW, TODAY, World
 
 ClientOf = Callable[..., Client]
@@ -89,6 +91,61 @@ def test_all_that_match_are_chosen(drafts: dict[str, int], client_of: ClientOf) 
     run = m.BillRun.objects.get().pk
     asked = text(client.post("/drafts/chosen/", {"act": "submit", "all": "1", "run": run, "query": "state=draft"}))
     assert "Submit 2 drafts?" in asked
+
+
+def test_reviewers_approve_all_that_match_the_filter(drafts: dict[str, int], world: World,
+                                                     client_of: ClientOf) -> None:
+    actions.submit(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=list(drafts.values()))
+    rita = client_of("rita")
+    assert 'name="act" value="approve"' in text(rita.get("/reviews/"))
+    assert 'name="act" value="approve"' not in text(client_of("ben").get("/reviews/"))
+    assert rita.post("/drafts/chosen/", {"act": "approve", "all": "1", "query": "text=nobody"}).url == "/reviews/"
+    asked = text(rita.post("/drafts/chosen/", {"act": "approve", "all": "1", "query": "own=no&text=big"}))
+    assert "Approve 1 draft?" in asked
+    assert "Big Company SARL" in asked
+    address = begun(rita, "approve", *drafts.values())
+    rita.post(f"{address}next/")
+    page = text(rita.get(address))
+    assert "<b>1</b> approved, <b>1</b> left as they were" in page
+    assert "It is approved already." in page
+    assert "Send" not in page
+    assert state(drafts["BIG"]) == "ready"
+
+
+@pytest.mark.parametrize(("login", "act", "code"), [
+    ("rita", "approve", 200), ("rita", "submit", 403), ("ben", "approve", 403), ("ben", "issue", 200),
+    ("audra", "approve", 403), ("audra", "submit", 403), ("audra", "burn", 403), ("mara", "issue", 403),
+])
+def test_each_act_wants_its_right(drafts: dict[str, int], client_of: ClientOf, login: str, act: str, code: int) -> None:
+    client, rows = client_of(login), list(drafts.values())
+    assert client.post("/drafts/chosen/", {"act": act, "rows": rows}).status_code == code
+    planned = client.post("/drafts/batches/", {"act": act, "drafts": ",".join(map(str, rows)), "key": "k"})
+    assert planned.status_code == (302 if code == 200 else 403)
+
+
+def test_a_wrong_filter_reaches_no_further(drafts: dict[str, int], client_of: ClientOf) -> None:
+    answer = client_of("ben").post("/drafts/chosen/", {"act": "discard", "all": "1", "query": "state=nonsense"})
+    assert answer.status_code == 422
+
+
+def test_long_batches_list_the_first_and_count_all(drafts: dict[str, int], client_of: ClientOf,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "LISTED", 1)
+    client = client_of("ben")
+    asked = text(client.post("/drafts/chosen/", {"act": "discard", "rows": list(drafts.values())}))
+    assert "Discard 2 drafts?" in asked
+    assert "The first 1 are listed; the sums are of all 2." in asked
+    address = begun(client, "discard", *drafts.values())
+    client.post(f"{address}next/")
+    assert "And 1 more." in text(client.get(address))
+
+
+def test_a_draft_belongs_to_the_drafts(drafts: dict[str, int], world: World, client_of: ClientOf) -> None:
+    ben = client_of("ben")
+    here = re.compile(r'<a href="([^"]+)"[^>]*aria-current="page"')
+    assert here.findall(text(ben.get(f"/invoices/{drafts['ZED']}/")))[:1] == ["/drafts/"]
+    actions.issue(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[drafts["ZED"]])
+    assert here.findall(text(ben.get(f"/invoices/{drafts['ZED']}/")))[:1] == ["/invoices/"]
 
 
 @pytest.mark.parametrize("values", [

@@ -56,10 +56,11 @@ def oldest_to_bill(*, actor: Actor, on: date, entity: str) -> ToBill | None:
     Raises `Forbidden` without the right to bill, `NotFound` for an unknown entity.
     """
     refuse_outside_book(actor, "bill", [], on)
-    scope = {"entity": entity_of(entity).pk, "everywhere": actor.may_everywhere("bill"), "user": actor.user_id,
-             "on": on, "until": on.replace(day=1)}
+    seller, until = entity_of(entity).pk, on.replace(day=1)
+    scope = {"entity": seller, "everywhere": actor.may_everywhere("bill"), "user": actor.user_id, "on": on,
+             "until": until}
     work = frames.rows(WORK, scope)
-    due = _due(scope["entity"], frames.rows(CHARGES, scope), scope["until"])
+    due = _due(seller, frames.rows(CHARGES, scope), until)
     months = [month for month, *_ in work] + due[:1]
     if not months:
         return None

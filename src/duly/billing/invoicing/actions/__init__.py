@@ -1,6 +1,14 @@
 """The verbs of invoicing, in the order of a document's life."""
 
-from duly.billing.invoicing.actions.batch import batch_of, discard_many, go_on, plan_batch, submit_many
+from duly.billing.invoicing.actions.batch import (
+    approve_many,
+    batch_of,
+    discard_many,
+    go_on,
+    plan_approvals,
+    plan_batch,
+    submit_many,
+)
 from duly.billing.invoicing.actions.check import check, waive
 from duly.billing.invoicing.actions.discard import discard
 from duly.billing.invoicing.actions.edit import defer, reorder, restore, reword, set_terms, write_down
@@ -10,8 +18,8 @@ from duly.billing.invoicing.actions.review import approve, confirm, question, re
 from duly.billing.invoicing.actions.run import draft_partition, fail_partition, launch, resume, stop
 
 __all__ = [
-    "Issued", "approve", "batch_of", "check", "choose_severities", "confirm", "defer", "discard", "discard_many",
-    "draft_partition", "fail_partition", "go_on", "issue", "issue_in_chunks", "launch", "plan_batch", "question",
-    "reopen", "reorder", "restore", "resume", "return_draft", "reword", "set_terms", "stop", "submit", "submit_many",
-    "waive", "write_down",
+    "Issued", "approve", "approve_many", "batch_of", "check", "choose_severities", "confirm", "defer", "discard",
+    "discard_many", "draft_partition", "fail_partition", "go_on", "issue", "issue_in_chunks", "launch",
+    "plan_approvals", "plan_batch", "question", "reopen", "reorder", "restore", "resume", "return_draft", "reword",
+    "set_terms", "stop", "submit", "submit_many", "waive", "write_down",
 ]

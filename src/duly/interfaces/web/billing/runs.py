@@ -10,7 +10,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from duly.billing.accounts.models import LegalEntity
 from duly.billing.invoicing import actions, draft_lists
 from duly.billing.invoicing.compare import run_sums
 from duly.interfaces.kit import printing
@@ -36,7 +35,7 @@ RUNS: Final = Listing(
     sort="-launched", row_url=lambda row: reverse("run", args=[row["id"]]),
     empty="No bill run yet. A run turns a period's unbilled work and due charges into drafts.",
     columns=(
-        Column("period", "Period", "strong", sort="period", under="entity"),
+        Column("period", "Period", "strong", sort="period", under="entity_name"),
         Column("launched", "Started", sort="launched", under="launched_by"),
         Column("stands", "State", "pill"),
         Column("drafts", "Drafts", "number"), Column("open", "Not issued", "number"),
@@ -67,7 +66,6 @@ def run(request: StaffRequest, number: int) -> HttpResponseBase:
     sums = run_sums(actor=request.actor, on=request.on, run=number)
     return documents.respond(request, "web/billing/run.html", {
         "run": found, "sums": sums, "acts": acts(request), "address": request.GET.urlencode(),
-        "entity_name": LegalEntity.objects.get(code=found["entity"]).name,
         "note": ", ".join(f"{found[name]} {STATES[name][0].lower()}" for name in OPEN if found[name])})
 
 
