@@ -24,11 +24,15 @@ P = ParamSpec("P")
 
 
 class StaffRequest(HttpRequest):
-    """A request of someone signed in: `actor` acts `at` an instant `on` a business date."""
+    """A request of someone signed in: `actor` acts `at` an instant `on` a business date.
+
+    A page that belongs to another area than its address says may set the path that the navigation marks: `within`.
+    """
 
     actor: Actor
     at: datetime
     on: date
+    within: str
     htmx: HtmxDetails
 
 

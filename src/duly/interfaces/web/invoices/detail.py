@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from duly.billing.accounts.queries import unseen
 from duly.billing.invoicing import queries
@@ -35,6 +36,8 @@ def invoice(request: StaffRequest, document: int) -> HttpResponseBase:
 
 def context(request: StaffRequest, found: Explained, sent: bool) -> dict[str, Any]:
     """The document as its templates have it, with what the actor may do to it."""
+    if found.head.state != "issued":
+        request.within = reverse("drafts")
     findings = showing.findings(found)
     blocked = any(one.open and one.finding.severity == "blocks" for one in findings)
     own = found.head.state == "in_review" and made_or_changed(actor=request.actor, document=found.head.id)
