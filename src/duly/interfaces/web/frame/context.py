@@ -21,6 +21,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if actor is None or partial:
         return given
     assert isinstance(request.user, User)
-    groups = menu(actor, request.path, waiting(actor=actor, on=request.on))  # type: ignore[attr-defined]
+    groups = menu(actor, getattr(request, "within", request.path), waiting(actor=actor, on=request.on))  # type: ignore[attr-defined]
     near = [link for group in groups for link in group.links if link.area.near]
     return {**given, "groups": groups, "near": near, "actor": actor, "person": request.user, "on": request.on}  # type: ignore[attr-defined]
