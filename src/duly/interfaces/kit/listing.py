@@ -125,6 +125,10 @@ class Shown:
     not_understood: Sequence[str]
 
     @property
+    def sums(self) -> str:
+        return self.listing.sums(self.page.rows) if self.listing.sums and self.page.rows else ""
+
+    @property
     def filtered(self) -> bool:
         return any(field.value for field in self.fields)
 
@@ -138,7 +142,8 @@ class Listing:
     """A list: `name` (its id on the page and its file's name), what it reads, its columns and filters.
 
     `row_url` gives a row's address; `tones` the text and tone of each value of pill columns; `empty` what to say, and
-    do, where nothing is there at all. With `bulk` every row has a checkbox named `rows`, in the page's form `bulk`.
+    do, where nothing is there at all; `sums` says what the rows of a page come to. With
+    `bulk` every row has a checkbox named `rows`, in the page's form `bulk`.
     """
 
     name: str
@@ -152,6 +157,7 @@ class Listing:
     empty: str = "Nothing is here yet."
     bulk: bool = False
     limit: int = LIMIT
+    sums: Callable[[Sequence[Row]], str] | None = None
 
     def respond(self, request: Any, template: str, context: Mapping[str, Any] | None = None) -> HttpResponseBase:
         """The page with the list as `list`, only its table for htmx, or the file that `format` asks for."""

@@ -106,7 +106,8 @@ class NewTerms(Terms):
     payment_days = forms.IntegerField(label="Days to pay", min_value=0, max_value=999, required=False)
     grouping = forms.ChoiceField(label="Hours are shown as", required=False)
     review = forms.ChoiceField(label="Who checks drafts", required=False)
-    time_annex = forms.ChoiceField(label="List all hours behind the invoice", required=False)
+    time_annex = forms.ChoiceField(  # type: ignore[assignment]  # a third choice besides yes and no
+        label="List all hours behind the invoice", required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

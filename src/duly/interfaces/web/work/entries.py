@@ -1,8 +1,9 @@
 """Work as a list and one by one: approve it, take that back, leave it out, correct it, keep its receipts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib import messages
@@ -17,9 +18,11 @@ from duly.billing.work import actions, lists
 from duly.billing.work import entry as reads
 from duly.billing.work.entry import Entry
 from duly.billing.work.receipts import receipt as receipt_of
+from duly.billing.work.worth import every_valued_entry, valued_entries
 from duly.engine.currencies import exponent
 from duly.interfaces.kit.forms import beside
-from duly.interfaces.kit.listing import Column, Filter, Listing
+from duly.interfaces.kit.listing import Column, Filter, Listing, Row
+from duly.interfaces.kit.printing import hours, money
 from duly.interfaces.web.page import StaffRequest, page, show
 from duly.interfaces.web.work.forms import AttachReceipt, EditExpense, EditTime, Reason
 from duly.interfaces.web.work.sections import sections
@@ -57,11 +60,31 @@ ENTRIES: Final = Listing(
 )
 
 
+def _sums(rows: Sequence[Row]) -> str:
+    """Hours and value of a page's rows in words, and how many have no price."""
+    values: dict[str, Decimal] = {}
+    for row in rows:
+        if row["worth"] is not None:
+            values[row["currency"]] = values.get(row["currency"], Decimal(0)) + Decimal(row["worth"])
+    unpriced = sum(row["worth"] is None for row in rows)
+    parts = [f"{hours(sum(row['seconds'] or 0 for row in rows))} h",
+             *(str(money(value, currency)) for currency, value in sorted(values.items())),
+             *([f"{unpriced} without a price"] if unpriced else [])]
+    return f"on this page {', '.join(parts)}"
+
+
+WAITING: Final = replace(
+    ENTRIES, read=valued_entries, read_all=every_valued_entry, sums=_sums, bulk=True,
+    columns=tuple(Column("worth", "Value", "money", under="why") if one.key == "cost" else one
+                  for one in ENTRIES.columns if one.key != "state"))
+"""What waits for approval, each entry with what it is worth by today's terms, or why it has no price."""
+
+
 @page()
 def entries(request: StaffRequest) -> HttpResponseBase:
     waiting = request.GET.get("state") == "waiting"
     acts = request.actor.may("approve_work") or request.actor.may("work")
-    return replace(ENTRIES, bulk=acts).respond(request, "web/work/entries.html", {
+    return replace(WAITING if waiting else ENTRIES, bulk=acts).respond(request, "web/work/entries.html", {
         "sections": sections("To approve" if waiting else "All work"), "waiting": waiting,
         "account": request.GET.get("account", "") if waiting and request.actor.may("approve_work") else ""})
 
