@@ -255,18 +255,15 @@ def test_the_list_in_the_browser(database: str, world: World, signed_in: Callabl
     axe(page)
 
 
-def test_a_list_works_without_javascript(database: str, world: World, chromium: Any, server: str) -> None:
+def test_a_list_works_without_javascript(
+    database: str, world: World, no_javascript: None, signed_in: Callable[[str], Page]
+) -> None:
     for account in ("ACME", "ZED"):
         issued(world, account, "100.00")
-    client = Client()
-    client.force_login(m.User.objects.get(login="ben"))
-    context = chromium.new_context(base_url=server, java_script_enabled=False)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server}])
-    page = context.new_page()
+    page = signed_in("ben")
     page.goto("/invoices/")
     page.get_by_placeholder("Number or account").fill("zed")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator(".rows tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Total").click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Total")
-    context.close()
