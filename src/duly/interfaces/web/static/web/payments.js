@@ -14,9 +14,15 @@ const plain = (amount, decimals) => {
 };
 
 class Spread extends HTMLElement {
+  #hand = false;
+
   connectedCallback() {
     this.addEventListener("input", (event) => this.#typed(event.target));
     this.addEventListener("keydown", (event) => this.#pressed(event));
+    // A proposal that was asked for before someone spread by hand comes too late: it must not undo what they typed.
+    this.addEventListener("htmx:beforeRequest", (event) => {
+      if (event.target.id === "facts" && this.#hand) event.preventDefault();
+    });
     this.addEventListener("click", (event) => {
       const button = event.target.closest("[data-fill]");
       if (button) this.#fill(button.closest("td").querySelector("input"));
@@ -46,10 +52,13 @@ class Spread extends HTMLElement {
 
   #typed(target) {
     if (target.closest(".pay")) this.#byHand();
+    if (target.closest("#facts")) this.#hand = false;
     if (target.closest(".pay") || target.name === "amount") this.#count();
   }
 
   #byHand() {
+    this.#hand = true;
+    this.querySelector("#facts")?.dispatchEvent(new Event("htmx:abort"));
     this.querySelector("input[name=way]").value = "hand";
     this.querySelectorAll(".ways [aria-pressed]").forEach((button) => button.setAttribute("aria-pressed", "false"));
   }
