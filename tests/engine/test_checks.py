@@ -110,7 +110,8 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
         {"drafts": {"total": "0"}}, "warns", "total",
         "The total is zero. Discard the draft unless the customer asked for it."),
     "total_negative": (
-        {"drafts": {"total": "-0.5"}}, "blocks", "total", "The total is -0.50 EUR. Write a credit note instead."),
+        {"drafts": {"total": "-0.5"}}, "blocks", "total",
+        "The total is -0.50 EUR. Leave out what takes it below zero, or discard the draft."),
     "booking_date_locked": (
         {"drafts": {"lock_date": "2026-11-02"}}, "blocks", "booked_on",
         "DE is closed until 2 Nov 2026; this would be booked on 2 Nov 2026. Use a later date."),
@@ -225,7 +226,8 @@ def test_an_agreement_may_say_that_its_cap_only_warns() -> None:
 )
 def test_amounts_have_the_decimals_of_their_currency(exponent: int, total: str, printed: str) -> None:
     draft = {"exponent": exponent, "total": total}
-    assert [text for *_, text in found(drafts=[draft])] == [f"The total is {printed}. Write a credit note instead."]
+    assert [text for *_, text in found(drafts=[draft])] == [
+        f"The total is {printed}. Leave out what takes it below zero, or discard the draft."]
 
 
 @pytest.mark.parametrize("price", ["100", "95.5", "0.00000001", "0"])

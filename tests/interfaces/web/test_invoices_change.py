@@ -232,3 +232,16 @@ def test_without_anybody_to_write_to_a_contact_is_asked_for(drafts: dict[str, in
     assert "Zed AG has nobody to send it to" in page
     assert ">Send</button>" not in page
     assert 'href="/accounts/ZED/contact/"' in page
+
+
+def test_what_can_be_done_about_a_wrong_invoice_is_said_as_it_is(drafts: dict[str, int], client_of: ClientOf) -> None:
+    client, zed = client_of("ben"), drafts["ZED"]
+    assert "Is something wrong with it?" not in text(client.get(f"/invoices/{zed}/"))
+    assert "there are no credit notes yet" in text(client.get(f"/invoices/{zed}/issue/"))
+    act(client, zed, "issue")
+    page = text(client.get(f"/invoices/{zed}/"))
+    assert "Duly does not write credit notes yet" in page
+    assert "do not send it" in page
+    assert "Is something wrong with it?" not in text(client_of("audra").get(f"/invoices/{zed}/"))
+    act(client, zed, "send", key="m")
+    assert "do not send it" not in text(client.get(f"/invoices/{zed}/"))

@@ -25,7 +25,8 @@ def total_negative(facts: Facts) -> pl.DataFrame:
     """An invoice asks for money; what goes the other way is a credit note."""
     return facts.drafts.filter((pl.col("total") < 0) & (pl.col("kind") != "credit_note")).select(
         "document_key", pl.lit("total").alias("path"),
-        pl.format("The total is {} {}. Write a credit note instead.", amount_of("total"), "currency").alias("text"),
+        pl.format("The total is {} {}. Leave out what takes it below zero, or discard the draft.", amount_of("total"),
+                  "currency").alias("text"),
     )
 
 

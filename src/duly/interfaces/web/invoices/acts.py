@@ -62,7 +62,8 @@ ACTS: Final[Mapping[str, Act]] = {
     "submit": Act(actions.submit, "bill", "Submit this draft?", "Submit", "The draft is submitted.", forms.Seen,
                   icon="send", look="primary", at_once=True),
     "issue": Act(issue_one, "issue", "Issue this document?", "Issue", "It is issued.", forms.Seen,
-                 "It gets its number, is booked, and can no longer be changed.", ("draft", "ready"),
+                 "It gets its number, is booked, and can no longer be changed or taken back: "
+                 "there are no credit notes yet.", ("draft", "ready"),
                  icon="receipt-text", look="primary"),
     "send": Act(queue_message, "send", "Send this document?", "Send", "Its mail is queued; the outbox has it.",
                 text="It goes by mail to the account’s billing contacts, with the PDF.", states=("issued",),
