@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import Client
 from playwright.sync_api import Page, expect
 
@@ -202,13 +202,14 @@ def test_every_task_and_list_has_an_address(world: World, client_of: ClientOf) -
 def test_it_costs_the_same_queries_whatever_waits(world: World, client_of: ClientOf,
                                                   count_queries: Callable[[], Any]) -> None:
     client = client_of("fin")
-    with count_queries() as empty:
+    overdue(world, "ACME", "4.00")
+    with count_queries() as little:
         shown(client)
     overdue(world, "ACME", "5.00", "6.00")
     world.time(60, approved=False)
     with count_queries() as full:
         shown(client)
-    assert len(full) == len(empty)
+    assert len(full) == len(little)
     with count_queries() as one:
         unbilled(client)
     for person in range(3):
@@ -234,3 +235,23 @@ def test_today_in_the_browser(database: str, world: World, signed_in: Callable[[
     page.goto("/today/?mine=yes")
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
     axe(page)
+
+
+def test_a_firm_that_is_not_set_up_is_told_what_comes_next(database: str, world: World, client_of: ClientOf) -> None:
+    assert "Nothing waits for you" in shown(client_of("anna"))
+    for gone, title, action, of_others in (
+        ("agreement", "Next, what is agreed", "/agreements/new/", "Nothing is agreed yet"),
+        ("account", "Next, the first customer", "/accounts/new/", "No customer yet"),
+        ("legal_entity", "First, the company that sells", "/settings/entities/new/", "The firm is not set up yet"),
+    ):
+        with connections["owner"].cursor() as owner:
+            owner.execute(f"set session_replication_role = replica; truncate {gone} cascade")
+        told = shown(client_of("anna"))
+        assert title in told
+        assert f'href="{action}"' in told
+        assert "/today/unbilled/" not in shown(client_of("ben"))
+        assert of_others in shown(client_of("rita"))
+    board = client_of("anna").get("/dashboard/").content.decode()
+    assert 'href="/settings/entities/new/"' in board
+    assert "The firm is not set up yet" in client_of("rita").get("/dashboard/").content.decode()
+    assert client_of("anna").get("/accounts/").status_code == 200

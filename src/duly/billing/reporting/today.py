@@ -96,6 +96,17 @@ def unbilled(*, actor: Actor, on: date, mine: bool = False, rows: int = ROWS) ->
     return _waiting(UNBILLED, scope, on, dict(frames.rows(COVERED, scope)))
 
 
+def first_step(*, actor: Actor, on: date) -> str:
+    """What a firm lacks before anything can be billed: an `entity`, then an `account`, then an `agreement`; else empty.
+
+    Of the whole firm, whatever the actor's book. Raises `Forbidden` without the right to read.
+    """
+    values(actor, on)
+    there = frames.rows("""select exists (select from legal_entity), exists (select from account),
+                                  exists (select from agreement)""")[0]
+    return next((step for step, done in zip(("entity", "account", "agreement"), there, strict=True) if not done), "")
+
+
 def _waiting(kind: Kind, scope: dict[str, object], on: date, covered: dict[str, str]) -> Waiting:
     found = frames.rows(kind.query(bool(scope["everywhere"])), scope)
     tasks = tuple(Task(kind.key, kind.page, str(subject), title, account, name,

@@ -75,6 +75,7 @@ def today(request: StaffRequest) -> HttpResponseBase:
               for each in found.kinds if kind in ("", each.kind)]
     return show(request, "web/today/page.html", {
         "found": found, "shown": groups, "kind": kind, "tabs": _tabs(found, kind, mine),
+        "lacks": "" if found.kinds else reading.first_step(actor=request.actor, on=request.on),
         "unbilled_url": "" if kind else reverse("today_unbilled") + _query("", mine),
         "books": _books(kind, mine) if request.actor.may_everywhere("read") else [], "here": _query(kind, mine),
     })
