@@ -233,3 +233,13 @@ def test_the_theme_changes_at_once_and_stays(database: str, world: World, signed
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_person_that_is_found_leads_to_their_work(world: World, client_of: ClientOf) -> None:
+    world.time(3600)
+    client = client_of("ben")
+    found = re.search(r'href="([^"]*text=Ada[^"]*)"', client.get("/search/?text=lovelace").content.decode())
+    assert found
+    page = client.get(found[1]).content.decode()
+    assert 'data-title="' in page
+    assert "is no filter" not in page
