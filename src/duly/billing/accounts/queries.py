@@ -88,6 +88,11 @@ def entity(code: str) -> LegalEntity:
     return found
 
 
+def entity_names() -> dict[str, str]:
+    """The name of every legal entity by its code, in the order of the names."""
+    return dict(LegalEntity.objects.order_by("name").values_list("code", "name"))
+
+
 def user_id(login: str) -> int:
     """The id of the user of that login; raises `NotFound`."""
     found = User.objects.filter(login=login).values_list("id", flat=True).first()
