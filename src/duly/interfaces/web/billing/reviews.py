@@ -9,7 +9,7 @@ from duly.billing.invoicing import draft_lists
 from duly.billing.kernel.listing import Query
 from duly.interfaces.kit import printing
 from duly.interfaces.kit.listing import Column, Filter, Listing
-from duly.interfaces.web.billing.drafts import entities, managers
+from duly.interfaces.web.billing.drafts import bulk, entities, managers
 from duly.interfaces.web.billing.rows import CHECKS, all_of, page_of, shown
 from duly.interfaces.web.page import StaffRequest, page
 
@@ -43,8 +43,8 @@ REVIEWS: Final = Listing(
 @page()
 def reviews(request: StaffRequest) -> HttpResponseBase:
     return REVIEWS.respond(request, "web/billing/reviews.html", {
-        "first": following(request), "address": request.GET.urlencode(),
-        "acts": [("approve", "Approve", "primary")] if request.actor.may("review") else []})
+        "first": following(request),
+        **bulk(request, [("approve", "Approve", "primary")] if request.actor.may("review") else [])})
 
 
 def following(request: StaffRequest, after: int = 0) -> int | None:

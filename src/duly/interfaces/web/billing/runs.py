@@ -14,7 +14,7 @@ from duly.billing.invoicing import actions, draft_lists
 from duly.billing.invoicing.compare import run_sums
 from duly.interfaces.kit import printing
 from duly.interfaces.kit.listing import Column, Filter, Listing
-from duly.interfaces.web.billing.drafts import DRAFTS, acts, entities
+from duly.interfaces.web.billing.drafts import DRAFTS, acts, bulk, entities
 from duly.interfaces.web.billing.rows import STATES, all_of, page_of
 from duly.interfaces.web.page import StaffRequest, page, show
 
@@ -65,7 +65,7 @@ def run(request: StaffRequest, number: int) -> HttpResponseBase:
         empty="No draft yet." if found["waiting"] else "This run made no drafts: there was nothing to bill.")
     sums = run_sums(actor=request.actor, on=request.on, run=number)
     return documents.respond(request, "web/billing/run.html", {
-        "run": found, "sums": sums, "acts": acts(request), "address": request.GET.urlencode(),
+        "run": found, "sums": sums, **bulk(request, acts(request)),
         "note": ", ".join(f"{found[name]} {STATES[name][0].lower()}" for name in OPEN if found[name])})
 
 

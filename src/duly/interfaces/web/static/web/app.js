@@ -170,6 +170,12 @@ const palette = {
   },
 };
 
+// A list is asked for while its search is typed. That the field then loses the focus is no reason to ask again, which
+// would take away the ticks that were just set.
+document.addEventListener("change", (event) => {
+  if (event.target.matches(".filters input[type=search]")) event.stopPropagation();
+}, true);
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
