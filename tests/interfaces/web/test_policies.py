@@ -111,3 +111,16 @@ def test_a_new_agreement_takes_the_policy_where_nothing_is_said(world: World, cl
         "agreement__number", "review", "payment_days", "grouping", "time_annex")}
     assert kept["SAID"] == ["peer", 7, "person", True]
     assert kept["OPEN"] == ["none", 14, "task", False]
+
+
+def test_closing_and_numbering_are_told_with_who_and_when(world: World, client_of: ClientOf) -> None:
+    entity = f"/settings/entities/{world.entity().pk}/"
+    fin, anna = client_of("fin"), client_of("anna")
+    assert "It is not opened again" in body(fin.get(f"{entity}close/"))
+    fin.post(f"{entity}close/", {"lock_date": "2026-08-31"})
+    fin.post(f"{entity}close/", {"lock_date": "2026-09-30"})
+    anna.post(f"{entity}series/invoice/", {"pattern": "X{year}-{number:05}"})
+    page = body(fin.get(entity))
+    assert "Closed until: 31 Aug 2026 → 30 Sep 2026" in page
+    assert "Pattern: R{year}-{number:05} → X{year}-{number:05}" in page
+    assert "Changed last by Anna" in page

@@ -9,6 +9,7 @@ from duly.billing.accounts.models import (
     SERIES_KINDS,
     BankAccount,
     LegalEntity,
+    NumberSeries,
     Person,
     RightGrant,
     RoleGrant,
@@ -85,6 +86,16 @@ def entity_page(*, actor: Actor, on: date, entity: int) -> EntityPage:
         found, list(TaxRegistration.objects.filter(entity=found).order_by("country", "scheme")),
         list(BankAccount.objects.filter(entity=found).order_by("position", "id")), series,
         any(one.last for one in series))
+
+
+def closings(entity: int) -> list[Change]:
+    """How the entity's books were closed, the last time first."""
+    return changes("legal_entity", [entity], "lock_date")
+
+
+def series_changes(entity: int) -> list[Change]:
+    """How the entity's number series came to their patterns, newest first."""
+    return changes("number_series", list(NumberSeries.objects.filter(entity_id=entity).values_list("id", flat=True)))
 
 
 def second_factor(*, actor: Actor, on: date) -> SecondFactor:
