@@ -47,8 +47,9 @@ def unbilled(request: StaffRequest) -> HttpResponseBase:
     given = {name: value for name, value in wanted.items() if value}
     named = entity_names()
     frame = {"sections": sections("Unbilled"), "entities": named.items(), "entity_names": named, "orders": ORDERS,
-             "order": order, "entity": wanted["entity"], "book": wanted["book"], "everywhere": request.actor.may_everywhere("read"),
-             "actor": request.actor, "on": request.on, "sums_url": f"?{urlencode({**given, 'show': 'sums'})}"}
+             "order": order, "entity": wanted["entity"], "book": wanted["book"],
+             "everywhere": request.actor.may_everywhere("read"), "actor": request.actor, "on": request.on,
+             "sums_url": f"?{urlencode({**given, 'show': 'sums'})}"}
     if not {"show", "format"} & request.GET.keys():
         return render(request, "web/work/unbilled.html", frame)
     found = unbilled_value(actor=request.actor, on=request.on, entity=wanted["entity"] or None,
