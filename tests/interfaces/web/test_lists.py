@@ -267,3 +267,11 @@ def test_a_list_works_without_javascript(
     expect(page.locator(".rows tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Total").click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Total")
+
+
+def test_what_acts_on_many_stays_when_htmx_filters(world: World, client_of: Callable[..., Client]) -> None:
+    world.time(60, approved=False)
+    mara = client_of("mara")
+    answer = mara.get("/work/entries/?text=work", headers={"HX-Request": "true", "HX-Target": "list-entries"})
+    assert "<html" not in answer.content.decode()
+    assert 'formaction="/work/entries/approve/"' in answer.content.decode()

@@ -48,7 +48,9 @@ def outbox(request: StaffRequest) -> HttpResponseBase:
     tabs: list[dict[str, Any]] = [{"title": "All", "url": reverse("outbox"), "current": not here}]
     tabs += [{"title": text, "url": f"{reverse('outbox')}?state={state}", "current": here == state,
               "count": None if state == "sent" else counts.get(state, 0)} for state, (text, _) in STATES.items()]
-    return OUTBOX.respond(request, "web/outbox/list.html", {"tabs": tabs, "failed": counts.get("failed", 0)})
+    return OUTBOX.respond(request, "web/outbox/list.html", {
+        "tabs": tabs, "failed": counts.get("failed", 0),
+        "bulk": "web/outbox/bulk.html" if request.actor.may("send") else ""})
 
 
 @page()

@@ -85,7 +85,7 @@ def entries(request: StaffRequest) -> HttpResponseBase:
     waiting = request.GET.get("state") == "waiting"
     acts = request.actor.may("approve_work") or request.actor.may("work")
     return replace(WAITING if waiting else ENTRIES, bulk=acts).respond(request, "web/work/entries.html", {
-        "sections": sections("To approve" if waiting else "All work"), "waiting": waiting,
+        "bulk": "web/work/bulk.html", "sections": sections("To approve" if waiting else "All work"), "waiting": waiting,
         "account": request.GET.get("account", "") if waiting and request.actor.may("approve_work") else ""})
 
 
