@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from tests.interfaces.web.test_work import body
+from tests.interfaces.web.test_work import WORK, body
 from tests.world import World
 
 ClientOf = Callable[..., Client]
@@ -18,7 +18,7 @@ def test_what_waits_shows_what_it_is_worth_or_why_it_has_no_price(
     world.time(5400, approved=False)
     world.time(3600, person="grace", approved=False)
     world.expense("100.00", approved=False)
-    ben, waiting = client_of("ben"), "/work/entries/?state=waiting"
+    ben, waiting = client_of("ben"), f"{WORK}entries/?state=waiting"
     page = body(ben.get(waiting))
     for amount in ("€142<small>.50", "€110<small>.00", "€105<small>.00"):  # by the hour, and cost with its mark-up
         assert amount in page
@@ -38,6 +38,6 @@ def test_what_waits_shows_what_it_is_worth_or_why_it_has_no_price(
 
 
 def test_where_nothing_waits_there_are_no_sums(world: World, client_of: ClientOf) -> None:
-    page = body(client_of("ben").get("/work/entries/?state=waiting"))
+    page = body(client_of("ben").get(f"{WORK}entries/?state=waiting"))
     assert "0 entries" in page
     assert "on this page" not in page
