@@ -58,7 +58,7 @@ class Spread extends HTMLElement {
 
   #byHand() {
     this.#hand = true;
-    this.querySelector("#facts")?.dispatchEvent(new Event("htmx:abort"));
+    this.querySelector("#facts")?.dispatchEvent(new Event("htmx:abort", { bubbles: true }));
     this.querySelector("input[name=way]").value = "hand";
     this.querySelectorAll(".ways [aria-pressed]").forEach((button) => button.setAttribute("aria-pressed", "false"));
   }
