@@ -86,7 +86,7 @@ def _unknown(text: str, scope: dict[str, object]) -> str:
                        {**scope, "text": text.casefold()})
     holding = [row for row in rows if text.casefold() in row[2] or text.casefold() in row[0].lower()][:NEAR]
     by_text = {folded: row for row in rows for folded in (row[2], row[0].lower())}
-    alike = [by_text[one] for one in get_close_matches(text.casefold(), by_text, n=NEAR, cutoff=0.6)]
+    alike = [by_text[one] for one in get_close_matches(text.casefold(), by_text, n=NEAR)]
     near = list(dict.fromkeys((*holding, *alike)))[:NEAR]
     said = f"There is no account “{text}” in your book."
     return f"{said} Near: {', '.join(f'{name} ({number})' for number, name, _ in near)}." if near else said

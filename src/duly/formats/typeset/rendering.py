@@ -89,8 +89,9 @@ def pictures(document: Document) -> list[bytes]:
 def why_undrawable(picture: bytes) -> str:
     """What Typst says against a PNG or SVG that cannot be drawn; empty for one that can."""
     try:
-        typst.compile(PICTURE, format="svg", root=TEMPLATE.parent,
-                      sys_inputs={"picture": json.dumps(list(picture), separators=(",", ":"))})
+        typst.compile(  # type: ignore[call-overload]  # its types want a root of the input's own type, bytes
+            PICTURE, format="svg", root=TEMPLATE.parent,
+            sys_inputs={"picture": json.dumps(list(picture), separators=(",", ":"))})
     except typst.TypstError as wrong:
         return str(wrong.message)
     return ""

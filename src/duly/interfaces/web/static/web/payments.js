@@ -15,13 +15,18 @@ const plain = (amount, decimals) => {
 
 class Spread extends HTMLElement {
   #hand = false;
+  #asked = null;
 
   connectedCallback() {
     this.addEventListener("input", (event) => this.#typed(event.target));
     this.addEventListener("keydown", (event) => this.#pressed(event));
-    // A proposal that was asked for before someone spread by hand comes too late: it must not undo what they typed.
-    this.addEventListener("htmx:beforeRequest", (event) => {
-      if (event.target.id === "facts" && this.#hand) event.preventDefault();
+    // A proposal for what was typed is asked for once, and not after someone has spread the money by hand: what comes
+    // late must not undo what they typed meanwhile.
+    this.addEventListener("htmx:confirm", (event) => {
+      if (event.target.id !== "facts") return;
+      const facts = [...event.target.querySelectorAll("input, select")].map((field) => field.value).join("\n");
+      if (this.#hand || facts === this.#asked) event.preventDefault();
+      this.#asked = facts;
     });
     this.addEventListener("click", (event) => {
       const button = event.target.closest("[data-fill]");
@@ -58,7 +63,7 @@ class Spread extends HTMLElement {
 
   #byHand() {
     this.#hand = true;
-    this.querySelector("#facts")?.dispatchEvent(new Event("htmx:abort", { bubbles: true }));
+    if (this.querySelector("#facts")) window.htmx?.trigger("#facts", "htmx:abort");
     this.querySelector("input[name=way]").value = "hand";
     this.querySelectorAll(".ways [aria-pressed]").forEach((button) => button.setAttribute("aria-pressed", "false"));
   }
