@@ -9,6 +9,7 @@ from typing import Final
 from duly.billing.accounts.queries import IN_BOOK
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.names import fold
 
 WORDS: Final = 4
 """A name holds at most three commas."""
@@ -49,9 +50,9 @@ def accounts_meant(*, actor: Actor, right: str, on: date, text: str) -> Meant:
     start = 0
     while start < len(parts):
         end = next((end for end in range(min(start + WORDS, len(parts)), start, -1)
-                    if spans[start, end].casefold() in known), None)
+                    if fold(spans[start, end]) in known), None)
         text = spans[start, end or start + 1]
-        same = known.get(text.casefold(), [])
+        same = known.get(fold(text), [])
         if len(same) == 1:
             found[same[0].number] = same[0]
         else:
@@ -63,7 +64,7 @@ def accounts_meant(*, actor: Actor, right: str, on: date, text: str) -> Meant:
 
 def _known(texts: Iterable[str], scope: dict[str, object]) -> dict[str, list[Named]]:
     """The accounts of exactly these numbers or names, by either in lower case; a number goes before a name."""
-    folded = sorted({text.casefold() for text in texts})
+    folded = sorted({fold(text) for text in texts})
     rows = frames.rows(f"""select a.id, a.number, a.name, lower(a.number), a.sort_name from account a
         where (lower(a.number) = any(%(texts)s) or a.sort_name = any(%(texts)s)) and (%(everywhere)s or {IN_BOOK})
         order by a.number""", {**scope, "texts": folded})
@@ -80,13 +81,14 @@ def _several(text: str, same: list[Named]) -> str:
 
 def _unknown(text: str, scope: dict[str, object]) -> str:
     """That there is none of that name, with those of the book that read nearly so or hold it."""
+    folded = fold(text)
     rows = frames.rows(f"""select a.number, a.name, a.sort_name from account a where (%(everywhere)s or {IN_BOOK})
         order by position(%(text)s in a.sort_name) = 0 and position(%(text)s in lower(a.number)) = 0,
                  not starts_with(a.sort_name, left(%(text)s, 1)), a.sort_name limit {LOOKED_AT}""",
-                       {**scope, "text": text.casefold()})
-    holding = [row for row in rows if text.casefold() in row[2] or text.casefold() in row[0].lower()][:NEAR]
-    by_text = {folded: row for row in rows for folded in (row[2], row[0].lower())}
-    alike = [by_text[one] for one in get_close_matches(text.casefold(), by_text, n=NEAR)]
+                       {**scope, "text": folded})
+    holding = [row for row in rows if folded in row[2] or folded in row[0].lower()][:NEAR]
+    by_text = {name: row for row in rows for name in (row[2], row[0].lower())}
+    alike = [by_text[one] for one in get_close_matches(folded, by_text, n=NEAR)]
     near = list(dict.fromkeys((*holding, *alike)))[:NEAR]
     said = f"There is no account “{text}” in your book."
     return f"{said} Near: {', '.join(f'{name} ({number})' for number, name, _ in near)}." if near else said

@@ -32,7 +32,7 @@ ACCOUNTS: Final = Source(
     id="a.id", book=IN_BOOK,
     sorts={"name": Sort("a.sort_name", "text"), "number": Sort("a.number", "text")},
     filters={
-        "text": """position(lower(%(value)s) in a.sort_name) > 0
+        "text": """position(%(folded)s in a.sort_name) > 0
                    or position(lower(%(value)s) in lower(a.number)) > 0""",
         "manager": "a.manager_id = (select id from app_user where login = %(value)s)",
         "country": "a.country = %(value)s",

@@ -27,7 +27,7 @@ MESSAGES: Final = Source(
     sorts={"queued": Sort("m.id", "bigint")},
     filters={
         "text": """i.number = upper(%(value)s) or r.number = upper(%(value)s) or m.account_id = any(array(
-                     select id from account where position(lower(%(value)s) in sort_name) > 0
+                     select id from account where position(%(folded)s in sort_name) > 0
                                                or starts_with(number, %(value)s)))""",
         # the second half is what the index of unsent mail is for
         "state": "m.state = %(value)s and (%(value)s = 'sent' or m.state <> 'sent')",

@@ -31,7 +31,7 @@ COLUMNS: Final = {
 
 FILTERS: Final = {
     # What was typed is the draft's own number, or stands at the beginning of its customer's or anywhere in the name.
-    "text": """i.id::text = %(value)s or position(replace(lower(%(value)s), 'ß', 'ss') in a.sort_name) > 0
+    "text": """i.id::text = %(value)s or position(%(folded)s in a.sort_name) > 0
                or starts_with(lower(a.number), lower(%(value)s))""",
     "account": "a.number = %(value)s", "entity": "e.code = %(value)s", "run": "p.run_id = %(value)s::bigint",
     "book": f"(%(value)s = 'mine') = {IN_BOOK}",

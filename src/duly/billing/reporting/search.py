@@ -12,6 +12,7 @@ from typing import Final
 
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.names import fold
 from duly.billing.reporting.scope import SEEN, values
 
 SHOWN: Final = 8
@@ -47,20 +48,25 @@ class Found:
 
 def _rank(*columns: str) -> str:
     """0 for the whole of a column, 1 for its beginning, 2 for the beginning of a word in it, 3 for any part."""
-    folded = [f"lower({column})" for column in columns]
-    whole = " or ".join(f"{column} = %(text)s" for column in folded)
-    begins = " or ".join(f"starts_with({column}, %(text)s)" for column in folded)
-    word = " or ".join(f"position(' ' || %(text)s in {column}) > 0" for column in folded)
+    typed = [(f"lower({column})", _typed(column)) for column in columns]
+    whole = " or ".join(f"{column} = {text}" for column, text in typed)
+    begins = " or ".join(f"starts_with({column}, {text})" for column, text in typed)
+    word = " or ".join(f"position(' ' || {text} in {column}) > 0" for column, text in typed)
     return f"case when {whole} then 0 when {begins} then 1 when {word} then 2 else 3 end"
 
 
 def _part(*columns: str) -> str:
-    return "(" + " or ".join(f"position(%(text)s in lower({column})) > 0" for column in columns) + ")"
+    return "(" + " or ".join(f"position({_typed(column)} in lower({column})) > 0" for column in columns) + ")"
+
+
+def _typed(column: str) -> str:
+    """What was typed, as the column is kept: names of accounts are folded besides."""
+    return "%(folded)s" if column.endswith("sort_name") else "%(text)s"
 
 
 SMALL: Final = (
     # kind, id, number, name, detail, tables, the columns that are searched
-    ("account", "a.id", "a.number", "a.name", "a.city", "account a", ("a.number", "a.name")),
+    ("account", "a.id", "a.number", "a.name", "a.city", "account a", ("a.number", "a.sort_name")),
     ("agreement", "g.id", "g.number", "g.name", "a.name", "agreement g join account a on a.id = g.account_id",
      ("g.number", "g.name")),
     ("contact", "c.id", "c.email", "c.name", "a.name", "contact c join account a on a.id = c.account_id",
@@ -119,7 +125,7 @@ def search(*, actor: Actor, on: date, text: str) -> Found:
     if len(typed) < 2:
         return Found(typed, ())
     digits = typed.lstrip("#0")
-    scope |= {"text": typed.lower(), "typed": typed.upper(), "many": MANY,
+    scope |= {"text": typed.lower(), "folded": fold(typed), "typed": typed.upper(), "many": MANY,
               "beginning": f"{_like(typed.upper())}%", "ending": f"{_like(typed.upper()[::-1])}%",
               "part": typed if typed.isascii() and typed.isdigit() and len(typed) < 10 else None,
               "sequence": int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None}

@@ -12,6 +12,7 @@ from duly.billing.audit.actions import verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
+from duly.billing.kernel.names import fold
 from duly.billing.reference.put import Put, put
 
 PERSONAL = ("name", "sort_name", "street", "street_2", "postcode", "city")
@@ -41,7 +42,7 @@ def put_account(
         raise Refused("The number is taken.", problems=[taken])
     refuse_outside_book(actor, "accounts", [known.pk] if known else [], on, f"account “{number}”")
     values: dict[str, Any] = {
-        "name": name, "sort_name": name.casefold()[:200], "street": street, "street_2": street_2, "postcode": postcode,
+        "name": name, "sort_name": fold(name)[:200], "street": street, "street_2": street_2, "postcode": postcode,
         "city": city, "region": region, "country": country, "kind": kind, "currency": currency, "language": language,
         "payment_days": payment_days, "requires_purchase_order": requires_purchase_order,
         "parent_id": named[parent].pk if parent else None, "bill_to_id": named[bill_to].pk if bill_to else None,
