@@ -110,11 +110,13 @@ def _apart() -> Iterator[tuple[str, Callable[[], Any]]]:
     """What grows with the work that is unbilled: pages ask for it apart, so the limit does not hold for it."""
     from bench.history import TODAY
     from duly.billing.accounts.queries import actor
+    from duly.billing.reporting.today import unbilled
     from duly.billing.reporting.unbilled import unbilled_value
 
     for who in (actor("bench"), actor("m7")):
         scope = "firm" if who.may_everywhere("read") else "book"
         yield f"apart: unbilled value, {scope}", lambda who=who: unbilled_value(actor=who, on=TODAY)
+        yield f"apart: unbilled months on Today, {scope}", lambda who=who: unbilled(actor=who, on=TODAY)
 
 
 def _views() -> Iterator[tuple[str, Callable[[], Any]]]:

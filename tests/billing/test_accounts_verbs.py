@@ -10,6 +10,7 @@ import pytest
 from duly.billing import models as m
 from duly.billing.accounts import queries
 from duly.billing.accounts.actions import customers, entities, people
+from duly.billing.accounts.numbers import next_number
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.billing.ledger.chart import map_role
@@ -107,7 +108,7 @@ def test_a_new_account_never_changes_one_that_is_there(world: World) -> None:
     with pytest.raises(Refused, match="taken") as refusal:
         put("anna", name="Another")
     assert [problem.path for problem in refusal.value.problems] == ["number"]
-    with pytest.raises(NotFound):
+    with pytest.raises(Refused, match="taken"):  # also where it stands outside the book, and no more is said of it
         put("mara", number="ZED")
 
 
@@ -209,3 +210,23 @@ def test_personal_values_are_not_in_the_log(world: World) -> None:
     assert [secret for secret in secrets if secret in log] == []
     kept = set(m.PersonalValue.objects.values_list("value", flat=True))
     assert set(secrets) <= kept
+
+
+@pytest.mark.parametrize(("numbers", "following"), [
+    (["K-0041"], "K-0042"), (["K-0041", "K-0100", "K-0007"], "K-0101"), (["9"], "10"), (["X9", "A-1", "X10"], "X11"),
+    (["2026/099"], "2026/100"), (["A-1", "BIG-CO"], "A-2"), (["A-1", "A-2b", "A-B-7"], "A-B-8"), ([], ""),
+    (["9" * 30], ""), (["100%-1", "100x-8"], "100x-9"),
+])
+def test_the_next_account_number_goes_on_as_the_last_one(world: World, numbers: list[str], following: str) -> None:
+    for number in numbers:
+        customers.put_account(actor=world.actor("fin"), at=NOW, on=TODAY, **{**NORD, "number": number})
+    assert next_number() == following
+
+
+def test_a_number_that_is_taken_names_the_next_one_and_no_account(world: World) -> None:
+    customers.put_account(actor=world.actor("otto"), at=NOW, on=TODAY, **{**NORD, "number": "K-1"})
+    with pytest.raises(Refused) as refused:
+        customers.put_account(actor=world.actor("mara"), at=NOW, on=TODAY, new=True, **{**NORD, "number": "K-1"})
+    [problem] = refused.value.problems
+    assert (problem.path, problem.text, problem.remedy) == (
+        "number", "K-1 is another account’s by now.", "K-2 is free.")

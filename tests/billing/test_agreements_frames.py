@@ -33,6 +33,8 @@ def test_terms_hold_until_the_next_version(world: World) -> None:
         ("expenses", date(2026, 1, 1), date(2026, 7, 1), 30, 1),  # left out of the later version: it ends there
         ("hours", date(2026, 7, 1), None, 14, 900),
     ]
+    of_time = terms_frame(world.entity().pk, ids(acme), kinds=("time",))
+    assert of_time.equals(frame.filter(kind="time"))
 
 
 def test_terms_are_found_by_who_pays(world: World) -> None:

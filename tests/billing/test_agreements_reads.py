@@ -129,7 +129,7 @@ def test_a_sample_without_a_rate_says_so(world: World) -> None:
     m.RateCard.objects.create(code="EMPTY", name="Empty", currency="EUR")
     found = sampled(replace(HOURS, rate_card="EMPTY"), FEE)
     assert [line.description for line in found.lines] == ["Maintenance"]
-    assert found.unpriced == ("no rate for this person on 2026-11-02; add one to the rate card.",)
+    assert found.unpriced == ("no rate for this person on 2 Nov 2026; add one to the rate card.",)
 
 
 def test_a_sample_of_an_amendment_knows_what_is_agreed(world: World) -> None:

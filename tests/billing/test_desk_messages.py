@@ -11,7 +11,7 @@ from duly.billing import models as m
 from duly.billing.desk.actions import ATTEMPTS, Delivered, Queued, Undelivered, deliver, queue_message, send_again
 from duly.billing.desk.letters import About, written
 from duly.billing.desk.lists import unsent
-from duly.billing.desk.messages import mail
+from duly.billing.desk.messages import coming, mail
 from duly.billing.desk.queries import Letter
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
@@ -197,3 +197,17 @@ def test_a_message_is_read_with_every_try(world: World) -> None:
         "invoice", "R2026-00001", "ACME", "Ben", "sent")
     with pytest.raises(NotFound):
         mail(actor=world.actor("otto"), on=TODAY, message=message)
+
+
+def test_what_would_be_sent_is_what_is_sent(world: World) -> None:
+    invoice = issued(world, "ACME", "1234.50")
+    [said] = coming(actor=world.actor("ben"), on=TODAY, invoices=[invoice.pk])
+    assert m.Message.objects.count() == 0
+    [message] = queue(world, invoice).messages
+    sent = mail(actor=world.actor("ben"), on=TODAY, message=message)
+    assert (said.subject, said.body, said.recipients, said.sender, said.account) == (
+        sent.subject, sent.body, sent.recipients, sent.sender, sent.account)
+    m.Contact.objects.filter(account__number="ACME").update(roles=[])
+    assert coming(actor=world.actor("ben"), on=TODAY, invoices=[invoice.pk])[0].recipients == ()
+    with pytest.raises(NotFound):
+        coming(actor=world.actor("otto"), on=TODAY, invoices=[invoice.pk])

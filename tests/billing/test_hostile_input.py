@@ -111,7 +111,7 @@ WORDS = [
     ("payments.receive", "entity", "OTHER", "There is no legal entity “OTHER”."),
     ("payments.allocate", "to", [], "has nothing left to allocate"),
     ("invoicing.issue", "on", date.max, "more than 31 days ahead"),
-    ("invoicing.issue", "drafts", list(range(1, 2001)), "at most 1000 fit"),
+    ("invoicing.issue", "drafts", list(range(1, 5001)), "at most 2,500 fit"),
 ]
 
 

@@ -1,6 +1,7 @@
 """One act on many drafts: in parts, taken up where it stopped, never done twice, with what was left and why."""
 
 import threading
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -142,3 +143,39 @@ def test_drafts_are_listed_beside_last_time_and_know_their_makers(world: World, 
     actions.reword(actor=world.actor("fin"), at=NOW, on=TODAY, draft=billed["ACME"], version=version_of(billed["ACME"]),
                    line=1, description="Else")
     assert made_or_changed(actor=world.actor("fin"), document=billed["ACME"])
+
+
+def test_reviewers_approve_many_but_not_their_own(world: World, billed: dict[str, int]) -> None:
+    ben, rita = world.actor("ben"), world.actor("rita")
+    actions.submit(actor=ben, at=NOW, on=TODAY, drafts=[billed["BIG"]])
+    own = replace(ben, everywhere=ben.everywhere | {"review"})
+    said = actions.approve_many(actor=own, at=NOW, on=TODAY, drafts=[billed["BIG"]])
+    assert said.skipped == [[str(billed["BIG"]), "You made or changed it: someone else reviews it."]]
+    with pytest.raises(Refused):  # as the database says
+        actions.approve(actor=own, at=NOW, on=TODAY, drafts=[billed["BIG"]])
+    key = "approvals"
+    actions.plan_approvals(actor=rita, at=NOW, on=TODAY, drafts=list(billed.values()), key=key)
+    found = step(world, key, "rita")
+    assert (found.act, found.done, found.next) == ("approve", {billed["BIG"]: "ready"}, None)
+    assert found.skipped == {billed["ACME"]: "It does not wait for review: it is draft.",
+                             billed["ZED"]: "It does not wait for review: it is draft."}
+    again = actions.approve_many(actor=rita, at=NOW, on=TODAY, drafts=[billed["BIG"]])
+    assert again.skipped == [[str(billed["BIG"]), "It is approved already."]]
+    assert m.Decision.objects.count() == 1
+    with pytest.raises(Forbidden):
+        actions.plan_approvals(actor=ben, at=NOW, on=TODAY, drafts=list(billed.values()))
+
+
+def test_whoever_edited_before_the_last_approval_may_approve_what_came_after(world: World,
+                                                                              billed: dict[str, int]) -> None:
+    ben, rita, fin = (world.actor(login) for login in ("ben", "rita", "fin"))
+    both = replace(ben, everywhere=ben.everywhere | {"review"})
+    big = billed["BIG"]
+    actions.submit(actor=ben, at=NOW, on=TODAY, drafts=[big])
+    actions.approve(actor=rita, at=NOW, on=TODAY, drafts=[big])
+    actions.reopen(actor=fin, at=NOW, on=TODAY, drafts=[big], reason="A typing slip")
+    actions.reword(actor=fin, at=NOW, on=TODAY, draft=big, version=version_of(big), line=1, description="Set-up")
+    actions.submit(actor=fin, at=NOW, on=TODAY, drafts=[big])
+    editor = replace(fin, everywhere=fin.everywhere | {"review"})
+    assert actions.approve_many(actor=editor, at=NOW, on=TODAY, drafts=[big]).done == {}
+    assert actions.approve_many(actor=both, at=NOW, on=TODAY, drafts=[big]).done == {str(big): "ready"}

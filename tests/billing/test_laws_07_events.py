@@ -25,6 +25,11 @@ SETTINGS = {  # table: what raw SQL does to it
     "number_series": "update number_series set pattern = 'X{number}' where kind = 'invoice'",
     "tax_registration": "update tax_registration set number = 'DE999999999' where entity_id is not null",
     "chart_account": "update chart_account set code = '9999' where role = 'fees'",
+    "agreement_policy": """insert into agreement_policy (entity_id, review, grouping, time_annex)
+                           select id, 'none', 'person', true from legal_entity""",
+    "check_policy": """insert into check_policy (entity_id, check_name, severity)
+                       select id, 'total_zero', 'off' from legal_entity""",
+    "second_factor_demand": "insert into second_factor_demand (holder, demanded) values ('issue', false)",
     "agreement_version": """insert into agreement_version (agreement_id, valid_from, review, grouping, consolidate,
                                                            time_annex, cap_behaviour)
                             select id, '2027-01-01', 'none', 'person', false, true, 'block' from agreement""",

@@ -128,7 +128,8 @@ def both(name: str, sides: Sides) -> Arguments | None:
 
 BULK = ["work.import_timesheet", "work.import_expenses", "work.withdraw", "work.set_billable", "work.unapprove",
         "work.approve", "invoicing.launch", "invoicing.check",
-        "invoicing.submit", "invoicing.plan_batch", "invoicing.submit_many", "invoicing.discard_many",
+        "invoicing.submit", "invoicing.plan_batch", "invoicing.plan_approvals", "invoicing.approve_many",
+        "invoicing.submit_many", "invoicing.discard_many",
         "invoicing.approve", "invoicing.return", "invoicing.confirm", "invoicing.question",
         "invoicing.reopen", "invoicing.discard", "invoicing.issue", "payments.receive", "payments.receive_many",
         "payments.allocate", "desk.queue_message", "desk.send_again"]

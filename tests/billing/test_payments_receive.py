@@ -120,7 +120,7 @@ def test_allocations_that_will_not_do_are_refused_with_their_reason(world: World
         ("allocate[0]", "0.001 is finer than EUR allows."),
         ("allocate[1]", "Invoice R2026-00001 is named twice."),
         ("allocate[2]", "Invoice R2026-00005 is in USD, the money in EUR."),
-        ("allocate[3]", "Invoice R2026-00004 is booked on 2026-11-07, after 2026-11-02."),
+        ("allocate[3]", "Invoice R2026-00004 is booked on 7 Nov 2026, after 2 Nov 2026."),
         ("allocate[4]", "Invoice R2026-00003 has nothing open."),
     ]
 

@@ -108,6 +108,9 @@ def test_the_list_of_accounts(books: World) -> None:
     assert listed("fin", owes="open") == [acme, zed]
     assert listed("fin", "-open", owes="overdue") == [acme]
     assert listed("fin", text="mpan") == [big]
+    for order in ("name", "number", "open", "-open", "overdue", "-overdue"):
+        assert listed("fin", order, owes="overdue") == [acme], "the same accounts in whatever order"
+        assert sorted(listed("mara", order)) == [acme, big]
     assert listed("mara", book="mine") == [acme, big]
     assert listed("mara", manager="otto") == []
     rows = accounts(actor=actor("fin"), on=ON, query=Query(sort="name")).rows

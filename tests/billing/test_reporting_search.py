@@ -21,6 +21,7 @@ FINDS = [
     ("r2026-0000", [("invoice", "R2026-00001"), ("invoice", "R2026-00002")]),
     ("00002", [("invoice", "R2026-00002")]),   # the last digits
     ("6-00002", [("invoice", "R2026-00002")]),
+    ("0000", [("invoice", "R2026-00001"), ("invoice", "R2026-00002")]),  # some digits of the running number
     ("#2", [("invoice", "R2026-00002")]),      # the running number
     ("%", []), ("_cme", []), ("a", []), ("   ", []), ("nothing of that name", []),
     ("%%", []), ("\\\\", []), ("'; drop", []),
@@ -52,3 +53,13 @@ def test_only_the_own_book_is_found(invoices: World) -> None:
     assert {hit.account for hit in search(actor=actor("mara"), on=TODAY, text="R2026").hits} == {"ACME"}
     assert search(actor=actor("otto"), on=TODAY, text="acme").hits == ()
     assert [hit.number for hit in search(actor=actor("otto"), on=TODAY, text="zed ag").hits] == ["ZED"]
+
+
+def test_any_digits_of_a_running_number(world: World) -> None:
+    for _ in range(12):
+        issued(world, "ZED", "20.00")
+    found = {typed: [hit.number[-2:] for hit in search(actor=actor("fin"), on=TODAY, text=typed).of("invoice")]
+             for typed in ("0001", "001", "0011", "012", "002", "999")}
+    assert {typed: sorted(numbers) for typed, numbers in found.items()} == {
+        "0001": ["01", "10", "11", "12"], "001": ["01", "10", "11", "12"], "0011": ["11"], "012": ["12"],
+        "002": ["02"], "999": []}

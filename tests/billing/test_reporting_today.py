@@ -11,7 +11,7 @@ from duly.billing.accounts.queries import actor
 from duly.billing.invoicing import actions
 from duly.billing.kernel import frames
 from duly.billing.reporting.tasks import KINDS
-from duly.billing.reporting.today import Task, Waiting, today
+from duly.billing.reporting.today import Task, Waiting, today, unbilled
 from tests.billing.cash import issued, receive
 from tests.world import NOW, OCTOBER, TODAY, World
 
@@ -153,3 +153,41 @@ def test_nobody_is_asked_for_what_they_may_not_do(world: World) -> None:
     assert today(actor=actor("audra"), on=TODAY).kinds == ()
     assert {task.kind for task in today(actor=actor("rita"), on=TODAY).tasks} == {"review"}
     assert all(isinstance(task, Task) for task in today(actor=actor("fin"), on=TODAY).tasks)
+
+
+def test_unbilled_work_is_a_task_once_its_month_is_over(world: World) -> None:
+    world.time(3600, on=date(2026, 8, 30), approved=False)
+    world.time(5400, on=date(2026, 9, 14))
+    world.expense("20.00")
+    world.expense("9.5", currency="JPY")
+    world.time(3600, on=TODAY)
+    world.time(3600, billable=False, approved=False)
+    found = unbilled(actor=actor("mara"), on=TODAY)
+    [task] = found.tasks
+    assert (found.count, task.subject, task.account, task.title) == (1, "HALDEN", "ACME", "Work since September 2026")
+    assert task.why == "1.5 h, 10 JPY of expenses, 20.00 EUR of expenses; 1 not approved yet"
+    assert (task.since, task.days) == (date(2026, 9, 14), 49)
+    assert unbilled(actor=actor("otto"), on=TODAY).count == 0
+    assert unbilled(actor=actor("fin"), on=TODAY).count == 1
+    assert unbilled(actor=actor("fin"), on=TODAY, mine=True).count == 0
+
+
+def test_work_on_a_draft_or_not_approved_is_not_left_over(database: str, world: World) -> None:
+    world.time(3600, approved=False)
+    assert unbilled(actor=actor("ben"), on=TODAY).count == 0
+    world.time(5400)
+    assert unbilled(actor=actor("ben"), on=TODAY).tasks[0].title == "Work of October 2026"
+    drafted = draft(world, "ACME")
+    assert unbilled(actor=actor("ben"), on=TODAY).count == 0
+    actions.discard(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[drafted])
+    assert unbilled(actor=actor("ben"), on=TODAY).count == 1
+
+
+def test_work_is_left_over_with_who_pays_for_it(world: World) -> None:
+    frames.rows("select set_config('duly.actor', 'fin', true)")
+    m.Account.objects.filter(number="ACME").update(bill_to=world.account("ZED"))
+    world.time(5400)
+    world.time(1800, agreement=world.agreement("ZED-SUB"))
+    [task] = unbilled(actor=actor("otto"), on=TODAY).tasks
+    assert (task.account, task.why) == ("ZED", "2.0 h")
+    assert unbilled(actor=actor("mara"), on=TODAY).count == 0

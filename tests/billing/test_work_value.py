@@ -119,8 +119,8 @@ def test_work_that_nothing_prices_is_counted_and_said(world: World) -> None:
     assert [(one.agreement, one.items, one.seconds, one.amount, one.unpriced) for one in found.agreements] == [
         ("ACME-TM", 2, 3600, "0.00", 2), ("BIG-MS", 1, 0, "0.00", 1)]
     assert found.problems == [
-        "no rate for Eve on 2026-10-05; add one to the rate card.",
-        "no exchange rate from USD to EUR on 2026-10-07; add one.",
+        "no rate for Eve on 5 Oct 2026; add one to the rate card.",
+        "no exchange rate from USD to EUR on 7 Oct 2026; add one.",
         "the agreement has no charge for work of the kind “expense”; add one.",
     ]
 

@@ -13,6 +13,7 @@ ON: Final = date(2026, 11, 2)
 
 DRAFT: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "kind": (pl.String, "invoice"), "account_id": (pl.Int64, 1),
+    "entity_id": (pl.Int64, 7),
     "account_name": (pl.String, "Acme"), "buyer_kind": (pl.String, "business"), "entity": (pl.String, "DE"),
     "seller_country": (pl.String, "DE"), "buyer_country": (pl.String, "DE"), "seller_in_eu": (pl.Boolean, True),
     "buyer_in_eu": (pl.Boolean, True), "buyer_tax_id": (pl.String, None), "currency": (pl.String, "EUR"),
@@ -51,13 +52,17 @@ DAY: Final[Defaults] = {
     "seconds": (pl.Int64, 3600),
 }
 
-UNPRICED: Final[Defaults] = {"document_key": (pl.Int64, 1), "text": (pl.String, "no rate for Ada on 2026-10-05.")}
+CHOICE: Final[Defaults] = {"entity_id": (pl.Int64, 7), "check_name": (pl.String, ""), "severity": (pl.String, "")}
+
+UNPRICED: Final[Defaults] = {"document_key": (pl.Int64, 1), "text": (pl.String, "no rate for Ada on 5 Oct 2026.")}
 
 SHAPES: Final = {
     "drafts": DRAFT, "agreements": AGREEMENT, "lines": LINE, "work": ENTRY, "days": DAY, "unpriced": UNPRICED,
+    "chosen": CHOICE,
 }
 CLEAN: Final[dict[str, list[Row]]] = {
     "drafts": [{}], "agreements": [{}], "lines": [{}], "work": [{}], "days": [{}], "unpriced": [],
+    "chosen": [],
 }
 
 
@@ -82,46 +87,48 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
         "Acme asks for a purchase order and its agreement names none. Add the order to the agreement."),
     "purchase_order_exceeded": (
         {"drafts": ORDER | {"order_billed_before": "500.01"}}, "blocks", "purchase_order",
-        "Order PO-7 is worth 1500.00 EUR; with this draft 1500.01 would be billed on it. Ask for a larger order."),
+        ("Order PO-7 is worth 1,500.00 EUR; with this draft 1,500.01 EUR would be billed on it. "
+         "Ask for a larger order.")),
     "purchase_order_currency": (
         {"drafts": ORDER | {"order_currency": "CHF"}}, "blocks", "purchase_order",
         "Order PO-7 is in CHF, this draft in EUR. Ask for an order in EUR."),
     "purchase_order_expired": (
         {"drafts": {"purchase_order": "PO-7", "order_expires_on": "2026-10-30"}}, "blocks", "purchase_order",
-        "Order PO-7 expired on 2026-10-30; this draft bills services until 2026-10-31. Ask for a new order."),
+        "Order PO-7 expired on 30 Oct 2026; this draft bills services until 31 Oct 2026. Ask for a new order."),
     "agreement_cap_exceeded": (
         {"agreements": {"cap": "5000", "billed_before": "4000.01"}}, "blocks", "agreements.A-1.cap",
-        ("Agreement A-1 is capped at 5000.00 EUR; with this draft 5000.01 would be billed. "
+        ("Agreement A-1 is capped at 5,000.00 EUR; with this draft 5,000.01 EUR would be billed. "
          "Raise the cap or leave work out.")),
     "work_outside_agreement": (
         {"agreements": {"ends_on": "2026-10-04"}}, "blocks", "lines[1].work[1]",
-        ("Work of 2026-10-05 lies outside agreement A-1, which begins on 2026-01-01 and ends on 2026-10-04. "
+        ("Work of 5 Oct 2026 lies outside agreement A-1, which begins on 1 Jan 2026 and ends on 4 Oct 2026. "
          "Correct the date or the agreement.")),
     "rate_differs_from_card": (
         {"work": {"card_price": "97.5"}}, "blocks", "lines[1].unit_price",
-        "The line charges 95 an hour; the rate card says 97.5 for Ada on 2026-10-05. Draft the invoice again."),
+        "The line charges 95 EUR an hour; the rate card says 97.5 for Ada on 5 Oct 2026. Draft the invoice again."),
     "total_zero": (
         {"drafts": {"total": "0"}}, "warns", "total",
         "The total is zero. Discard the draft unless the customer asked for it."),
     "total_negative": (
-        {"drafts": {"total": "-0.5"}}, "blocks", "total", "The total is -0.50 EUR. Write a credit note instead."),
+        {"drafts": {"total": "-0.5"}}, "blocks", "total",
+        "The total is -0.50 EUR. Leave out what takes it below zero, or discard the draft."),
     "booking_date_locked": (
         {"drafts": {"lock_date": "2026-11-02"}}, "blocks", "booked_on",
-        "DE is closed until 2026-11-02; this would be booked on 2026-11-02. Use a later date."),
+        "DE is closed until 2 Nov 2026; this would be booked on 2 Nov 2026. Use a later date."),
     "currency_without_rate": (
         {"drafts": {"currency": "USD", "base_rate": None}}, "blocks", "currency",
-        "There is no exchange rate from USD to EUR on 2026-11-02. Add one."),
+        "There is no exchange rate from USD to EUR on 2 Nov 2026. Add one."),
     "amount_unusual": (
         {"drafts": {"earlier_invoices": 3, "usual_total": "396.66"}}, "warns", "total",
-        "The total is 1190.00 EUR; this account's last invoices were around 396.66."),
+        "The total is 1,190.00 EUR; this account's last invoices were around 396.66 EUR."),
     "day_over_24_hours": (
         {"days": {"seconds": 88_200}}, "blocks", "work.Ada.2026-10-05",
-        "Ada has 24:30 h on 2026-10-05. Correct the entries."),
+        "Ada has 24:30 h on 5 Oct 2026. Correct the entries."),
     "duplicate_entry": (
         {"work": [{}, {}]}, "warns", "lines[1].work",
-        "2 equal entries on 2026-10-05: “Design” by Ada. Check that they are not one booked twice."),
+        "2 equal entries on 5 Oct 2026: “Design” by Ada. Check that they are not one booked twice."),
     "work_without_price": (
-        {"unpriced": {}}, "blocks", "work", "1 entry is not on this draft: no rate for Ada on 2026-10-05."),
+        {"unpriced": {}}, "blocks", "work", "1 entry is not on this draft: no rate for Ada on 5 Oct 2026."),
     "tax_id_invalid": (
         {"drafts": ABROAD | {"buyer_tax_id": "FR40303265046"}, "lines": {"tax_category": "AE", "tax_rate": "0"}},
         "blocks", "buyer.tax_id",
@@ -131,7 +138,7 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
         "Acme is a business in FR without a VAT id, so its seller's tax is charged. Ask for the id."),
     "tax_rate_missing": (
         {"lines": {"tax_rate": "0"}}, "blocks", "lines[1].tax_rate",
-        "There is no standard tax rate for 2026-10-31. Add it to the tax rates."),
+        "There is no standard tax rate for 31 Oct 2026. Add it to the tax rates."),
     "billing_contact_missing": (
         {"drafts": {"has_billing_contact": False}}, "blocks", "buyer.contact",
         "Acme has no contact with the role billing. Add one to the account."),
@@ -200,7 +207,8 @@ def test_drafts_on_one_order_or_agreement_count_together() -> None:
     """Neither alone is beyond its limit."""
     order = {"purchase_order": "PO-7", "order_currency": "EUR", "order_amount": "1500", "net": "800"}
     drafts = [order | {"document_key": 1}, order | {"document_key": 2}, order | {"document_key": 3, "account_id": 2}]
-    text = "Order PO-7 is worth 1500.00 EUR; with this draft 1600.00 would be billed on it. Ask for a larger order."
+    text = ("Order PO-7 is worth 1,500.00 EUR; with this draft 1,600.00 EUR would be billed on it. "
+            "Ask for a larger order.")
     assert [row[3] for row in found(drafts=drafts)] == [text, text]
     agreements = [{"document_key": key, "cap": "1500", "billed_here": "800"} for key in (1, 2)]
     both = found(drafts=[{"document_key": 1}, {"document_key": 2}], agreements=agreements)
@@ -214,18 +222,40 @@ def test_an_agreement_may_say_that_its_cap_only_warns() -> None:
 
 @pytest.mark.parametrize(
     ("exponent", "total", "printed"),
-    [(0, "-1190", "-1190 EUR"), (2, "-1190", "-1190.00 EUR"), (3, "-0.001", "-0.001 EUR"), (4, "-7", "-7.0000 EUR")],
+    [(0, "-1190", "-1,190 EUR"), (2, "-1190", "-1,190.00 EUR"), (3, "-0.001", "-0.001 EUR"), (4, "-7", "-7.0000 EUR")],
 )
 def test_amounts_have_the_decimals_of_their_currency(exponent: int, total: str, printed: str) -> None:
     draft = {"exponent": exponent, "total": total}
-    assert [text for *_, text in found(drafts=[draft])] == [f"The total is {printed}. Write a credit note instead."]
+    assert [text for *_, text in found(drafts=[draft])] == [
+        f"The total is {printed}. Leave out what takes it below zero, or discard the draft."]
 
 
 @pytest.mark.parametrize("price", ["100", "95.5", "0.00000001", "0"])
 def test_prices_are_plain(price: str) -> None:
     [text] = [text for *_, text in found(work=[{"unit_price": price, "card_price": None}])]
-    assert text == (f"The line charges {price} an hour; the rate card says nothing for Ada on 2026-10-05. "
+    assert text == (f"The line charges {price} EUR an hour; the rate card says nothing for Ada on 5 Oct 2026. "
                     "Draft the invoice again.")
+
+
+@pytest.mark.parametrize(("chosen", "said"), [
+    pytest.param([], ["warns"], id="as usual"),
+    pytest.param([{"severity": "blocks"}], ["blocks"], id="stricter"),
+    pytest.param([{"severity": "notes"}], ["notes"], id="milder"),
+    pytest.param([{"severity": "off"}], [], id="off"),
+    pytest.param([{"severity": "off", "entity_id": 8}], ["warns"], id="another entity's choice"),
+    pytest.param([{"severity": "off", "check_name": "total_negative"}], ["warns"], id="another check's choice"),
+])
+def test_an_entity_chooses_how_strict_a_check_is(chosen: list[dict[str, Any]], said: list[str]) -> None:
+    choices = [{"check_name": "total_zero", **one} for one in chosen]
+    assert [severity for _, severity, *_ in found(drafts=[{"total": "0"}], chosen=choices)] == said
+
+
+def test_what_law_tax_or_the_agreement_decides_leaves_no_choice() -> None:
+    assert {name for name, rule in CHECKS.items() if not rule.choices} == {
+        "agreement_cap_exceeded", "work_outside_agreement", "rate_differs_from_card", "total_negative",
+        "booking_date_locked", "currency_without_rate", "day_over_24_hours", "work_without_price", "tax_id_invalid",
+        "tax_id_missing", "tax_rate_missing"}
+    assert all(rule.severity in rule.choices for rule in CHECKS.values() if rule.choices)
 
 
 def test_a_finding_always_has_words() -> None:

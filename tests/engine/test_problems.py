@@ -19,19 +19,19 @@ FOREIGN: dict[str, Any] = {"kind": "expense", "amount": 10, "cost_currency": "CH
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ({"person": "Ada", "rate_card_id": 2}, "no rate for Ada on 2026-10-05; add one to the rate card."),
+        ({"person": "Ada", "rate_card_id": 2}, "no rate for Ada on 5 Oct 2026; add one to the rate card."),
         ({"person": None, "rate_card_id": None},
-         "no rate for this person on 2026-10-05; add one to the rate card."),
+         "no rate for this person on 5 Oct 2026; add one to the rate card."),
         ({"person": "Ada", "quantity": "1800.5"},
-         "Ada's time on 2026-10-05 is 1800.5 seconds; correct it to whole seconds."),
-        (FOREIGN, "no exchange rate from CHF to EUR on 2026-10-05; add one."),
+         "Ada's time on 5 Oct 2026 is 1800.5 seconds; correct it to whole seconds."),
+        (FOREIGN, "no exchange rate from CHF to EUR on 5 Oct 2026; add one."),
         (FOREIGN | {"exchange_rate": "1.00000000001"},
-         "the exchange rate from CHF to EUR on 2026-10-05 has more than 10 decimals; correct it."),
-        (FOREIGN | {"amount": None}, "an expense on 2026-10-05 has no amount; record what it cost."),
+         "the exchange rate from CHF to EUR on 5 Oct 2026 has more than 10 decimals; correct it."),
+        (FOREIGN | {"amount": None}, "an expense on 5 Oct 2026 has no amount; record what it cost."),
         ({"kind": "expense", "amount": "1e14"},
-         "an expense on 2026-10-05 comes to 10¹⁴ EUR or more; correct its cost, mark-up or exchange rate."),
+         "an expense on 5 Oct 2026 comes to 10¹⁴ EUR or more; correct its cost, mark-up or exchange rate."),
         (FOREIGN | {"amount": "-9e15", "markup": "9e11", "exchange_rate": "9e9"},
-         "an expense on 2026-10-05 comes to 10¹⁴ EUR or more; correct its cost, mark-up or exchange rate."),
+         "an expense on 5 Oct 2026 comes to 10¹⁴ EUR or more; correct its cost, mark-up or exchange rate."),
     ],
 )
 def test_what_has_no_price_is_a_problem_with_words_and_holds_nothing_up(row: dict[str, Any], says: str) -> None:

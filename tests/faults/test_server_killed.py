@@ -46,7 +46,8 @@ def test_a_server_killed_in_a_month(folder: Path) -> None:
     began = time.monotonic()
     _, err = undisturbed.communicate(timeout=120)
     assert undisturbed.returncode == 0, err
-    within, chance = time.monotonic() - began, random.Random("server")
+    # The first half: a machine that has meanwhile more time to spare is not done before it is hit.
+    within, chance = (time.monotonic() - began) / 2, random.Random("server")
     hits = sum(killed(folder / "killed", chance.uniform(0, within)) for _ in range(KILLS))
     assert hits
     finished = month(folder / "killed")

@@ -1,7 +1,9 @@
 """The set-up file: what it means, its defaults, and every mistake at once with its place and remedy."""
 
 import re
+import struct
 import tomllib
+import zlib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -57,7 +59,7 @@ def _gather(value: Any, place: str, shown: dict[str, set[str]]) -> None:
         for one in value:
             _gather(one, place, shown)
     elif isinstance(value, dict) and not place.startswith("mapping."):
-        if place.split(".")[-1] not in ("series", "chart", "roles", "revenue"):
+        if place.split(".")[-1] not in ("series", "chart", "roles", "revenue", "checks"):
             shown.setdefault(place, set()).update(value)
         for key, one in value.items():
             _gather(one, f"{place}.{key}" if place else key, shown)
@@ -68,7 +70,7 @@ def _with_strange_key(place: str) -> tuple[str, str]:
     text, path = "zzz = 1", "zzz"
     parts = place.split(".") if place else []
     for depth in range(len(parts), 0, -1):
-        one = ".".join(parts[:depth]) in ("mapping", "accounts.cover")
+        one = ".".join(parts[:depth]) in ("mapping", "accounts.cover", "entities.new_agreements")
         text = f"{parts[depth - 1]} = {{ {text} }}" if one else f"{parts[depth - 1]} = [{{ {text} }}]"
         path = f"{parts[depth - 1]}.{path}" if one else f"{parts[depth - 1]}[0].{path}"
     return text, path
@@ -91,7 +93,8 @@ def test_the_small_file_means_what_a_small_firm_means() -> None:
 
 
 def test_review_is_by_a_peer_unless_the_file_says_otherwise() -> None:
-    assert small('review = "none"\n').agreements[0].versions[0].review == "peer"
+    version = small('review = "none"\n').agreements[0].versions[0]
+    assert (version.review, version.grouping, version.time_annex, version.payment_days) == (None,) * 4
 
 
 @pytest.mark.parametrize(("key", "field", "value"), [
@@ -242,15 +245,34 @@ def test_no_value_breaks_the_reader(line: int, value: str) -> None:
     _refused_or_read("\n".join(lines).encode())
 
 
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{}</svg>'
+
+
+def png(width: int, height: int) -> bytes:
+    """A PNG that says to have this size and holds one grey dot."""
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\x80"))
+            + chunk(b"IEND", b""))
+
+
 @pytest.mark.parametrize(("content", "kind"), [
-    (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "image/svg+xml"),
-    (b"\x89PNG\r\n\x1a\n....", "image/png"),
+    (b'<?xml version="1.0"?>' + SVG.format("").encode(), "image/svg+xml"), (png(1, 1), "image/png"),
 ])
 def test_a_logo_is_known_by_its_content(content: bytes, kind: str) -> None:
     assert media_type("logo", content) == kind
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\xff\xd8\xff", b"<svg" + b" " * 1_000_000])
-def test_what_is_no_logo(content: bytes) -> None:
-    with pytest.raises(FormatError):
+@pytest.mark.parametrize(("content", "wrong"), [
+    (b"", "neither"), (b"GIF89a", "neither"), (b"\xff\xd8\xff", "neither"), (b"<svg" + b" " * 1_000_000, "bytes"),
+    (b"\x89PNG\r\n\x1a\nxx", "cannot be drawn"), (png(50_000, 50_000), "pixels"), (b"<html><svg></html>", "drawn"),
+    (SVG.format('<image width="9" height="9" href="/etc/passwd"/>').encode(), "cannot be drawn"),
+    (b'<!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/hostname">]>' + SVG.format("<text>&x;</text>").encode(), "drawn"),
+    (SVG.format("<g>" * 90_000 + "</g>" * 90_000).encode(), "cannot be drawn"),
+])
+def test_what_is_no_logo(content: bytes, wrong: str) -> None:
+    """Such a picture would keep all documents from being made, or show what is not its own."""
+    with pytest.raises(FormatError, match=wrong):
         media_type("logo", content)

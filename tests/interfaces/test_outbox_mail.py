@@ -2,6 +2,9 @@
 
 import os
 import signal
+import smtplib
+import socket
+import ssl
 import subprocess
 import sys
 from email.utils import getaddresses
@@ -14,7 +17,7 @@ from duly.billing import models as m
 from duly.billing.desk import actions as desk
 from duly.billing.desk.actions import ATTEMPTS, queue_message
 from duly.billing.kernel import frames
-from duly.interfaces.outbox import jobs
+from duly.interfaces.outbox import answers, jobs
 from duly.interfaces.outbox.worker import Left, work
 from tests.billing.cash import issued, receive
 from tests.interfaces.mailbox import Mailbox, free_port, serving
@@ -65,7 +68,7 @@ def test_mail_arrives_with_the_document_attached(database: str, world: World, ma
     [document] = mail.iter_attachments()
     assert (document.get_filename(), document.get_content_type()) == ("R2026-00001.pdf", "application/pdf")
     assert document.get_content().startswith(b"%PDF")
-    assert (states(), tries()) == (["sent"], [("sent", "accepted")])
+    assert (states(), tries()) == (["sent"], [("sent", "Accepted.")])
 
 
 def test_many_go_over_one_connection_and_a_receipt_is_drawn_too(database: str, world: World, mailbox: Mailbox) -> None:
@@ -100,17 +103,20 @@ def test_what_a_busy_server_puts_off_waits_and_goes_out_later(database: str, wor
         assert when_the_time_has_come() == Left(ready=0, waiting=0, failed=0)
     assert states() == ["sent", "sent"]
     assert [outcome for outcome, _ in tries()] == ["failed", "failed", "sent", "sent"]
-    assert tries()[0][1].startswith("421 closing for tonight")
+    assert tries()[0][1] == "The mail server 127.0.0.1 does not take mail now.\n421 closing for tonight"
 
 
 def test_an_unreachable_server_is_said_in_words_and_given_up_after_the_last_try(
     database: str, world: World
 ) -> None:
     [message] = queue(world, "ACME")
-    with override_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=free_port()):
+    port = free_port()
+    with override_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=port):
         work(wait=False)
-        assert tries() == [("failed", tries()[0][1])]
-        assert tries()[0][1].startswith("The mail server cannot be reached: ")
+        [(outcome, answer)] = tries()
+        words, own = answer.split("\n")
+        assert (outcome, words) == ("failed", f"The mail server 127.0.0.1 at port {port} did not answer.")
+        assert "refused" in own
         for _ in range(ATTEMPTS - 1):
             when_the_time_has_come()
     assert (states(), len(tries())) == (["failed"], ATTEMPTS)
@@ -122,8 +128,10 @@ def test_an_unreachable_server_is_said_in_words_and_given_up_after_the_last_try(
 @pytest.mark.parametrize(
     ("answer", "state", "said"),
     [
-        pytest.param("550 no such user", "failed", "ap@acme.example: 550 no such user", id="unknown for good"),
-        pytest.param("450 mailbox busy", "queued", "ap@acme.example: 450 mailbox busy", id="busy for now"),
+        pytest.param("550 no such user", "failed", "The mail server 127.0.0.1 takes no mail for ap@acme.example.\n"
+                     "ap@acme.example: 550 no such user", id="unknown for good"),
+        pytest.param("450 mailbox busy", "queued", "The mail server 127.0.0.1 takes no mail for ap@acme.example now.\n"
+                     "ap@acme.example: 450 mailbox busy", id="busy for now"),
     ],
 )
 def test_a_refused_recipient(database: str, world: World, mailbox: Mailbox, answer: str, state: str, said: str) -> None:
@@ -140,7 +148,7 @@ def test_one_of_two_refused_recipients_is_named(database: str, world: World, mai
     queue(world, "ACME")
     with serving(mailbox):
         work(wait=False)
-    assert tries() == [("sent", "accepted, but not for gone@acme.example: 550 no such user")]
+    assert tries() == [("sent", "Accepted, but not for gone@acme.example.\ngone@acme.example: 550 no such user")]
 
 
 def test_a_server_that_dies_while_it_takes_a_mail(database: str, world: World, mailbox: Mailbox) -> None:
@@ -170,7 +178,7 @@ def test_a_message_that_cannot_be_written_fails_alone(
     with serving(mailbox):
         jobs.send([bad.pk, good.pk])
     assert states() == ["failed", "sent"]
-    assert tries()[0][1].startswith("The message cannot be written: ")
+    assert tries()[0][1].startswith("The mail cannot be written.\n")
 
 
 def test_an_address_that_no_mail_can_go_to_fails_its_message_alone(
@@ -222,3 +230,26 @@ def test_a_worker_killed_between_the_servers_answer_and_its_commit_sends_again_u
         assert worker_process(port).wait(timeout=60) == 0
     assert [mail["Message-ID"] for mail in mailbox.mails] == [first.message_id, first.message_id, second.message_id]
     assert (states(), [outcome for outcome, _ in tries()]) == (["sent", "sent"], ["sent", "sent"])
+
+
+@pytest.mark.parametrize(("error", "words"), [
+    (ConnectionRefusedError(111, "Connection refused"), "The mail server mx.example at port 25 did not answer."),
+    (TimeoutError("timed out"), "The mail server mx.example at port 25 did not answer."),
+    (socket.gaierror(-2, "Name or service not known"), "The mail server mx.example is not known by this name."),
+    (ssl.SSLCertVerificationError("self-signed"),
+     "There is no secure connection to the mail server mx.example at port 25."),
+    (smtplib.SMTPServerDisconnected("gone"), "The mail server mx.example hung up before it took the mail."),
+    (smtplib.SMTPAuthenticationError(535, b"5.7.8 no"),
+     "The mail server mx.example did not accept the user name and password that Duly has for it."),
+    (smtplib.SMTPNotSupportedError("STARTTLS"),
+     "The mail server mx.example does not offer the encryption or sign-in that Duly is set up to use."),
+    (smtplib.SMTPSenderRefused(550, b"no", "billing@halden.example"),
+     "The mail server mx.example takes no mail from billing@halden.example."),
+    (smtplib.SMTPDataError(554, b"spam"), "The mail server mx.example refused this mail."),
+    (smtplib.SMTPDataError(451, b"later"), "The mail server mx.example does not take mail now."),
+])
+def test_what_went_wrong_is_said_in_words_first(error: Exception, words: str) -> None:
+    first, own = answers.failed(error, "mx.example", 25).split("\n")
+    assert first == words
+    assert own
+    assert "Errno" not in first

@@ -67,6 +67,38 @@ def test_the_example_firm_from_nothing_and_again(empty: None) -> None:
     assert m.Event.objects.count() == events
 
 
+POLICIES = """
+[entities.new_agreements]
+review = "none"
+payment_days = 14
+[entities.checks]
+total_zero = "blocks"
+duplicate_entry = "usual"
+"""
+
+
+def with_policies(policies: str = POLICIES) -> str:
+    """The small file with policies at its entity, and no word of who reviews."""
+    whole = SMALL.replace('review = "none"\n', "").replace("\n[[people]]", policies + "\n[[people]]", 1)
+    return 'second_factor = ["issue", "finance_lead"]\n' + whole
+
+
+def test_policies_hold_for_new_agreements_and_later_ones_change_none(empty: None) -> None:
+    assert applied(with_policies()).added["policies"] == 1
+    agreed = m.AgreementVersion.objects.order_by("id")
+    assert set(agreed.values_list("review", "payment_days", "grouping", "time_annex")) == {
+        ("none", 14, "person", True)}
+    assert list(m.CheckPolicy.objects.values_list("check_name", "severity")) == [("total_zero", "blocks")]
+    assert set(m.SecondFactorDemand.objects.values_list("holder", "demanded")) == {
+        ("issue", True), ("finance_lead", True)}
+    login, versions = m.User.objects.get().login, agreed.count()
+    assert applied(with_policies(), login).changed == {}
+    stricter = POLICIES.replace('"none"', '"peer"').replace('"blocks"', '"usual"')
+    assert applied(with_policies(stricter), login).changed == {"policies": 2}
+    assert (agreed.count(), agreed.filter(review="none").count()) == (versions, versions)
+    assert not m.CheckPolicy.objects.exclude(severity=None).exists()
+
+
 def test_the_smallest_example(empty: None) -> None:
     applied(SMALL)
     assert set(m.Project.objects.values_list("code", flat=True)) == {"ACME-WEB", "ACME-SUP", "BIG-MIG"}
@@ -247,6 +279,7 @@ def test_a_logo_is_a_picture(empty: None) -> None:
 
 @pytest.mark.parametrize(("file", "books"), [
     (words.ROLES, accounts.ROLES), (words.SCOPES, accounts.SCOPES), (words.RIGHTS, accounts.SENSITIVE_RIGHTS),
+    (words.SECOND_FACTOR_HOLDERS, accounts.SECOND_FACTOR_HOLDERS),
     (words.CONTACT_ROLES, accounts.CONTACT_ROLES), (words.ACCOUNT_KINDS, accounts.ACCOUNT_KINDS),
     (words.LANGUAGES, accounts.LANGUAGES), (tuple(words.SERIES), accounts.SERIES_KINDS),
     (tuple(words.CHART), POSTING_ROLES), (words.TAX_CLASSES, TAX_CLASSES),

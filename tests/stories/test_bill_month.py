@@ -83,7 +83,7 @@ def test_work_that_no_rate_prices_is_held_back_and_named(tmp_path: Path, toggl: 
     assert told.code == 1
     assert told.data["held_back"] == [{
         "what": "work on no draft",
-        "reason": "Acme GmbH, 1 entry: no rate for Ada Lovelace on 2026-10-05; add one to the rate card."}]
+        "reason": "Acme GmbH, 1 entry: no rate for Ada Lovelace on 5 Oct 2026; add one to the rate card."}]
 
 
 def test_a_second_file_of_a_month_is_compared_with_its_own_work(tmp_path: Path, toggl: Path) -> None:

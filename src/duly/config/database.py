@@ -80,7 +80,7 @@ def running() -> Iterator[None]:
         _ready()
         yield
         return
-    with Embedded(data_folder(), durable=os.environ.get("DULY_DURABLE", "1") != "0").running() as server:
+    with _embedded_server().running() as server:
         _write_secret(server.folder)
         _name_host(server)
         _create_database()
@@ -89,6 +89,15 @@ def running() -> Iterator[None]:
             yield
         finally:
             _close_all()
+
+
+def revive() -> bool:
+    """Start the embedded server again if it died under those who use it; whether it had. One elsewhere is not ours."""
+    return not external_url() and _embedded_server().revive()
+
+
+def _embedded_server() -> Embedded:
+    return Embedded(data_folder(), durable=os.environ.get("DULY_DURABLE", "1") != "0")
 
 
 def _write_secret(folder: Path) -> None:

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ APP_ROLE = "duly_app"
 DATABASE = "duly"
 SYSTEM_USER = "duly"
 ROOT_HOME = Path("/var/lib/duly")
+SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET_FOLDER = 90  # a Unix socket's path holds 107 bytes; PostgreSQL adds "/.s.PGSQL.5432"
 OPTIONS = {
     "listen_addresses": "",
@@ -84,6 +86,15 @@ class Embedded:
             yield self
         finally:
             self._leave(users)
+
+    def revive(self) -> bool:
+        """Start the server that died under its users; whether it had. Asks for next to nothing while it lives."""
+        with socket.socket(socket.AF_UNIX) as asked:
+            if asked.connect_ex(str(self.socket_folder / SOCKET)) == 0:
+                return False
+        with _locked(self.folder / "start.lock"):
+            self._ensure_started()
+        return True
 
     def _enter(self) -> IO[str]:
         with _locked(self.folder / "start.lock"):

@@ -1,4 +1,7 @@
-"""Serving the pages: granian's workers and a job worker, beside the command that keeps the database up."""
+"""Serving the pages: granian's workers and a job worker, beside the command that keeps the database up.
+
+What dies by itself is started again: granian sees to its own workers, this command to the job worker and the database.
+"""
 
 import os
 import signal
@@ -9,17 +12,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from duly.config.database import data_folder
+from duly.config.database import data_folder, revive
 
 WORKERS: Final = 2
+JOBS: Final = (sys.executable, "-m", "duly", "worker")
 GRACE: Final = 15
 """Seconds that a process has to end its work before it is killed."""
 
+BEAT: Final = 2
+PAUSE: Final = 5
+"""Seconds between two looks at what runs, and between two starts of the job worker."""
+
 
 def serve(*, host: str, port: int, ready: Callable[[], None]) -> int:
-    """Serve until SIGTERM or Ctrl-C, or until one of the processes ends by itself; its exit code then, else 0.
+    """Serve until SIGTERM or Ctrl-C, or until the pages' process ends by itself; its exit code then, else 0.
 
     `ready` is called once the address answers. Everything that was started has ended when this returns.
     """
@@ -28,12 +36,12 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> int:
     font.make(data_folder() / "static")
     _heed_interrupts()
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-           "--workers", str(WORKERS), "--workers-kill-timeout", "5", "--no-access-log", "--log-level", "warning",
-           "duly.config.wsgi:application"]
-    with _running([web, [sys.executable, "-m", "duly", "worker"]]) as processes:
-        if _answers(host, port, processes):
+           "--workers", str(WORKERS), "--respawn-failed-workers", "--respawn-interval", "0.5",
+           "--workers-kill-timeout", "5", "--no-access-log", "--log-level", "warning", "duly.config.wsgi:application"]
+    with _running([web, JOBS]) as processes:
+        if _answers(host, port, processes[0]):
             ready()
-        return _first_to_end(processes)
+        return _watch(processes)
 
 
 def _heed_interrupts() -> None:
@@ -45,9 +53,7 @@ def _heed_interrupts() -> None:
 @contextmanager
 def _running(commands: Sequence[Sequence[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
     """The commands as processes of sessions of their own; told to end, then killed, when the block is left."""
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    given: dict[str, Any] = {"env": environ, "start_new_session": True, "stdout": subprocess.DEVNULL}
-    processes = [subprocess.Popen(command, **given) for command in commands]
+    processes = [_start(command) for command in commands]
     try:
         yield processes
     finally:
@@ -62,10 +68,15 @@ def _running(commands: Sequence[Sequence[str]]) -> Iterator[list[subprocess.Pope
                 process.wait()
 
 
-def _answers(host: str, port: int, processes: Sequence[subprocess.Popen[bytes]]) -> bool:
-    """Wait until someone listens at the address; False when a process ended before."""
+def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    return subprocess.Popen(command, env=environ, start_new_session=True, stdout=subprocess.DEVNULL)
+
+
+def _answers(host: str, port: int, web: subprocess.Popen[bytes]) -> bool:
+    """Wait until someone listens at the address; False when the pages' process ended before."""
     target = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    while all(process.poll() is None for process in processes):
+    while web.poll() is None:
         try:
             socket.create_connection((target, port), timeout=1).close()
         except OSError:
@@ -75,10 +86,16 @@ def _answers(host: str, port: int, processes: Sequence[subprocess.Popen[bytes]])
     return False
 
 
-def _first_to_end(processes: Sequence[subprocess.Popen[bytes]]) -> int:
-    """Wait until one of the processes ends by itself; its exit code."""
-    while True:
-        for process in processes:
-            if (code := process.poll()) is not None:
-                return code
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+def _watch(processes: list[subprocess.Popen[bytes]]) -> int:
+    """Keep the database and the job worker up until the pages' process ends by itself; its exit code.
+
+    Under a new database the old job worker no longer holds what says that it is alive, so that it ends for a new one.
+    """
+    started = time.monotonic()
+    while (code := processes[0].poll()) is None:
+        time.sleep(BEAT)
+        if revive():
+            processes[1].terminate()
+        if processes[1].poll() is not None and time.monotonic() - started > PAUSE:
+            processes[1], started = _start(JOBS), time.monotonic()
+    return code

@@ -32,7 +32,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # these two so early that every answer has their headers
+    "duly.interfaces.web.frame.headers.Private",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # these so early that every answer has their headers
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -114,11 +114,19 @@ def each_look(request: pytest.FixtureRequest) -> Look:
 
 
 @pytest.fixture
+def no_javascript() -> None:
+    """Runs the test in a browser that runs no scripts."""
+
+
+@pytest.fixture
 def context(chromium: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser of the test's own, in the test's look. What its console says against a page fails the test."""
+    """A browser of the test's own, in the test's look. What its console says against a page fails the test: errors,
+    faults of scripts, what the content security policy forbids; but not that an answer was a refusal, as tests want.
+    """
     seen: Look = request.getfixturevalue("each_look" if "each_look" in request.fixturenames else "look")
-    made = chromium.new_context(base_url=server, viewport={"width": seen.width, "height": 900},
-                                color_scheme="dark" if seen.theme == "dark" else "light", locale="en-GB")
+    scripts = "no_javascript" not in request.fixturenames
+    made = chromium.new_context(base_url=server, viewport={"width": seen.width, "height": 900}, locale="en-GB",
+                                color_scheme="dark" if seen.theme == "dark" else "light", java_script_enabled=scripts)
     made.set_default_timeout(PATIENCE)
     said: list[str] = []
     made.on("console", lambda message: said.append(message.text) if message.type == "error" else None)

@@ -117,6 +117,20 @@ def test_an_account_is_added_once(world: World, client_of: ClientOf) -> None:
     assert (made.name, made.currency, made.payment_days, made.manager.login) == (LONG, "EUR", 14, "mara")
 
 
+def test_the_next_number_is_proposed_and_two_at_once_both_get_one(world: World, client_of: ClientOf) -> None:
+    mara, otto = client_of("mara"), client_of("otto")
+    mara.post("/accounts/new/", {**NORD, "number": "K-0041", "key": "first"})
+    forms = [one.get("/accounts/new/").content.decode() for one in (mara, otto)]
+    assert all('value="K-0042"' in form for form in forms)
+    assert mara.post("/accounts/new/", {**NORD, "number": "K-0042", "key": "second"}).status_code == 302
+    late = otto.post("/accounts/new/", {**NORD, "number": "K-0042", "key": "third"})
+    assert late.status_code == 422
+    text = late.content.decode()
+    for said in ("K-0042 is another account’s by now. K-0043 is free.", 'value="K-0043"', 'value="Elbchaussee 1"'):
+        assert said in text
+    assert otto.post("/accounts/new/", {**NORD, "number": "K-0043", "key": "third"}).status_code == 302
+
+
 @pytest.mark.parametrize(("changes", "said"), [
     ({"name": ""}, "This field is required"), ({"currency": "EURO"}, "at most 3 characters"),
     ({"currency": "XXX"}, "is not a currency code"), ({"parent": "ZED"}, "not in your book"),

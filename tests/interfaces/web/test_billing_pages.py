@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from duly.billing import models as m
 from duly.billing.invoicing import actions
 from duly.interfaces.kit import printing
+from duly.interfaces.web.billing import starting
 from tests.billing.test_invoicing_run import bill
 from tests.interfaces.web.acting import LONG, text
 from tests.world import NOW, TODAY, World
@@ -49,7 +50,8 @@ def test_a_run_is_previewed_and_nothing_is_stored(world: World, client_of: Clien
 
 
 @pytest.mark.parametrize(("scope", "said"), [
-    ({"last": "2026-09-01"}, "The last day is before the first one."), ({"accounts": "ACME, NOPE"}, "NOPE"),
+    ({"last": "2026-09-01"}, "The last day is before the first one."),
+    ({"accounts": "ACME, Bigg Company"}, "no account “Bigg Company” in your book. Near: Big Company SARL (BIG)."),
     ({"first": "tomorrow"}, "Enter a valid date"), ({"entity": "X"}, "Select a valid choice"),
 ])
 def test_a_slip_is_said_beside_its_field(world: World, client_of: ClientOf, scope: dict[str, str], said: str) -> None:
@@ -66,6 +68,58 @@ def test_a_run_begun_beside_an_account_is_of_that_account(world: World, client_o
     assert answer.status_code == 200
     assert 'value="ACME"' in page
     assert '<option value="HALDEN" selected>' in page
+
+
+def test_the_oldest_month_with_something_to_bill_is_proposed(world: World, client_of: ClientOf) -> None:
+    client = client_of("ben")
+    page = text(client.get("/runs/new/"))
+    assert 'value="2026-01-01"' in page
+    assert "January 2026 still has 1 due charge to bill: it is the oldest month that has." in page
+    bill(world)
+    page = text(client.get("/runs/new/"))
+    assert 'value="2026-10-01"' in page
+    assert "Nothing of a month that is over is left to bill for Halden Software GmbH." in page
+    world.time(3600 * 12, on=date(2026, 10, 3))
+    world.expense("10.00")
+    assert "October 2026 has 12:00 hours of work and 1 expense or milestone to bill." in text(client.get("/runs/new/"))
+    world.time(3600 * 12, on=date(2026, 9, 3))
+    dates = text(client.get("/runs/new/", {"entity": "HALDEN"}, headers={"HX-Request": "true"}))
+    assert dates.strip().startswith('<div id="dates">')
+    assert 'value="2026-09-30"' in dates
+    page = text(client.get("/runs/new/", SCOPE))
+    assert "September 2026 still has 12:00 hours of work to bill. This run takes it along" in page
+    assert "entity=HALDEN&amp;first=2026-09-01&amp;last=2026-09-30" in page
+    assert "still has" not in text(client.get("/runs/new/", {**SCOPE, "first": "2026-09-01"}))
+
+
+def test_drafts_that_wait_and_work_left_out_stand_beside_a_preview(drafts: dict[str, int], world: World,
+                                                                   client_of: ClientOf) -> None:
+    world.time(7200, approved=False)
+    page = text(client_of("ben").get("/runs/new/", SCOPE))
+    assert "Nothing new to bill" in page
+    assert "Drafted already, not issued: 2" in page
+    assert f'<a class="strong" href="/invoices/{drafts["ZED"]}/">Zed AG</a>' in page
+    assert "<b>Acme GmbH</b> (ACME), 1 entry with 2:00 hours waits for approval" in page
+    assert "Drafted already" not in text(client_of("ben").get("/runs/new/", {**SCOPE, "accounts": "ACME"}))
+
+
+def test_accounts_are_chosen_by_number_or_name(world: World, client_of: ClientOf) -> None:
+    page = client_of("ben").get("/runs/new/", {**SCOPE, "accounts": "zed ag, BIG"}).content.decode()
+    assert "2 drafts for Halden Software GmbH" in page
+    assert 'data-known="{&quot;ZED&quot;: &quot;Zed AG&quot;, &quot;BIG&quot;: &quot;Big Company SARL&quot;}"' in page
+    page = client_of("ben").get("/runs/new/", {**SCOPE, "accounts": "BIG, nobody <b>"}).content.decode()
+    assert 'data-rest="nobody &lt;b&gt;"' in page
+    assert 'value="BIG, nobody &lt;b&gt;"' in page
+    assert launched(client_of("ben"), accounts="Zed AG").url == f"/runs/{m.BillRun.objects.get().pk}/"
+    assert m.BillRunPartition.objects.get().accounts == [world.account("ZED").pk]
+
+
+def test_a_firm_without_entities_is_told_what_to_add(world: World, client_of: ClientOf,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "entities", lambda _: [])
+    page = text(client_of("ben").get("/runs/new/"))
+    assert "No legal entity bills yet" in page
+    assert "Preview" not in page
 
 
 def test_an_empty_period_and_one_billed_before_say_so(world: World, client_of: ClientOf) -> None:
@@ -171,6 +225,34 @@ def test_a_period_is_said_shortly(begins: date, ends: date, said: str) -> None:
     assert printing.period(begins, ends) == said
 
 
+def test_accounts_are_found_by_keyboard(database: str, world: World, signed_in: Callable[[str], Page],
+                                        each_look: Any, axe: Callable[[Page], None]) -> None:
+    m.Account.objects.filter(number="ZED").update(name=LONG, sort_name=LONG.casefold())
+    page = signed_in("ben")
+    page.goto("/runs/new/?first=2026-10-01&last=2026-10-31&entity=HALDEN&accounts=BIG,Nope")
+    finder = page.get_by_role("combobox", name="Only these accounts")
+    expect(finder).to_have_value("Nope")
+    expect(page.get_by_text("There is no account “Nope” in your book.")).to_be_visible()
+    finder.fill("angewandte")
+    option = page.get_by_role("option", name=LONG)
+    expect(option).to_have_attribute("aria-selected", "true")
+    axe(page)
+    finder.press("Enter")
+    expect(page.get_by_role("button", name=f"Remove {LONG}")).to_be_visible()
+    page.get_by_role("button", name="Remove Big Company SARL").click()
+    finder.fill("acm")
+    expect(page.get_by_role("option", name="Acme GmbH")).to_be_visible()
+    finder.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    finder.fill("")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("1 draft for Halden Software GmbH")).to_be_visible()
+    axe(page)
+    finder.press("Backspace")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("2 drafts for Halden Software GmbH")).to_be_visible()
+
+
 def test_a_month_is_billed_in_the_browser(database: str, world: World, signed_in: Callable[[str], Page],
                                           each_look: Any, axe: Callable[[Page], None]) -> None:
     m.Account.objects.filter(number="ZED").update(name=LONG, sort_name=LONG.casefold())
@@ -179,6 +261,8 @@ def test_a_month_is_billed_in_the_browser(database: str, world: World, signed_in
     page.goto("/runs/")
     axe(page)
     page.get_by_role("link", name="Start a run").click()
+    page.get_by_label("First day").fill("2026-10-01")
+    page.get_by_label("Last day").fill("2026-10-31")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("3 drafts for Halden Software GmbH")).to_be_visible()
     axe(page)

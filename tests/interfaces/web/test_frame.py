@@ -1,6 +1,7 @@
 """What stands around every page: navigation by rights, headers, theme, keys, and the pages for what went wrong."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -165,10 +166,45 @@ def test_the_frame_in_the_browser(database: str, world: World, signed_in: Callab
     axe(page)
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox", name="Go to, or search").fill("invo")
+    page.get_by_role("combobox", name="Go to, begin, or search").fill("invo")
     axe(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Invoices", level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize(("login", "begins"), [
+    ("ben", ["Record a payment", "Start a bill run", "Import time or expenses", "Add time", "New account"]),
+    ("audra", []), ("anna", ["New account", "New agreement"]),
+])
+def test_the_palette_begins_what_the_actor_may(
+    world: World, client_of: ClientOf, login: str, begins: list[str]
+) -> None:
+    page = client_of(login).get("/invoices/").content.decode()
+    acts = re.search(r'<nav id="acts".*?</nav>', page, re.DOTALL)
+    assert acts
+    assert re.findall(r">([^<]+)</a>", acts[0]) == begins
+    for address in re.findall(r'href="([^"]+)"', acts[0]):
+        assert client_of(login).get(address).status_code == 200
+
+
+def test_an_act_is_begun_by_the_palette_and_by_its_keys(
+    database: str, world: World, signed_in: Callable[[str], Page]
+) -> None:
+    page = signed_in("ben")
+    page.goto("/invoices/")
+    page.wait_for_function("() => customElements.get('duly-keys')")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Go to, begin, or search").fill("pay rec")
+    best = page.get_by_role("listbox", name="Places, acts and hits").get_by_role("option").first
+    expect(best).to_contain_text("Record a payment")
+    expect(best).to_contain_text("n p")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who paid?")
+    page.goto("/invoices/")
+    page.wait_for_function("() => customElements.get('duly-keys')")
+    page.keyboard.press("n")
+    page.keyboard.press("a")
+    expect(page).to_have_url(re.compile("/accounts/new/$"))
 
 
 def test_keys_walk_and_the_search_field_finds(database: str, world: World, signed_in: Callable[[str], Page]) -> None:
@@ -197,3 +233,13 @@ def test_the_theme_changes_at_once_and_stays(database: str, world: World, signed
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_person_that_is_found_leads_to_their_work(world: World, client_of: ClientOf) -> None:
+    world.time(3600)
+    client = client_of("ben")
+    found = re.search(r'href="([^"]*text=Ada[^"]*)"', client.get("/search/?text=lovelace").content.decode())
+    assert found
+    page = client.get(found[1]).content.decode()
+    assert 'data-title="' in page
+    assert "is no filter" not in page

@@ -55,7 +55,7 @@ def test_a_wrong_filter_never_widens_what_is_acted_on(world: World, client_of: C
     bill(world)
     answer = client_of("ben").post("/drafts/chosen/", {"act": "discard", "all": "1", **given})
     assert answer.status_code == 422
-    assert "is no filter" in text(answer)
+    assert "This would reach further than was asked for" in text(answer)
 
 
 def test_a_request_that_cannot_be_read_is_a_page(world: World, client_of: ClientOf) -> None:

@@ -203,3 +203,45 @@ def test_lines_are_dragged(database: str, world: World, signed_in: Callable[[str
     with page.expect_navigation():
         lines.nth(2).locator("summary").drag_to(lines.nth(0).locator("summary"))
     assert m.InvoiceLine.objects.get(invoice_id=zed, position=1).service_from == date(2026, 3, 1)
+
+
+def test_who_is_written_to_is_said_before_and_the_mail_is_linked_after(
+    drafts: dict[str, int], client_of: ClientOf
+) -> None:
+    client, zed = client_of("ben"), drafts["ZED"]
+    act(client, zed, "issue")
+    for headers in ({}, {"HX-Request": "true"}):
+        page = text(client.get(f"/invoices/{zed}/send/", headers=headers))
+        assert "ap@zed.example" in page
+        assert "billing@halden.example" in page
+        assert "Invoice R2026-00001 from Halden Software GmbH" in page
+        assert "Please name R2026-00001" in page
+    assert m.Message.objects.count() == 0
+    act(client, zed, "send", key="m")
+    mail = f"/outbox/{m.Message.objects.get().pk}/"
+    page = text(client.get(f"/invoices/{zed}/"))
+    assert f'<a href="{mail}">See it in the outbox</a>' in page
+    assert page.count(mail) == 2  # in what is said, and where its delivery stands
+
+
+def test_without_anybody_to_write_to_a_contact_is_asked_for(drafts: dict[str, int], client_of: ClientOf) -> None:
+    zed = drafts["ZED"]
+    act(client_of("ben"), zed, "issue")
+    m.Contact.objects.filter(account__number="ZED").update(roles=["executive"])
+    page = text(client_of("otto").get(f"/invoices/{zed}/send/"))
+    assert "Zed AG has nobody to send it to" in page
+    assert ">Send</button>" not in page
+    assert 'href="/accounts/ZED/contact/"' in page
+
+
+def test_what_can_be_done_about_a_wrong_invoice_is_said_as_it_is(drafts: dict[str, int], client_of: ClientOf) -> None:
+    client, zed = client_of("ben"), drafts["ZED"]
+    assert "Is something wrong with it?" not in text(client.get(f"/invoices/{zed}/"))
+    assert "there are no credit notes yet" in text(client.get(f"/invoices/{zed}/issue/"))
+    act(client, zed, "issue")
+    page = text(client.get(f"/invoices/{zed}/"))
+    assert "Duly does not write credit notes yet" in page
+    assert "do not send it" in page
+    assert "Is something wrong with it?" not in text(client_of("audra").get(f"/invoices/{zed}/"))
+    act(client, zed, "send", key="m")
+    assert "do not send it" not in text(client.get(f"/invoices/{zed}/"))

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from duly.billing import models as m
 from duly.billing.invoicing.lists import ISSUED, invoices
 from duly.billing.kernel import listing
 from duly.billing.kernel.listing import Query
-from duly.interfaces.kit.export import as_csv
+from duly.interfaces.kit.export import as_csv, as_xlsx
 from duly.interfaces.kit.listing import cursor_of
 from duly.interfaces.web.invoices.views import INVOICES
 from tests.billing.cash import issued, receive
@@ -99,6 +100,28 @@ def test_a_filter_that_cannot_be_read_keeps_what_was_typed_and_says_why(seven: A
     assert "Write the date like 2026-10-31." in text
 
 
+@pytest.mark.parametrize(("asked", "said"), [
+    ("stat=open", "“stat” is no filter of this list."), ("sort=colour", "It is not sorted by “colour”."),
+    ("sort=-", "It is not sorted by “-”."), ("settled=nonsense", "State “nonsense”: Choose one of the list."),
+    ("format=pdf", "It makes no file of the kind “pdf”."), ("after=x", "so this is the beginning."),
+    (f"{'x' * 300}=1", f"“{'x' * 39}…” is no filter of this list."), ("due_to=soon", "Due to “soon”: Write the date"),
+])
+def test_what_an_address_asks_in_vain_is_said_and_the_rest_listed(
+    seven: list[m.Invoice], client_of: ClientOf, asked: str, said: str
+) -> None:
+    client = client_of("ben")
+    htmx = {"HX-Request": "true", "HX-Target": "list-invoices"}
+    for headers in ({}, htmx):
+        page = unescape(client.get(f"/invoices/?text=zed&{asked}", headers=headers).content.decode())
+        assert said in page
+        assert page.count('data-title="Number"') == 2
+    assert "understood" not in client.get("/invoices/?text=zed&sort=-total&settled=").content.decode()
+    if not asked.startswith("format"):
+        refused = client.get(f"/invoices/?text=zed&{asked}&format=csv")
+        assert refused.status_code == 422
+        assert said in unescape(refused.content.decode())
+
+
 def test_the_address_keeps_the_state(seven: list[m.Invoice], client_of: ClientOf, monkeypatch: Any) -> None:
     monkeypatch.setattr(type(INVOICES), "limit", 2, raising=False)
     client = client_of("ben")
@@ -114,7 +137,7 @@ def test_the_address_keeps_the_state(seven: list[m.Invoice], client_of: ClientOf
 
 @pytest.mark.parametrize("token", ["x", "W10", "WzEsImEiXQ", "%00", "é", "e30"])
 def test_a_cursor_that_was_tampered_with_is_the_first_page(token: str) -> None:
-    assert cursor_of(RequestFactory().get("/", {"after": token})) is None
+    assert cursor_of(RequestFactory().get("/", {"after": token}).GET) is None
 
 
 def test_a_cursor_of_another_sort_is_no_fault(seven: Any, client_of: ClientOf) -> None:
@@ -147,8 +170,40 @@ def test_csv_holds_every_row_and_no_formula(world: World, seven: list[m.Invoice]
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["Number"] for row in rows] == [invoice.number for invoice in seven]
     assert {row["Account"] for row in rows} == {"Acme GmbH", "'=HYPERLINK(1)"}
-    assert [(Decimal(row["Total"]), row["Total in"]) for row in rows] == [(invoice.total, "EUR") for invoice in seven]
+    assert [(row["Total"], row["Total in"]) for row in rows] == [(f"{invoice.total:.2f}", "EUR") for invoice in seven]
     assert re.search(r'filename="invoices-\d{4}-\d\d-\d\d\.csv"', answer["Content-Disposition"])
+
+
+AWKWARD = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "Acme, \"GmbH\"", "1+1"]
+PRICES = [("1190.0000", "EUR", "1190.00"), ("-19.0000", "EUR", "-19.00"), ("1190.0000", "JPY", "1190"),
+          ("7.5000", "KWD", "7.500"), ("0.1234", "EUR", "0.1234"), ("987654321012.07", "CHF", "987654321012.07")]
+COLUMNS = [("name", "Name", "text"), ("price", "Price", "money")]
+
+
+def exported(make: Callable[..., Any], rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(make("rows", COLUMNS, rows).streaming_content)
+
+
+def test_an_amount_is_exported_with_the_decimals_of_its_currency() -> None:
+    rows = [{"name": "x", "price": Decimal(price), "currency": code} for price, code, _ in PRICES]
+    lines = exported(as_csv, rows).decode().splitlines()[1:]
+    assert lines == [f"x,{said},{code}" for _, code, said in PRICES]
+    with zipfile.ZipFile(io.BytesIO(exported(as_xlsx, rows))) as book:
+        styles, sheet = book.read("xl/styles.xml").decode(), book.read("xl/worksheets/sheet1.xml").decode()
+    numbers = re.findall(r'<c r="B[2-7]" s="\d+"><v>([-\d.]+)</v>', sheet)  # each with a format of its own
+    assert [Decimal(number) for number in numbers] == [Decimal(said) for _, _, said in PRICES]
+    for pattern in ("#,##0.000", "#,##0.0000"):
+        assert f'formatCode="{pattern}"' in styles
+
+
+def test_no_text_of_an_export_is_a_formula() -> None:
+    rows = [{"name": text, "price": None, "currency": "EUR"} for text in AWKWARD]
+    cells = [row["Name"] for row in csv.DictReader(io.StringIO(exported(as_csv, rows).decode("utf-8-sig"), newline=""))]
+    assert cells == [*(f"'{text}" for text in AWKWARD[:-2]), *AWKWARD[-2:]]
+    book = exported(as_xlsx, rows)
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
+    assert fastexcel.read_excel(book).load_sheet(0).to_polars()["Name"].to_list()[0] == "=1+1"
 
 
 def test_csv_is_streamed(world: World) -> None:
@@ -200,18 +255,23 @@ def test_the_list_in_the_browser(database: str, world: World, signed_in: Callabl
     axe(page)
 
 
-def test_a_list_works_without_javascript(database: str, world: World, chromium: Any, server: str) -> None:
+def test_a_list_works_without_javascript(
+    database: str, world: World, no_javascript: None, signed_in: Callable[[str], Page]
+) -> None:
     for account in ("ACME", "ZED"):
         issued(world, account, "100.00")
-    client = Client()
-    client.force_login(m.User.objects.get(login="ben"))
-    context = chromium.new_context(base_url=server, java_script_enabled=False)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server}])
-    page = context.new_page()
+    page = signed_in("ben")
     page.goto("/invoices/")
     page.get_by_placeholder("Number or account").fill("zed")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator(".rows tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Total").click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Total")
-    context.close()
+
+
+def test_what_acts_on_many_stays_when_htmx_filters(world: World, client_of: Callable[..., Client]) -> None:
+    world.time(60, approved=False)
+    mara = client_of("mara")
+    answer = mara.get("/work/entries/?text=work", headers={"HX-Request": "true", "HX-Target": "list-entries"})
+    assert "<html" not in answer.content.decode()
+    assert 'formaction="/work/entries/approve/"' in answer.content.decode()

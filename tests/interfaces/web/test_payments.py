@@ -51,8 +51,8 @@ def test_the_list_shows_what_is_left_and_exports_it(world: World, owed: list[str
     receive(world, "5", account="ZED")
     client = client_of("ben")
     page = said(client.get("/payments/"))
-    assert "Part allocated" in page
-    assert "On account" in page
+    assert "Partly allocated" in page
+    assert "Not allocated" in page
     assert "€31.00" in page
     assert "Q2026-00002" not in said(client.get("/payments/?text=acme"))
     assert b"Q2026-00001" in b"".join(client.get("/payments/?format=csv").streaming_content)  # type: ignore[attr-defined]
@@ -191,7 +191,7 @@ def test_what_is_left_is_allocated_on_the_receipts_page(world: World, owed: list
     assert client.post(address, {f"pay:{owed[0]}": "119"}).headers["Location"] == address
     assert (balance(owed[0]), balance("Q2026-00001")) == (0, -81)
     client.post(address, {f"pay:{owed[1]}": "81"})
-    assert "Part allocated" not in said(client.get(address))
+    assert "Partly allocated" not in said(client.get(address))
     assert client.post(address, {f"pay:{owed[1]}": "81"}).status_code == 200, "nothing is left: nothing is done"
 
 
@@ -215,6 +215,9 @@ def test_a_receipt_is_drawn_and_sent(world: World, owed: list[str], client_of: C
     drawn = client.get(f"/payments/{receipt}/receipt.pdf")
     assert drawn.content.startswith(b"%PDF")
     assert drawn["Content-Disposition"] == 'inline; filename="Q2026-00001.pdf"'
+    asked = said(client.get(f"/payments/{receipt}/send/"))
+    assert "ap@acme.example" in asked
+    assert "Zahlungsbestätigung Q2026-00001 von Halden Software GmbH" in asked
     assert client.post(f"/payments/{receipt}/send/").status_code == 302
     assert m.Message.objects.get().receipt_id == receipt
     assert "Mail queued" in said(client.get(f"/payments/{receipt}/"))

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from duly.billing import models as m
 from tests.billing.cash import issued
@@ -60,13 +60,47 @@ def test_money_is_recorded_by_keyboard(database: str, world: World, signed_in: C
     axe(page)
 
 
-def test_money_is_recorded_without_javascript(database: str, world: World, chromium: Any, server: str) -> None:
+def test_a_proposal_that_comes_late_does_not_undo_what_is_spread_by_hand(
+    database: str, world: World, signed_in: Callable[[str], Page],
+) -> None:
+    number = issued(world, "ACME", "200.00", on=TODAY - timedelta(40)).number
+    page = signed_in("ben")
+    page.goto("/payments/new/?account=ACME")
+    amount, part = page.get_by_label("Amount"), page.get_by_label(f"Pays of {number}")
+    amount.fill("150")
+    expect(part).to_have_value("150.00")
+    held: list[Route] = []
+    page.route("**/payments/new/**", lambda route: held.append(route))
+    with page.expect_request(lambda request: "propose" in (request.post_data or "")):
+        amount.fill("120")
+    part.fill("30")
+    for route in held:
+        with suppress(Error):  # the page no longer waits for it
+            route.continue_()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(part).to_have_value("30")
+    expect(page.locator("[data-count=left]")).to_have_text("€90.00")
+
+
+def test_money_is_recorded_while_a_proposal_is_on_its_way(
+    database: str, world: World, signed_in: Callable[[str], Page]
+) -> None:
+    """The page is left in the middle of a request, of which the console says nothing."""
+    issued(world, "ACME", "200.00")
+    page = signed_in("ben")
+    page.goto("/payments/new/?account=ACME")
+    page.route("**/*", lambda route: None if "hx-request" in route.request.headers else route.continue_())
+    with page.expect_request(lambda request: "hx-request" in request.headers):
+        page.get_by_label("Amount").fill("50")
+    page.get_by_role("button", name="Record the payment").click()
+    expect(page.get_by_role("heading", name="Receipt Q2026-00001")).to_be_visible()
+
+
+def test_money_is_recorded_without_javascript(
+    database: str, world: World, no_javascript: None, signed_in: Callable[[str], Page]
+) -> None:
     number = str(issued(world, "ACME", "200.00").number)
-    client = Client()
-    client.force_login(m.User.objects.get(login="ben"))
-    context = chromium.new_context(base_url=server, java_script_enabled=False)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server}])
-    page = context.new_page()
+    page = signed_in("ben")
     page.goto("/payments/new/")
     page.get_by_placeholder("Name or number").fill("acme")
     page.get_by_role("button", name="Find").click()
@@ -76,4 +110,3 @@ def test_money_is_recorded_without_javascript(database: str, world: World, chrom
     assert not m.Receipt.objects.exists()
     page.get_by_role("button", name="Record the payment").click()
     expect(page.get_by_role("heading", name="Receipt Q2026-00001")).to_be_visible()
-    context.close()

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from duly.billing import models as m
 from tests.billing.cash import issued
+from tests.formats.test_setup_file import png
 from tests.world import World
 
 ClientOf = Callable[..., Client]
@@ -118,7 +119,7 @@ def test_a_logo_is_taken_for_what_it_is(world: World, client_of: ClientOf) -> No
     anna = client_of("anna")
     wrong = anna.post(place(world, "logo/"), {"picture": SimpleUploadedFile("logo.png", b"GIF89a")})
     assert "is neither SVG nor PNG" in body(wrong)
-    anna.post(place(world, "logo/"), {"picture": SimpleUploadedFile("logo.exe", b"\x89PNG\r\n\x1a\n")})
+    anna.post(place(world, "logo/"), {"picture": SimpleUploadedFile("../logo.exe", png(1, 1))})
     assert world.entity().logo is not None
 
 

@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from duly.billing import models as m
 from duly.billing.accounts.actions.people import set_password
+from duly.billing.accounts.actions.policies import demand_second_factor
 from duly.billing.kernel.errors import NotFound, Refused
 from tests.world import NOW, World
 
@@ -159,3 +160,29 @@ def test_signing_in_in_the_browser(database: str, with_password: World, context:
     for path in ("/your-account/", "/your-account/app/activate/", "/your-account/password/", "/sign-out/"):
         page.goto(path)
         axe(page)
+
+
+def test_who_must_have_a_second_factor_sets_it_up_before_anything_else(
+    with_password: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demand_second_factor(actor=with_password.actor("fin"), at=NOW, of=["issue"])
+    client = Client()
+    sign_in(client)
+    setting_up = "/your-account/app/activate/?demanded=1"
+    for asked in (client.get("/invoices/"), client.post("/payments/new/", {"amount": "1"}),
+                  client.get("/your-account/")):
+        assert (asked.status_code, asked["Location"]) == (302, setting_up)
+    assert client.get("/invoices/", headers={"HX-Request": "true"})["HX-Redirect"] == setting_up
+    confirm(client)
+    shown = client.get(setting_up).content.decode()
+    assert "your firm asks for it" in shown
+    secret = re.search(r"<code>(\w+)</code>", shown)
+    assert secret is not None
+    client.post(setting_up, {"code": code_now(secret[1], monkeypatch)})
+    assert client.get("/invoices/").status_code == 200
+
+
+def test_of_whom_none_is_demanded_goes_on_by_password(with_password: World, client_of: Callable[..., Client]) -> None:
+    demand_second_factor(actor=with_password.actor("fin"), at=NOW, of=["issue", "cash"])
+    assert client_of("rita").get("/invoices/").status_code == 200
+    assert client_of("fin").get("/invoices/").status_code == 302

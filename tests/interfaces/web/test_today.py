@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connections, transaction
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from duly.billing import models as m
 from duly.billing.invoicing import actions
 from duly.billing.kernel import frames
-from duly.billing.reporting.tasks import KINDS
+from duly.billing.reporting.tasks import KINDS, UNBILLED
+from duly.interfaces.web.today import views
 from duly.interfaces.web.today.views import LOOKS
 from tests.billing.cash import issued, receive
 from tests.world import NOW, OCTOBER, TODAY, World
@@ -52,7 +54,7 @@ def tabs(text: str) -> dict[str, int]:
 
 
 def test_every_kind_of_task_has_its_look() -> None:
-    assert list(LOOKS) == [kind.key for kind in KINDS]
+    assert list(LOOKS) == [kind.key for kind in (*KINDS, UNBILLED)]
 
 
 def test_the_start_after_signing_in_is_today(world: World, client_of: ClientOf) -> None:
@@ -76,12 +78,75 @@ def test_each_task_says_what_waits_for_whom_and_why(world: World, client_of: Cli
 
 
 def test_a_tab_shows_more_of_its_kind_than_the_list_of_all(world: World, client_of: ClientOf) -> None:
-    overdue(world, "ACME", *(f"{place}.00" for place in range(1, 6)))
+    overdue(world, "ACME", *(f"{place}.00" for place in range(1, 31)))
     client = client_of("ben")
-    assert len(re.findall("days late", shown(client))) == 3
-    assert len(re.findall("days late", shown(client, "?kind=overdue"))) == 5
-    assert len(re.findall("days late", shown(client, "?kind=nonsense"))) == 3
-    assert tabs(shown(client, "?kind=submit")) == {"All": 5, "Overdue": 5}
+    assert len(re.findall("days late", shown(client))) == 24, "the only kind has all the room"
+    assert "All 30" in shown(client)
+    assert len(re.findall("days late", shown(client, "?kind=overdue"))) == 30
+    assert len(re.findall("days late", shown(client, "?kind=nonsense"))) == 24
+    assert tabs(shown(client, "?kind=submit")) == {"All": 30, "Overdue": 30}
+
+
+def test_every_review_that_waits_for_someone_is_shown_beside_all_else(
+        database: str, world: World, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "FIRST", 1)
+    monkeypatch.setattr(views, "ROOM", 2)
+    with transaction.atomic():
+        version = m.AgreementVersion.objects.create(agreement=world.agreement("ZED-SUB"), review="peer",
+                                                    valid_from=date(2026, 2, 1))
+        m.ChargeTerms.objects.create(version=version, charge=m.Charge.objects.get(code="support"), name="Support",
+                                     price=250, interval="month", timing="arrears")
+    waiting = {draft(world, account): manager for account, manager in (("BIG", "mara"), ("ZED", "otto"))}
+    for number, manager in waiting.items():
+        actions.submit(actor=world.actor(manager), at=NOW, on=TODAY, drafts=[number])
+    overdue(world, "ACME", "1.00", "2.00", "3.00", "4.00")
+    text = shown(client_of("fin"))
+    assert {int(number) for number in re.findall(r">Draft (\d+)</a>", text)} == waiting.keys()
+    assert tabs(text)["Reviews"] == 2
+    assert len(re.findall("days late", text)) == 1
+
+
+def unbilled(client: Client, query: str = "", **headers: Any) -> str:
+    answer = client.get(f"/today/unbilled/{query}", headers=headers)
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def test_work_of_months_that_are_over_leads_to_its_run(world: World, client_of: ClientOf) -> None:
+    world.time(5400, on=date(2026, 9, 14))
+    world.expense("1234.50")
+    client = client_of("mara")
+    assert "/today/unbilled/" in shown(client)
+    text = unbilled(client, HX_Request="true")
+    assert "<html" not in text
+    assert "1.5 h, 1,234.50 EUR of expenses" in text
+    [url] = re.findall(r"<tr data-url=\"([^\"]+)\"", text)
+    assert url == "/runs/new/?entity=HALDEN&first=2026-09-01&last=2026-09-30&accounts=ACME"
+    asked = client.get(url).content.decode()
+    assert all(f'value="{value}"' in asked for value in ("2026-09-01", "2026-09-30"))
+    assert "ACME" in asked
+    assert url in unescape(unbilled(client))
+
+
+def test_no_more_of_it_is_shown_than_its_own_page_has(world: World, client_of: ClientOf,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "FIRST", 1)
+    world.time(5400)
+    world.time(5400, agreement=world.agreement("ZED-SUB"))
+    client = client_of("ben")
+    part = unbilled(client, HX_Request="true")
+    assert len(re.findall("<tr data-url", part)) == 1
+    assert '<a href="/today/unbilled/">All 2<' in part
+    whole = unbilled(client)
+    assert len(re.findall("<tr data-url", whole)) == 2
+    assert "/work/?order=oldest" in whole
+
+
+def test_where_nothing_is_left_over_it_says_so_on_its_own_page_only(world: World, client_of: ClientOf) -> None:
+    assert "Nothing is left over" in unbilled(client_of("ben"))
+    assert unbilled(client_of("ben"), HX_Request="true").strip() == ""
+    assert client_of("rita").get("/today/unbilled/").status_code == 403
+    assert "/today/unbilled/" not in shown(client_of("rita"))
 
 
 def test_a_covered_account_is_marked(world: World, client_of: ClientOf) -> None:
@@ -129,7 +194,7 @@ def test_every_task_and_list_has_an_address(world: World, client_of: ClientOf) -
     receive(world, "80.00", account="ZED")
     client = client_of("fin")
     rows = re.findall(r"<tr data-url=\"([^\"]+)\"", shown(client))
-    assert len(rows) == 6
+    assert len(rows) == 7
     for address in {*rows, *re.findall(r'<th colspan="5".*?<a href="([^"]+)"', shown(client, "?kind=overdue"))}:
         assert client.get(address, follow=True).status_code == 200, address
 
@@ -137,13 +202,21 @@ def test_every_task_and_list_has_an_address(world: World, client_of: ClientOf) -
 def test_it_costs_the_same_queries_whatever_waits(world: World, client_of: ClientOf,
                                                   count_queries: Callable[[], Any]) -> None:
     client = client_of("fin")
-    with count_queries() as empty:
+    overdue(world, "ACME", "4.00")
+    with count_queries() as little:
         shown(client)
     overdue(world, "ACME", "5.00", "6.00")
     world.time(60, approved=False)
     with count_queries() as full:
         shown(client)
-    assert len(full) == len(empty)
+    assert len(full) == len(little)
+    with count_queries() as one:
+        unbilled(client)
+    for person in range(3):
+        world.time(60, on=date(2026, 8, person + 1))
+    with count_queries() as more:
+        unbilled(client)
+    assert len(more) == len(one)
 
 
 def test_today_in_the_browser(database: str, world: World, signed_in: Callable[[str], Page], each_look: Any,
@@ -162,3 +235,23 @@ def test_today_in_the_browser(database: str, world: World, signed_in: Callable[[
     page.goto("/today/?mine=yes")
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
     axe(page)
+
+
+def test_a_firm_that_is_not_set_up_is_told_what_comes_next(database: str, world: World, client_of: ClientOf) -> None:
+    assert "Nothing waits for you" in shown(client_of("anna"))
+    for gone, title, action, of_others in (
+        ("agreement", "Next, what is agreed", "/agreements/new/", "Nothing is agreed yet"),
+        ("account", "Next, the first customer", "/accounts/new/", "No customer yet"),
+        ("legal_entity", "First, the company that sells", "/settings/entities/new/", "The firm is not set up yet"),
+    ):
+        with connections["owner"].cursor() as owner:
+            owner.execute(f"set session_replication_role = replica; truncate {gone} cascade")
+        told = shown(client_of("anna"))
+        assert title in told
+        assert f'href="{action}"' in told
+        assert "/today/unbilled/" not in shown(client_of("ben"))
+        assert of_others in shown(client_of("rita"))
+    board = client_of("anna").get("/dashboard/").content.decode()
+    assert 'href="/settings/entities/new/"' in board
+    assert "The firm is not set up yet" in client_of("rita").get("/dashboard/").content.decode()
+    assert client_of("anna").get("/accounts/").status_code == 200

@@ -43,6 +43,7 @@ def test_unbilled_work_is_priced_apart_by_account_with_its_oldest_day(world: Wor
     ben = client_of("ben")
     assert "All unbilled work is being priced" in said(ben, "/work/")
     page = said(ben, f"{WORK}?show=sums")
+    assert '<h2 id="entity-HALDEN">Halden Software GmbH</h2>' in page
     assert "Acme GmbH" in page
     assert "3 Oct 2026" in page
     assert "€190<small>.00" in page

@@ -32,31 +32,35 @@ ACCOUNTS: Final = Source(
     id="a.id", book=IN_BOOK,
     sorts={"name": Sort("a.sort_name", "text"), "number": Sort("a.number", "text")},
     filters={
-        "text": """position(lower(%(value)s) in a.sort_name) > 0
+        "text": """position(%(folded)s in a.sort_name) > 0
                    or position(lower(%(value)s) in lower(a.number)) > 0""",
         "manager": "a.manager_id = (select id from app_user where login = %(value)s)",
         "country": "a.country = %(value)s",
         "kind": "a.kind = %(value)s",
         "book": f"(%(value)s = 'mine') = {IN_BOOK}",
-        "owes": f"exists (select {OWED} and o.balance > 0 and (%(value)s = 'open' or o.due_on < %(on)s))",
+        # as “>= 0” it is not taken for a second condition that few items meet
+        "owes": f"exists (select {OWED} and o.balance >= 0 and (%(value)s = 'open' or o.due_on < %(on)s))",
     },
 )
 """`open` and `overdue` are in the account's own currency, `days_to_pay` of the last twelve months."""
 
-BY_BALANCE: Final = replace(
-    ACCOUNTS,
-    columns={**ACCOUNTS.columns, "open": "coalesce(owed.open, 0)", "overdue": "coalesce(owed.overdue, 0)"},
-    tables=f"""{ACCOUNTS.tables} left join (
-        select o.account_id, o.currency, sum(o.balance) as open,
-               sum(o.balance) filter (where o.due_on < %(on)s) as overdue
-          from open_item o where o.balance <> 0 and o.control = 'receivable' group by 1, 2) owed
-        on (owed.account_id, owed.currency) = (a.id, a.currency)""",
-    filters={**ACCOUNTS.filters, "owes": "case %(value)s when 'open' then owed.open > 0 else owed.overdue > 0 end"},
-    sorts={"open": Sort("coalesce(owed.open, 0)", "numeric"), "overdue": Sort("coalesce(owed.overdue, 0)", "numeric")},
-)
-"""The same, with what everyone owes added up first: what sorting by it needs."""
 
-SORTS: Final = {**ACCOUNTS.sorts, **BY_BALANCE.sorts}
+def _by_sum(name: str, which: str) -> Source:
+    """The same sorted by a sum of open items, added up for everyone at once, not account by account.
+
+    Only the sort needs the sums: where rows are merely counted, PostgreSQL leaves them out.
+    """
+    owed = f"""left join (
+        select o.account_id, o.currency, sum(o.balance) as balance from open_item o
+         where o.balance <> 0 and o.control = 'receivable' and {which}
+           and (%(everywhere)s or o.account_id = any(array(select a.id from account a where {IN_BOOK})))
+         group by 1, 2) owed on (owed.account_id, owed.currency) = (a.id, a.currency)"""
+    return replace(ACCOUNTS, tables=f"{ACCOUNTS.tables} {owed}",
+                   sorts={name: Sort("coalesce(owed.balance, 0)", "numeric")})
+
+
+BY_SUM: Final = {"open": _by_sum("open", "true"), "overdue": _by_sum("overdue", "o.due_on < %(on)s")}
+SORTS: Final = {**ACCOUNTS.sorts, **{name: source.sorts[name] for name, source in BY_SUM.items()}}
 
 
 def accounts(*, actor: Actor, on: date, query: Query) -> Page:
@@ -70,4 +74,4 @@ def every_account(*, actor: Actor, on: date, query: Query) -> Iterator[dict[str,
 
 
 def _source(query: Query) -> Source:
-    return BY_BALANCE if query.sort.removeprefix("-") in BY_BALANCE.sorts else ACCOUNTS
+    return BY_SUM.get(query.sort.removeprefix("-"), ACCOUNTS)

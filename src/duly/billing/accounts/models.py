@@ -5,15 +5,18 @@ from django.db import models
 from django.db.models import F, Q
 
 from duly.billing.kernel import fields
+from duly.billing.kernel.authority import RIGHTS
 from duly.billing.reference.models import StoredFile
 
 __all__ = [
     "Account", "BankAccount", "Contact", "LegalEntity", "NumberCounter", "NumberSeries", "Person",
-    "PurchaseOrder", "RightGrant", "RoleGrant", "TaxRegistration", "User",
+    "PurchaseOrder", "RightGrant", "RoleGrant", "SecondFactorDemand", "TaxRegistration", "User",
 ]
 
 ROLES = ("account_manager", "biller", "reviewer", "finance_lead", "auditor", "administrator", "client")
 SENSITIVE_RIGHTS = ("issue", "credit", "write_off", "refund", "bank_details", "waive", "override_cap")
+SECOND_FACTOR_HOLDERS = (*ROLES, *sorted(RIGHTS))
+"""Of whom a second factor can be demanded: everyone with a role, or with a right, however they came by it."""
 SCOPES = ("all", "book")
 CONTACT_ROLES = ("billing", "approver", "payer", "executive")
 ACCOUNT_KINDS = ("business", "public", "person")
@@ -66,6 +69,20 @@ class RightGrant(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "right"], name="right_grant_once"),
             fields.one_of("right_grant", "right", SENSITIVE_RIGHTS),
+        ]
+
+
+class SecondFactorDemand(models.Model):
+    """Whether everyone with a role or a right sets up a second factor before anything else."""
+
+    holder = fields.choice(SECOND_FACTOR_HOLDERS)
+    demanded = models.BooleanField()
+
+    class Meta:
+        db_table = "second_factor_demand"
+        constraints = [
+            models.UniqueConstraint(fields=["holder"], name="second_factor_demand_once"),
+            fields.one_of("second_factor_demand", "holder", SECOND_FACTOR_HOLDERS),
         ]
 
 

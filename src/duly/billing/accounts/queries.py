@@ -34,6 +34,14 @@ def actor(login: str, *, on_behalf_of: str | None = None) -> Actor:
     return Actor(user.login, user.pk, frozenset(everywhere), frozenset(in_book), on_behalf_of)
 
 
+def second_factor_demanded(actor: Actor) -> bool:
+    """Whether the firm demands a second factor of the actor, by a role or a right of theirs."""
+    rights = [right for right in actor.everywhere | actor.in_book if actor.may(right)]
+    query = """select exists (select from second_factor_demand d where d.demanded and (
+                 d.holder = any(%s) or d.holder in (select role from role_grant where user_id = %s)))"""
+    return bool(frames.rows(query, [rights, actor.user_id])[0][0])
+
+
 def refuse_outside_book(actor: Actor, right: str, accounts: Iterable[int | None], on: date, what: str = "") -> None:
     """Raise unless the actor may use `right` on every one of `accounts` (law 11): one set query, no write before.
 
@@ -78,6 +86,11 @@ def entity(code: str) -> LegalEntity:
         known = ", ".join(LegalEntity.objects.order_by("code").values_list("code", flat=True)) or "none yet"
         raise NotFound(f"There is no legal entity “{code}”.", f"Known: {known}.")
     return found
+
+
+def entity_names() -> dict[str, str]:
+    """The name of every legal entity by its code, in the order of the names."""
+    return dict(LegalEntity.objects.order_by("name").values_list("code", "name"))
 
 
 def user_id(login: str) -> int:

@@ -9,13 +9,16 @@ from duly.billing.accounts.models import (
     SERIES_KINDS,
     BankAccount,
     LegalEntity,
+    NumberSeries,
     Person,
     RightGrant,
     RoleGrant,
+    SecondFactorDemand,
     TaxRegistration,
     User,
 )
 from duly.billing.accounts.queries import refuse_outside_book
+from duly.billing.audit.queries import Change, changes
 from duly.billing.kernel import frames, listing
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound
@@ -41,6 +44,15 @@ class EntityPage:
     bank_accounts: list[BankAccount]
     series: list[Series]
     numbered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """The roles and rights of whom a second factor is demanded, the changes of it, and `holders` by their subject."""
+
+    of: list[str]
+    changes: list[Change]
+    holders: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,25 @@ def entity_page(*, actor: Actor, on: date, entity: int) -> EntityPage:
         found, list(TaxRegistration.objects.filter(entity=found).order_by("country", "scheme")),
         list(BankAccount.objects.filter(entity=found).order_by("position", "id")), series,
         any(one.last for one in series))
+
+
+def closings(entity: int) -> list[Change]:
+    """How the entity's books were closed, the last time first."""
+    return changes("legal_entity", [entity], "lock_date")
+
+
+def series_changes(entity: int) -> list[Change]:
+    """How the entity's number series came to their patterns, newest first."""
+    return changes("number_series", list(NumberSeries.objects.filter(entity_id=entity).values_list("id", flat=True)))
+
+
+def second_factor(*, actor: Actor, on: date) -> SecondFactor:
+    """Of whom a second factor is demanded, and how that came about. Two queries. Raises `Forbidden`."""
+    refuse_outside_book(actor, "read", [], on)
+    rows = list(SecondFactorDemand.objects.order_by("id"))
+    holders = {row.pk: row.holder for row in rows}
+    return SecondFactor([row.holder for row in rows if row.demanded], changes("second_factor_demand", list(holders)),
+                        holders)
 
 
 def _series(kind: str, pattern: str, year: int | None, last: int | None) -> Series:

@@ -8,6 +8,7 @@ from duly.billing.accounts.models import Account, PurchaseOrder
 from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, ChargeTerms, Project, RateCard
 from duly.billing.agreements.terms import ChargeInput, VersionInput, problems_of
 from duly.billing.kernel.errors import Problem
+from duly.engine.wording import day
 
 OF_CHARGE = {field.name for field in fields(ChargeInput)} - {"code", "kind", "project", "rate_card"}
 OF_VERSION = {field.name for field in fields(VersionInput)} - {"charges", "purchase_order"}
@@ -64,7 +65,7 @@ def too_early(terms: VersionInput, agreed: Sequence[VersionInput]) -> list[Probl
     """The objection against terms from a day before the latest agreed ones."""
     if not agreed or terms.valid_from >= agreed[-1].valid_from:
         return []
-    return [Problem("valid_from", "A later version is agreed.", f"Begin after {agreed[-1].valid_from}.")]
+    return [Problem("valid_from", "A later version is agreed.", f"Begin after {day(agreed[-1].valid_from)}.")]
 
 
 def payers(account: Account) -> set[int]:

@@ -29,7 +29,7 @@ AGREEMENTS: Final = Source(
     },
     filters={
         "text": """position(lower(%(value)s) in lower(g.number)) > 0 or position(lower(%(value)s) in lower(g.name)) > 0
-                   or position(lower(%(value)s) in a.sort_name) > 0""",
+                   or position(%(folded)s in a.sort_name) > 0""",
         "account": "a.number = %(value)s",
         "entity": "e.code = %(value)s",
         "state": f"{STATE} = %(value)s or (%(value)s = 'in_force' and {STATE} = 'ending')",

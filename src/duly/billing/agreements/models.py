@@ -7,7 +7,7 @@ from duly.billing.accounts.models import Account, LegalEntity, Person, PurchaseO
 from duly.billing.kernel import fields
 from duly.billing.reference.models import TAX_CLASSES
 
-__all__ = ["Agreement", "AgreementVersion", "Charge", "ChargeTerms", "Project", "Rate", "RateCard"]
+__all__ = ["Agreement", "AgreementPolicy", "AgreementVersion", "Charge", "ChargeTerms", "Project", "Rate", "RateCard"]
 
 CHARGE_KINDS = ("time", "expense", "milestone", "recurring", "one_off")
 GROUPINGS = ("rate", "person", "task", "project", "entry")
@@ -18,6 +18,8 @@ INTERVALS = ("day", "week", "month", "quarter", "half_year", "year")
 ALIGNMENTS = ("calendar", "anchored")
 TIMINGS = ("advance", "arrears")
 PRORATIONS = ("by_day", "whole_period", "none")
+LONGEST_PAYMENT = 365
+"""Days to pay that a policy may give at most."""
 
 
 class RateCard(models.Model):
@@ -48,6 +50,25 @@ class Agreement(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="agreement_ends_after_start"
             )
+        ]
+
+
+class AgreementPolicy(models.Model):
+    """What a new agreement of an entity begins with where nothing is said; agreed ones keep their own."""
+
+    entity = models.OneToOneField(LegalEntity, models.RESTRICT, related_name="agreement_policy")
+    review = fields.choice(REVIEWS, default="peer")
+    payment_days = models.PositiveSmallIntegerField(null=True)
+    grouping = fields.choice(GROUPINGS, default="person")
+    time_annex = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "agreement_policy"
+        constraints = [
+            fields.one_of("agreement_policy", "review", REVIEWS),
+            fields.one_of("agreement_policy", "grouping", GROUPINGS),
+            models.CheckConstraint(
+                condition=Q(payment_days=None) | Q(payment_days__lte=LONGEST_PAYMENT), name="agreement_policy_days"),
         ]
 
 

@@ -32,7 +32,8 @@ RATES: Final[frames.Schema] = {
 VISIBLE = "(%(snapshot)s::pg_snapshot is null or pg_visible_in_snapshot({}.recorded_in, %(snapshot)s::pg_snapshot))"
 
 
-def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None = None) -> pl.DataFrame:
+def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None = None,
+                kinds: Sequence[str] | None = None) -> pl.DataFrame:
     """Every charge's terms in every version of the entity's agreements that these bill-to accounts pay for.
 
     One row per (version, charge), the columns of `TERMS`, sorted by agreement, version and charge.
@@ -42,6 +43,7 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
     - `bill_to_id` receives the invoice for `account_id`. `payment_days` are the version's, else the payer's.
     - `charge_project_id`, where set, narrows a charge of work to one project.
     - With `snapshot` (a `pg_snapshot` as text), only versions written by transactions that it sees.
+    - With `kinds`, only charges of these kinds.
     """
     query = f"""
         with version as (
@@ -63,8 +65,11 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
           join charge_terms t on t.version_id = v.id
           join charge h on h.id = t.charge_id
           left join purchase_order o on o.id = v.purchase_order_id
+         where %(kinds)s::text[] is null or h.kind = any(%(kinds)s)
          order by a.id, v.valid_from, h.id"""
-    return frames.read(query, {"entity": entity_id, "accounts": list(bill_to), "snapshot": snapshot}, TERMS)
+    values = {"entity": entity_id, "accounts": list(bill_to), "snapshot": snapshot,
+              "kinds": None if kinds is None else list(kinds)}
+    return frames.read(query, values, TERMS)
 
 
 def rates_frame(cards: Sequence[int], *, snapshot: str | None = None) -> pl.DataFrame:

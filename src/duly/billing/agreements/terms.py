@@ -13,6 +13,7 @@ from duly.billing.agreements import models
 from duly.billing.kernel.errors import Problem
 from duly.billing.reference.models import TAX_CLASSES
 from duly.engine.currencies import exponent
+from duly.engine.wording import day
 
 PRICE_DECIMALS: Final = 8
 QUANTITY_DECIMALS: Final = 6
@@ -172,7 +173,7 @@ def _is_amount(value: Decimal, currency: str) -> bool:
 
 def differences(agreed: VersionInput, given: VersionInput) -> Iterator[Problem]:
     """Where terms given for a day are not those agreed for it, by path of the given ones."""
-    remedy = f"Agreed terms stay as they are: give a new version from a day after {agreed.valid_from}."
+    remedy = f"Agreed terms stay as they are: give a new version from a day after {day(agreed.valid_from)}."
     yield from _differing(agreed, given, "", remedy)
     before = {charge.code: charge for charge in agreed.charges}
     for i, charge in enumerate(given.charges):
@@ -182,7 +183,8 @@ def differences(agreed: VersionInput, given: VersionInput) -> Iterator[Problem]:
             text = f"The charge “{charge.code}” was not agreed from {agreed.valid_from}."
             yield Problem(f"charges[{i}]", text, remedy)
     for code in sorted(set(before) - {charge.code for charge in given.charges}):
-        yield Problem("charges", f"The charge “{code}” was agreed from {agreed.valid_from} and is left out.", remedy)
+        yield Problem("charges", f"The charge “{code}” was agreed from {day(agreed.valid_from)} and is left out.",
+                      remedy)
 
 
 def _differing(agreed: Any, given: Any, path: str, remedy: str) -> Iterator[Problem]:

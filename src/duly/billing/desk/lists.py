@@ -14,8 +14,9 @@ MESSAGES: Final = Source(
         "id": "m.id", "state": "m.state", "document": "coalesce(i.number, r.number, '')", "account": "a.number",
         "account_name": "a.name", "subject": "m.subject", "queued_at": "m.queued_at", "queued_by": "m.queued_by",
         "recipients": "(select string_agg(p ->> 'email', ', ') from jsonb_array_elements(m.recipients) p)",
-        "problem": """case when m.state = 'sent' then '' else coalesce((select t.answer from delivery_attempt t
-                       where t.message_id = m.id order by t.id desc limit 1), '') end""",
+        "problem": """case when m.state = 'sent' then '' else coalesce((
+                       select split_part(t.answer, E'\n', 1) from delivery_attempt t where t.message_id = m.id
+                       order by t.id desc limit 1), '') end""",
         "tries": "(select count(*) from delivery_attempt t where t.message_id = m.id)",
         "answer": """coalesce((select t.answer from delivery_attempt t where t.message_id = m.id
                                 order by t.id desc limit 1), '')""",
@@ -26,7 +27,7 @@ MESSAGES: Final = Source(
     sorts={"queued": Sort("m.id", "bigint")},
     filters={
         "text": """i.number = upper(%(value)s) or r.number = upper(%(value)s) or m.account_id = any(array(
-                     select id from account where position(lower(%(value)s) in sort_name) > 0
+                     select id from account where position(%(folded)s in sort_name) > 0
                                                or starts_with(number, %(value)s)))""",
         # the second half is what the index of unsent mail is for
         "state": "m.state = %(value)s and (%(value)s = 'sent' or m.state <> 'sent')",

@@ -9,9 +9,11 @@ from typing import Final
 import polars as pl
 
 from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
-from duly.billing.desk.queries import Recipient
+from duly.billing.desk.letters import written
+from duly.billing.desk.queries import Recipient, sendable
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.errors import Refused
 
 MESSAGES: Final = {
     "id": pl.Int64, "state": pl.String, "document": pl.String, "account": pl.String, "recipients": pl.String,
@@ -29,7 +31,8 @@ def messages(*, actor: Actor, on: date, states: Sequence[str] | None = None,
     query = f"""select m.id, m.state, coalesce(i.number, r.number), a.number,
             (select string_agg(p ->> 'email', ', ') from jsonb_array_elements(m.recipients) p), m.subject, m.queued_at,
             (select count(*) from delivery_attempt t where t.message_id = m.id),
-            (select t.answer from delivery_attempt t where t.message_id = m.id order by t.id desc limit 1)
+            (select split_part(t.answer, E'\n', 1) from delivery_attempt t where t.message_id = m.id
+              order by t.id desc limit 1)
         from message m join account a on a.id = m.account_id
         left join invoice i on i.id = m.invoice_id left join receipt r on r.id = m.receipt_id
        where (%(everywhere)s or {IN_BOOK})
@@ -44,12 +47,37 @@ def messages(*, actor: Actor, on: date, states: Sequence[str] | None = None,
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """The mail that queueing a document now would write; without `recipients` there is nobody to write to."""
+
+    account: str
+    account_name: str
+    sender: Recipient
+    recipients: tuple[Recipient, ...]
+    subject: str
+    body: str
+
+
+def coming(*, actor: Actor, on: date, invoices: Sequence[int] = (), receipts: Sequence[int] = ()) -> list[Coming]:
+    """What `queue_message` would send for these documents, invoices first; nothing is queued.
+
+    Raises `Refused` for a draft, `NotFound` for a document outside the book of who may send.
+    """
+    found = sendable(actor, on, invoices, receipts)
+    if drafts := [one.id for one in found if one.number is None]:
+        raise Refused(f"Document {drafts[0]} is a draft.", "Issue it first.")
+    return [Coming(one.account, one.account_name, Recipient(one.seller, one.seller_email), one.recipients,
+                   *written(one.about)) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
 class Try:
-    """One try to hand a message over, with what the mail server answered."""
+    """One try to hand a message over: what came of it in plain words, and in the mail server's own."""
 
     at: datetime
     outcome: str
     answer: str
+    own_words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +117,8 @@ def mail(*, actor: Actor, on: date, message: int) -> Mail:
         raise unseen(actor, "read", f"message {message}")
     id_, state, name, email, people, *written = found[0]
     recipients = tuple(Recipient(one["name"], one["email"]) for one in json.loads(people))
-    tries = frames.rows("select at, outcome, answer from delivery_attempt where message_id = %s order by id", [message])
+    tries = frames.rows("""
+      select at, outcome, split_part(answer, E'\n', 1), substr(answer, nullif(strpos(answer, E'\n'), 0) + 1)
+        from delivery_attempt where message_id = %s order by id""", [message])
     facts = (id_, state, Recipient(name, email), recipients, *written, tuple(Try(*row) for row in tries))
     return Mail(*facts)

@@ -35,7 +35,7 @@ class Message(models.Model):
 
 
 class DeliveryAttempt(models.Model):
-    """One try to hand a message to the mail server, with what the server answered."""
+    """One try to hand a message to the mail server; what it answered, in plain words on the first line of `answer`."""
 
     message = models.ForeignKey(Message, models.RESTRICT, related_name="attempts")
     at = models.DateTimeField()

@@ -9,7 +9,7 @@ from duly.billing.agreements.queries import rates_frame
 from duly.billing.invoicing import queries
 from duly.billing.kernel import frames
 from duly.billing.kernel.frames import MONEY
-from duly.engine.checks import Facts, run_checks
+from duly.engine.checks import CHOSEN, Facts, run_checks
 from duly.engine.pricing.rates import with_rates
 from duly.engine.tax import in_eu
 
@@ -43,6 +43,9 @@ def gather(headers: pl.DataFrame, lines: pl.DataFrame, work: pl.DataFrame, unpri
         work=work,
         days=_day_facts(work),
         unpriced=unpriced,
+        chosen=frames.read("""select entity_id, check_name, severity from check_policy
+                               where severity is not null and entity_id = any(%s)""",
+                           [headers["entity_id"].unique().to_list()], CHOSEN),
     )
 
 

@@ -30,7 +30,7 @@ ISSUED: Final = Source(
     filters={
         # What was typed is the beginning of a document's number, or stands anywhere in its customer's name.
         "text": """starts_with(i.number, %(value)s) or i.account_id = any(array(
-                     select id from account where position(lower(%(value)s) in sort_name) > 0
+                     select id from account where position(%(folded)s in sort_name) > 0
                                                or starts_with(number, %(value)s)))""",
         # An open item has its document's account and due date. Both are said twice, for the planner: a book's open
         # items are found by account, and a walk along the issue dates skips what is not due without asking its item.

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from duly.billing.accounts.queries import IN_BOOK
 from duly.billing.invoicing.actions.run import preview
 from duly.billing.invoicing.compare import preview_compared
 from duly.billing.invoicing.queries import runs_of
@@ -54,20 +55,75 @@ class Unpriced:
 
 
 @dataclass(frozen=True, slots=True)
+class Unapproved:
+    """Work of an account that no run bills before someone approves it: its entries, their time, the oldest day."""
+
+    account: str
+    name: str
+    entries: int
+    seconds: int
+    oldest: date
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A draft that is not issued and bills days of the period: what stands on it is not drafted again."""
+
+    id: int
+    account: str
+    name: str
+    state: str
+    service_from: date
+    service_to: date
+    currency: str
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
-    """The drafts, largest difference first; net sums by currency now and last time; what has no price; and the runs
-    that were launched for the same entity and period before."""
+    """The drafts, largest difference first; net sums by currency now and last time; what is left out, because it has
+    no price or nobody approved it; the drafts that are there already; and the runs that were launched for the same
+    entity and period before."""
 
     drafts: tuple[Previewed, ...]
     sums: tuple[tuple[str, Decimal, Decimal], ...]
     unpriced: tuple[Unpriced, ...]
+    unapproved: tuple[Unapproved, ...]
+    waiting: tuple[Waiting, ...]
     earlier: tuple[int, ...]
+
+    @property
+    def again(self) -> dict[str, Waiting]:
+        """Of the accounts that would get another draft, by number, one that waits already."""
+        drafted = {one.account for one in self.drafts}
+        return {one.account: one for one in self.waiting if one.account in drafted}
+
+
+SELLER: Final = "(select id from legal_entity where code = %(entity)s)"
+PAYERS: Final = f"(%(everywhere)s or {IN_BOOK}) and (%(accounts)s::bigint[] is null or a.id = any(%(accounts)s))"
+
+UNAPPROVED: Final = f"""
+    select c.number, c.name, count(*), sum(case w.kind when 'time' then w.quantity else 0 end)::bigint, min(w.worked_on)
+      from work_item w join agreement g on g.id = w.agreement_id join account c on c.id = g.account_id
+      join account a on a.id = coalesce(c.bill_to_id, c.id)
+     where g.entity_id = {SELLER} and {PAYERS} and w.approved_by_id is null and w.billable
+       and w.worked_on < %(until)s
+     group by c.id order by 5, c.sort_name"""
+
+WAITING: Final = f"""
+    select i.id, a.number, a.name, i.state, i.service_from, i.service_to, i.currency, i.total
+      from invoice i join account a on a.id = i.account_id
+     where i.entity_id = {SELLER} and {PAYERS} and i.state <> 'issued' and i.state <> 'discarded'
+       and i.service_from < %(until)s and i.service_to >= %(since)s
+     order by a.sort_name, i.id"""
 
 
 def previewed(*, actor: Actor, on: date, entity: str, period_from: date, period_to: date,
               accounts: Sequence[int] | None = None) -> Preview:
     """What a run over [period_from, period_to) would draft now; nothing is stored. Raises as `preview` does."""
     drafts = preview(actor=actor, on=on, entity=entity, period_from=period_from, period_to=period_to, accounts=accounts)
+    scope = {"entity": entity, "everywhere": actor.may_everywhere("bill"), "user": actor.user_id, "on": on,
+             "accounts": accounts, "since": period_from, "until": period_to}
     rows = preview_compared(drafts, days=(period_to - period_from).days)
     counts = drafts.lines.group_by("document_key").agg(pl.len().alias("lines"))
     rows = rows.join(drafts.headers.select("document_key", "review"), on="document_key").join(counts, on="document_key")
@@ -76,9 +132,12 @@ def previewed(*, actor: Actor, on: date, entity: str, period_from: date, period_
                        row["before"] if row["previous_id"] else None, row["difference"], row["percent"],
                        row["new"], row["gone"], row["changed"]) for row in rows.iter_rows(named=True)]
     sums = rows.group_by("currency").agg(pl.col("net").sum(), pl.col("before").sum()).sort("currency")
-    ordered = sorted(found, key=lambda one: (-abs(one.difference), one.name))
-    return Preview(tuple(ordered), tuple(sums.iter_rows()), _unpriced(drafts.unpriced, drafts.parties, names),
-                   tuple(runs_of(entity, period_from, period_to)))
+    return Preview(
+        drafts=tuple(sorted(found, key=lambda one: (-abs(one.difference), one.name))), sums=tuple(sums.iter_rows()),
+        unpriced=_unpriced(drafts.unpriced, drafts.parties, names),
+        unapproved=tuple(Unapproved(*row) for row in frames.rows(UNAPPROVED, scope)),
+        waiting=tuple(Waiting(*row) for row in frames.rows(WAITING, scope)),
+        earlier=tuple(runs_of(entity, period_from, period_to)))
 
 
 def _names(parties: pl.DataFrame) -> dict[int, tuple[str, str]]:

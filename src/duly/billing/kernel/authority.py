@@ -9,10 +9,10 @@ ROLE_RIGHTS: Final[dict[str, frozenset[str]]] = {
     "reviewer": frozenset({"read", "review"}),
     "finance_lead": frozenset(
         {"read", "accounts", "agree", "work", "approve_work", "bill", "send", "cash", "review", "close",
-         "reference", "audit"}
+         "reference", "policies", "audit"}
     ),
     "auditor": frozenset({"read", "audit"}),
-    "administrator": frozenset({"read", "settings", "people", "accounts", "agree", "reference", "audit"}),
+    "administrator": frozenset({"read", "settings", "people", "accounts", "agree", "reference", "policies", "audit"}),
     "client": frozenset({"client_check"}),
 }
 """What each role may do. The sensitive rights are in no role: they are granted to a person by name."""
@@ -22,7 +22,7 @@ RIGHTS: Final = frozenset().union(*ROLE_RIGHTS.values()) | {
 }
 
 
-FIRM_RIGHTS: Final = frozenset({"settings", "people", "reference", "close", "audit", "bank_details"})
+FIRM_RIGHTS: Final = frozenset({"settings", "people", "reference", "close", "policies", "audit", "bank_details"})
 """What concerns the firm as a whole: a role that is scoped to a book of accounts does not give it."""
 
 

@@ -7,7 +7,7 @@ grant execute on all functions in schema public to duly_app;
 
 grant update on app_user, person, legal_entity, account, contact, purchase_order, bank_account, tax_registration,
   number_series, chart_account, agreement, project, rate_card, name_mapping, invoice, invoice_line, tax_line,
-  bill_run, bill_run_partition, work_item to duly_app;
+  bill_run, bill_run_partition, work_item, agreement_policy, check_policy, second_factor_demand to duly_app;
 grant update (last_number, last_issued_on) on number_counter to duly_app;
 grant update (result) on command to duly_app;
 grant update (state) on message to duly_app;

@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db import connection
 
 from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.names import fold
 
 COUNTED: Final = 1_000
 """Rows are counted up to this many; a page says “1,000+” beyond."""
@@ -47,9 +48,10 @@ class Sort:
 class Source:
     """What a list reads. All texts are SQL of the code's own; what people give travels as parameters only.
 
-    `columns`: key → expression. `filters`: name → condition, in which `%(value)s` is what was given. `sorts`: key →
-    expression. `tables` is everything after `from`; `book` the condition that a row is in the actor's book (over
-    `%(user)s` and `%(on)s`); `where` what holds for every row. `%(everywhere)s` is whether the actor sees all books.
+    `columns`: key → expression. `filters`: name → condition, in which `%(value)s` is what was given and `%(folded)s`
+    the same folded as names are. `sorts`: key → expression. `tables` is everything after `from`; `book` the condition
+    that a row is in the actor's book (over `%(user)s` and `%(on)s`); `where` what holds for every row. `%(everywhere)s`
+    is whether the actor sees all books.
     """
 
     columns: Mapping[str, str]
@@ -162,8 +164,9 @@ def _condition(source: Source, query: Query, actor: Actor, on: date) -> tuple[st
     parts = [source.where, *([] if everywhere else [source.book])]
     values: dict[str, Any] = {"user": actor.user_id, "on": on, "everywhere": everywhere}
     for place, (name, value) in enumerate(query.filters.items()):
-        parts.append(f"({source.filters[name].replace('%(value)s', f'%(value_{place})s')})")
-        values[f"value_{place}"] = value
+        condition = source.filters[name].replace("%(value)s", f"%(value_{place})s")
+        parts.append(f"({condition.replace('%(folded)s', f'%(folded_{place})s')})")
+        values |= {f"value_{place}": value, f"folded_{place}": fold(str(value))}
     return " and ".join(parts), values
 
 

@@ -8,6 +8,7 @@ from duly.billing.audit.actions import running
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import Refused
 from duly.engine.fiscal import document_number, fiscal_year
+from duly.engine.wording import day
 
 FURTHEST_AHEAD: Final = timedelta(days=31)
 """A booking may be dated ahead of the day by a month, no more: a slip in the year would shut the series behind it."""
@@ -15,7 +16,7 @@ FURTHEST_AHEAD: Final = timedelta(days=31)
 
 def _refuse_far_ahead(on: date, today: date) -> None:
     if on > today + FURTHEST_AHEAD:
-        raise Refused(f"{on} is more than {FURTHEST_AHEAD.days} days ahead.", "Check the year and the month.")
+        raise Refused(f"{day(on)} is more than {FURTHEST_AHEAD.days} days ahead.", "Check the year and the month.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ def take(*, kind: str, entity_id: int, on: date, count: int, until: date | None 
     [(last_number, last_on)] = frames.rows("""select last_number, last_issued_on from number_counter
                     where series_id = %s and fiscal_year = %s for update""", [series_id, year])
     if last_on is not None and on < last_on:
-        raise Refused(f"The last {kind} of {code} in {year} is dated {last_on}; one dated {on} cannot follow it.",
-                      f"Use {last_on} or a later date.", law=4)
+        last = day(last_on)
+        raise Refused(f"The last {kind} of {code} in {year} is dated {last}; one dated {day(on)} cannot follow it.",
+                      f"Use {last} or a later date.", law=4)
     frames.execute("""update number_counter set last_number = %s, last_issued_on = %s
                        where series_id = %s and fiscal_year = %s""",
                    [last_number + count, until or on, series_id, year])

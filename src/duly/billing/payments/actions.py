@@ -16,6 +16,7 @@ from duly.billing.payments.posting import Move
 from duly.billing.payments.queries import Payable
 from duly.billing.payments.receiving import Incoming
 from duly.billing.payments.spreading import Wanted, text
+from duly.engine.wording import day
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ def allocate(*, actor: Actor, at: datetime, on: date, entity: str, receipt: str,
     items = _locked(actor, seller, to, on, source.item_id)
     source = queries.receipt_on_account(actor, seller.pk, receipt, on)
     if on < source.booked_on:
-        raise Refused(f"Receipt {receipt} is booked on {source.booked_on}, after {on}.",
-                      f"Use {source.booked_on} or a later date.")
+        raise Refused(f"Receipt {receipt} is booked on {day(source.booked_on)}, after {day(on)}.",
+                      f"Use {day(source.booked_on)} or a later date.")
     parts = spreading.parts(items, to, source.left, source.currency, source.exponent, on)
     if not parts:
         raise Refused(f"Receipt {receipt} has nothing left to allocate.", "Un-allocate some of it first.", law=9)
@@ -128,8 +129,8 @@ def unallocate(*, actor: Actor, at: datetime, on: date, allocation: int, reason:
     if queries.answered(allocation):
         raise Refused(f"Allocation {allocation} is undone already.", "Nothing needs to be done.", law=3)
     if on < undone.booked_on:
-        raise Refused(f"Allocation {allocation} is booked on {undone.booked_on}, after {on}.",
-                      f"Use {undone.booked_on} or a later date.")
+        raise Refused(f"Allocation {allocation} is booked on {day(undone.booked_on)}, after {day(on)}.",
+                      f"Use {day(undone.booked_on)} or a later date.")
     seller = LegalEntity.objects.get(pk=undone.entity_id)
     move = Move(seller, on, undone.receipt, undone.source_id, undone.target_id, -undone.amount, undone.currency,
                 undone.base_rate)

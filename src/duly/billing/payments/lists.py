@@ -23,7 +23,7 @@ RECEIPTS: Final = Source(
     sorts={"booked": Sort("r.booked_on", "date"), "amount": Sort("r.amount", "numeric")},
     filters={
         "text": """starts_with(r.number, upper(%(value)s)) or r.account_id = any(array(
-                     select id from account where position(lower(%(value)s) in sort_name) > 0
+                     select id from account where position(%(folded)s in sort_name) > 0
                                                or starts_with(number, %(value)s)))""",
         # 'yes': the open items say which, and they are few
         "left": """case %(value)s when 'yes' then o.balance <> 0 else o.balance = 0 end and (%(value)s <> 'yes'

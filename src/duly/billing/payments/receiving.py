@@ -19,6 +19,7 @@ from duly.billing.payments.posting import Cash, Move
 from duly.billing.payments.queries import Payable
 from duly.billing.payments.spreading import Wanted, text
 from duly.engine.allocation import Part, oldest_first
+from duly.engine.wording import day
 
 AT_ONCE: Final = 1_000
 """How many receipts are booked together: their locks are held until the last is written."""
@@ -125,7 +126,8 @@ def _checked(one: Incoming, exponent: int | None) -> int:
         problems.append(wrong)
     if one.received_on > one.booked_on:
         problems.append(Problem(
-            "received_on", f"The money came in on {one.received_on}, after the booking date {one.booked_on}.",
+            "received_on",
+            f"The money came in on {day(one.received_on)}, after the booking date {day(one.booked_on)}.",
             "Book it on the day it came in, or later."))
     if one.method not in METHODS:
         problems.append(Problem("method", f"“{one.method}” is no method of payment.", f"Known: {', '.join(METHODS)}."))

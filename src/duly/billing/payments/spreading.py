@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.payments.queries import Payable
+from duly.engine import wording
 from duly.engine.allocation import Beyond, Item, Part, named
 
 Wanted = Sequence[tuple[str, Decimal | None]]
@@ -27,8 +28,9 @@ def parts(items: Mapping[str, Payable], wanted: Wanted, amount: Decimal, currenc
             problems.append(Problem(path, f"Invoice {number} is in {item.currency}, the money in {currency}.",
                                     "Allocate within one currency."))
         elif item.booked_on > on:
-            problems.append(Problem(path, f"Invoice {number} is booked on {item.booked_on}, after {on}.",
-                                    f"Use {item.booked_on} or a later date."))
+            booked = wording.day(item.booked_on)
+            problems.append(Problem(path, f"Invoice {number} is booked on {booked}, after {wording.day(on)}.",
+                                    f"Use {booked} or a later date."))
         elif item.open <= 0:
             problems.append(Problem(path, f"Invoice {number} has nothing open.", "Leave it out."))
         elif part is not None and (wrong := wrong_amount(path, part, currency, exponent)) is not None:
@@ -38,8 +40,8 @@ def parts(items: Mapping[str, Payable], wanted: Wanted, amount: Decimal, currenc
     try:
         return named(amount, {item.key: item for item in items_of(items.values())}, wanted)
     except Beyond as beyond:
-        raise Refused(f"{text(beyond.wanted, exponent)} {currency} for {beyond.key} is more than the "
-                      f"{text(beyond.left, exponent)} {currency} that {beyond.holder} still has.",
+        raise Refused(f"{wording.amount(beyond.wanted, exponent)} {currency} for {beyond.key} is more than the "
+                      f"{wording.amount(beyond.left, exponent)} {currency} that {beyond.holder} still has.",
                       "Look at the open amounts again.", law=9) from None
 
 

@@ -14,6 +14,7 @@ from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.models import TAX_CLASSES
+from duly.engine.wording import day
 
 RATE_DIGITS = {"tax_rate": 6, "exchange_rate": 10}
 LARGEST_RATE = 10**14
@@ -94,7 +95,7 @@ def _add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], pro
             fresh.append(row)
         elif known[this] != row["rate"]:
             problems.append(Problem(
-                f"[{i}].rate", f"From {row['valid_from']} the rate is {known[this].normalize():f} already.",
+                f"[{i}].rate", f"From {day(row['valid_from'])} the rate is {known[this].normalize():f} already.",
                 "A rate that was in force stays. Give the new one a later day."))
     if problems:
         raise Refused("These rates cannot be added.", problems=problems)

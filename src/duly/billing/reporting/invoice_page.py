@@ -13,7 +13,7 @@ from duly.engine.lifecycle import FINAL
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that carried the document; `answer` is the mail server's last."""
+    """A message that carried the document; `answer` is the mail server's last, in plain words."""
 
     id: int
     state: str
@@ -46,7 +46,7 @@ class InvoicePage:
 
 
 MESSAGES: Final = """select m.id, m.state, m.subject, m.queued_at, coalesce(u.name, m.queued_by),
-        (select count(*) from delivery_attempt d where d.message_id = m.id), last.at, last.answer
+        (select count(*) from delivery_attempt d where d.message_id = m.id), last.at, split_part(last.answer, E'\n', 1)
     from message m left join app_user u on u.login = m.queued_by
     left join lateral (select d.at, d.answer from delivery_attempt d where d.message_id = m.id
                         order by d.id desc limit 1) last on true

@@ -1,8 +1,9 @@
 """Finding things by any part of a name, or by the parts of a number that people remember.
 
 Accounts, agreements, people and projects are few (tens of thousands): what was typed may stand anywhere in their names,
-numbers or mail addresses. Documents are many: there it is found as the beginning or the end of the printed number, or
-as the running number with its leading zeros left out, each by an index. So “4713” finds INV-2026-004713.
+numbers or mail addresses. Documents are many: there it is found as the beginning or the end of the printed number, as
+the running number with its leading zeros left out, or as any digits of it, each by an index. So “4713” and “471” find
+INV-2026-004713.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Final
 
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
+from duly.billing.kernel.names import fold
 from duly.billing.reporting.scope import SEEN, values
 
 SHOWN: Final = 8
@@ -46,20 +48,25 @@ class Found:
 
 def _rank(*columns: str) -> str:
     """0 for the whole of a column, 1 for its beginning, 2 for the beginning of a word in it, 3 for any part."""
-    folded = [f"lower({column})" for column in columns]
-    whole = " or ".join(f"{column} = %(text)s" for column in folded)
-    begins = " or ".join(f"starts_with({column}, %(text)s)" for column in folded)
-    word = " or ".join(f"position(' ' || %(text)s in {column}) > 0" for column in folded)
+    typed = [(f"lower({column})", _typed(column)) for column in columns]
+    whole = " or ".join(f"{column} = {text}" for column, text in typed)
+    begins = " or ".join(f"starts_with({column}, {text})" for column, text in typed)
+    word = " or ".join(f"position(' ' || {text} in {column}) > 0" for column, text in typed)
     return f"case when {whole} then 0 when {begins} then 1 when {word} then 2 else 3 end"
 
 
 def _part(*columns: str) -> str:
-    return "(" + " or ".join(f"position(%(text)s in lower({column})) > 0" for column in columns) + ")"
+    return "(" + " or ".join(f"position({_typed(column)} in lower({column})) > 0" for column in columns) + ")"
+
+
+def _typed(column: str) -> str:
+    """What was typed, as the column is kept: names of accounts are folded besides."""
+    return "%(folded)s" if column.endswith("sort_name") else "%(text)s"
 
 
 SMALL: Final = (
     # kind, id, number, name, detail, tables, the columns that are searched
-    ("account", "a.id", "a.number", "a.name", "a.city", "account a", ("a.number", "a.name")),
+    ("account", "a.id", "a.number", "a.name", "a.city", "account a", ("a.number", "a.sort_name")),
     ("agreement", "g.id", "g.number", "g.name", "a.name", "agreement g join account a on a.id = g.account_id",
      ("g.number", "g.name")),
     ("contact", "c.id", "c.email", "c.name", "a.name", "contact c join account a on a.id = c.account_id",
@@ -77,6 +84,18 @@ def _small(kind: str, key: str, number: str, name: str, detail: str, tables: str
 PEOPLE: Final = f"""(select 'person', p.id, p.code, p.name, '', p.role, {_rank("p.code", "p.name")} as rank
                       from person p where {_part("p.code", "p.name")} order by rank, p.name, p.id limit {SHOWN})"""
 
+INSIDE: Final = """(
+    select held.id from number_counter c
+     cross join generate_series(0, 9 - length(%(part)s)) as behind
+     cross join lateral (select (10 ^ behind)::bigint as unit, (10 ^ length(%(part)s))::bigint as over) scale
+     cross join lateral generate_series(c.last_number / unit / over, 0, -1) as before
+     cross join lateral (select id from invoice where series_id = c.series_id and fiscal_year = c.fiscal_year
+                            and sequence >= (before * over + %(part)s::bigint) * unit
+                            and sequence < (before * over + %(part)s::bigint + 1) * unit limit %(many)s) held
+     where %(part)s::text is not null limit %(many)s)"""
+"""SQL: documents whose running number holds the digits `part`, with so many digits behind them and any before, the
+latest first. Running numbers have no gaps, so nearly each guess is a document, and a few hundred are enough."""
+
 INVOICES: Final = f"""(
     select 'invoice', i.id, i.number, a.name, a.number, i.issued_on::text,
            case when i.number = %(typed)s then 0 when i.sequence::text = %(text)s then 1 else 2 end as rank
@@ -87,7 +106,9 @@ INVOICES: Final = f"""(
          union (select id from invoice where reverse(number) like %(ending)s limit %(many)s)
          union (select id from invoice where series_id = any(array(select id from number_series))
              and fiscal_year = any(array(select distinct fiscal_year from number_counter))
-             and sequence = %(sequence)s limit %(many)s)))
+             and sequence = %(sequence)s limit %(many)s)
+         union {INSIDE}))
+       and (position(%(typed)s in i.number) > 0 or i.sequence = %(sequence)s)
        and {SEEN} order by rank, i.issued_on desc, i.id desc limit {SHOWN})"""
 
 MANY: Final = 200
@@ -104,8 +125,9 @@ def search(*, actor: Actor, on: date, text: str) -> Found:
     if len(typed) < 2:
         return Found(typed, ())
     digits = typed.lstrip("#0")
-    scope |= {"text": typed.lower(), "typed": typed.upper(), "many": MANY,
+    scope |= {"text": typed.lower(), "folded": fold(typed), "typed": typed.upper(), "many": MANY,
               "beginning": f"{_like(typed.upper())}%", "ending": f"{_like(typed.upper()[::-1])}%",
+              "part": typed if typed.isascii() and typed.isdigit() and len(typed) < 10 else None,
               "sequence": int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None}
     parts = [_small(*each) for each in SMALL] + [PEOPLE, INVOICES]
     query = " union all ".join(f"select * from {part} as part_{place} (kind, id, number, name, account, detail, rank)"

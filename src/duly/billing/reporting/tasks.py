@@ -2,7 +2,7 @@
 
 A query answers subject, title, account number, account name, detail, amount, currency, the day since which it waits (or
 on which it is due), and the count of all. `{seen}` stands for “account `a` counts”, `{in_scope}` for “the account of
-open item `o` counts”.
+open item `o` counts”, `{work_in_scope}` for “who pays for work item `w` counts”.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,9 +36,14 @@ class Kind:
 
     def query(self, everywhere: bool) -> str:
         """With who sees every account, nothing is looked up to find out."""
-        in_book = f"o.account_id = any(array(select a.id from account a where {IN_BOOK}))"
-        seen, in_scope = ("true", "true") if everywhere else (SEEN, in_book)
-        return self.sql.replace("{seen}", seen).replace("{in_scope}", in_scope)
+        words = {"{seen}": SEEN, "{in_scope}": f"o.account_id = any(array(select a.id from account a where {IN_BOOK}))",
+                 "{work_in_scope}": f"""w.agreement_id = any(array(
+                     select g.id from agreement g join account c on c.id = g.account_id
+                       join account a on a.id = coalesce(c.bill_to_id, c.id) where {IN_BOOK}))"""}
+        query = self.sql
+        for word, condition in words.items():
+            query = query.replace(word, "true" if everywhere else condition)
+        return query
 
 
 def _days(count: int) -> str:
@@ -70,6 +75,9 @@ BLOCKS: Final = """select from finding f where f.invoice_id = i.id and f.severit
 MINE: Final = """(i.created_by = %(login)s
     or exists (select from app_user u where u.id = r.launched_by_id and u.login = %(login)s)
     or exists (select from draft_edit e where e.invoice_id = i.id and e.editor = %(login)s))"""
+
+MONEY: Final = """to_char({0}, 'FM999,999,999,999,990' || case currency_exponent({1}) when 0 then ''
+    else '.' || repeat('0', currency_exponent({1})) end) || ' ' || {1}"""
 
 KINDS: Final = (
     Kind("review", "Reviews that wait for you", "review",
@@ -110,8 +118,9 @@ KINDS: Final = (
          lambda _, days: f"received {_ago(days)}, pays nothing yet", "receipt", "Allocate", "receipts",
          {"left": "yes"}),
     Kind("mail", "Mail that was not delivered", "send", """
-        select m.id, m.subject, a.number, a.name, coalesce((select t.answer from delivery_attempt t
-                 where t.message_id = m.id order by t.id desc limit 1), ''), null::numeric, '',
+        select m.id, m.subject, a.number, a.name, coalesce((
+                 select split_part(t.answer, E'\n', 1) from delivery_attempt t where t.message_id = m.id
+                 order by t.id desc limit 1), ''), null::numeric, '',
                (m.queued_at at time zone 'UTC')::date, count(*) over ()
           from message m join account a on a.id = m.account_id
          where m.state <> 'sent' and m.state = 'failed' and {seen} order by m.id limit %(rows)s""",
@@ -174,3 +183,32 @@ KINDS: Final = (
          order by a.cover_until, a.sort_name, a.id limit %(rows)s""",
          lambda manager, days: f"for {manager}, ends {_ahead(days)}", "account", "Look", "accounts"),
 )
+
+OVER: Final = """w.billable and w.worked_on < date_trunc('month', %(on)s::date)
+    and not exists (select from work_allocation b where b.work_item_id = w.id and not b.released)"""
+"""SQL: work item `w` stands on no document, and its month is over."""
+
+UNBILLED: Final = Kind("unbilled", "Unbilled work of months that are over", "bill", f"""
+    with top as (
+      select g.entity_id, coalesce(c.bill_to_id, c.id) as account_id, min(w.oldest) as oldest,
+             array_agg(g.id) as agreements, count(*) over () as count
+        from (select w.agreement_id, min(w.worked_on) filter (where w.approved_in is not null) as oldest
+                from work_item w where {OVER} and {{work_in_scope}} group by 1) w
+        join agreement g on g.id = w.agreement_id join account c on c.id = g.account_id group by 1, 2
+      having min(w.oldest) is not null order by 3, 1, 2 limit %(rows)s)
+    select e.code, case when t.oldest < date_trunc('month', %(on)s::date) - interval '1 month' then 'Work since '
+             else 'Work of ' end || to_char(t.oldest, 'FMMonth YYYY'),
+           a.number, a.name, said.words, null::numeric, '', t.oldest, t.count
+      from top t join account a on a.id = t.account_id join legal_entity e on e.id = t.entity_id
+     cross join lateral (
+       select concat_ws('; ', string_agg(k.words, ', ' order by k.kind desc, k.words) filter (where k.approved),
+                        sum(k.items) filter (where not k.approved) || ' not approved yet') as words
+         from (select w.kind, w.approved_in is not null as approved, count(*) as items, case w.kind
+                 when 'time' then to_char(sum(w.quantity) / 3600, 'FM999,999,990.0') || ' h'
+                 when 'expense' then {MONEY.format("sum(w.cost)", "w.cost_currency")} || ' of expenses'
+                 else count(*) || case count(*) when 1 then ' milestone' else ' milestones' end end as words
+                 from work_item w where w.agreement_id = any(t.agreements) and {OVER}
+                group by w.kind, approved, w.cost_currency) k) said
+     order by t.oldest, t.entity_id, t.account_id""",
+    lambda words, _: words, "run_start", "Bill", "work", {"order": "oldest"})
+"""By entity and who pays, as a bill run takes it. Apart from `KINDS`: its cost grows with all work there is."""

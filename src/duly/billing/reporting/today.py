@@ -12,7 +12,7 @@ from typing import Final
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.reporting.scope import values
-from duly.billing.reporting.tasks import KINDS, Kind
+from duly.billing.reporting.tasks import KINDS, UNBILLED, Kind
 
 ROWS: Final = 5
 """Tasks shown of each kind; the count says how many there are."""
@@ -20,7 +20,8 @@ ROWS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do. `days` is how long it has waited, or until it is due where negative; amounts as they are.
+    """One thing to do. `days` is how long it has waited, or until it is due where negative, `since` the day that they
+    are counted from; amounts as they are.
 
     `page` and `subject` name where one step settles it: a page of the staff app, and the id or number it is of.
     `covers` is whose account it is, where the actor covers it; else empty.
@@ -35,6 +36,7 @@ class Task:
     why: str
     amount: Decimal | None
     currency: str
+    since: date
     days: int
     act: str
     covers: str = ""
@@ -84,10 +86,31 @@ def today(*, actor: Actor, on: date, mine: bool = False, rows: int = ROWS) -> To
     return Today(tuple(each for each in found if each.count))
 
 
+def unbilled(*, actor: Actor, on: date, mine: bool = False, rows: int = ROWS) -> Waiting:
+    """Accounts with approved work of months that are over that stands on no document, the oldest first.
+
+    A task is of an entity and an account that pays, `subject` the entity's code. Work to approve is said
+    apart. For pages that ask for it by itself: its cost grows with all work there is. Raises `Forbidden` as `today`.
+    """
+    scope = {**values(actor, on, mine=mine), "rows": rows}
+    return _waiting(UNBILLED, scope, on, dict(frames.rows(COVERED, scope)))
+
+
+def first_step(*, actor: Actor, on: date) -> str:
+    """What a firm lacks before anything can be billed: an `entity`, then an `account`, then an `agreement`; else empty.
+
+    Of the whole firm, whatever the actor's book. Raises `Forbidden` without the right to read.
+    """
+    values(actor, on)
+    there = frames.rows("""select exists (select from legal_entity), exists (select from account),
+                                  exists (select from agreement)""")[0]
+    return next((step for step, done in zip(("entity", "account", "agreement"), there, strict=True) if not done), "")
+
+
 def _waiting(kind: Kind, scope: dict[str, object], on: date, covered: dict[str, str]) -> Waiting:
     found = frames.rows(kind.query(bool(scope["everywhere"])), scope)
     tasks = tuple(Task(kind.key, kind.page, str(subject), title, account, name,
-                       kind.why(detail, (on - since).days), amount, currency, (on - since).days, kind.act,
+                       kind.why(detail, (on - since).days), amount, currency, since, (on - since).days, kind.act,
                        covered.get(account, ""))
                   for subject, title, account, name, detail, amount, currency, since, _ in found)
     return Waiting(kind.key, kind.name, found[0][-1] if found else 0, tasks, kind.list, dict(kind.filters))

@@ -1,5 +1,7 @@
 """What all unbilled work is worth, priced now by the engine. Its cost grows with the work: a page asks for it apart."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -49,16 +51,22 @@ def unbilled_value(*, actor: Actor, on: date, entity: str | None = None, mine: b
         work = unbilled(actor=reader, entity=seller.code, on=on)
         rows = work.agreements
         known = {code: Fraction(rate) for (at, code), rate in rates.items() if at == seller.id and rate is not None}
-        priced, digits = [row for row in rows if row.currency in known], exponent(seller.currency)
         found.append(UnbilledValue(
-            seller.code, seller.currency,
-            round_quotient(sum((Fraction(row.amount) * known[row.currency] for row in priced), Fraction()), 1, digits),
-            round_quotient(sum((Fraction(row.waiting_amount) * known[row.currency] for row in priced), Fraction()), 1,
-                           digits),
+            seller.code, seller.currency, _sum([(row.currency, row.amount) for row in rows], known, seller.currency),
+            _sum([(row.currency, row.waiting_amount) for row in rows], known, seller.currency),
             sum(row.items + row.waiting_items for row in rows), len(rows), sum(row.unpriced for row in rows),
             _oldest(rows), tuple(sorted({row.currency for row in rows} - set(known))),
             Opens("work", {"entity": seller.code, **({"book": "mine"} if mine else {})}), rows, work.problems))
     return found
+
+
+def _sum(amounts: Sequence[tuple[str, str]], rates: Mapping[str, Fraction], currency: str) -> Decimal:
+    """The amounts that have a rate, added up in each currency first and rounded once."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for code, amount in amounts:
+        sums[code] += Decimal(amount)
+    whole = sum((Fraction(amount) * rates[code] for code, amount in sums.items() if code in rates), Fraction())
+    return round_quotient(whole, 1, exponent(currency))
 
 
 def _oldest(rows: list[UnbilledAgreement]) -> date | None:

@@ -37,7 +37,7 @@ ENTRIES: Final = Source(
     tables=f"work_item w join agreement g on g.id = w.agreement_id join account a on a.id = g.account_id {LIVE}",
     id="w.id", book=IN_BOOK, sorts={"worked": Sort("w.worked_on", "date")},
     filters={
-        "text": """position(lower(%(value)s) in a.sort_name) > 0
+        "text": """position(%(folded)s in a.sort_name) > 0
                    or position(lower(%(value)s) in lower(w.person_name)) > 0
                    or position(lower(%(value)s) in lower(w.project_name)) > 0
                    or position(lower(%(value)s) in lower(w.description)) > 0""",
@@ -76,7 +76,7 @@ MILESTONES: Final = Source(
     sorts={"due": Sort(DUE, "date"), "account": Sort("a.sort_name", "text")},
     filters={
         "id": "c.id = %(value)s::bigint",
-        "text": """position(lower(%(value)s) in a.sort_name) > 0 or position(lower(%(value)s) in lower(t.name)) > 0
+        "text": """position(%(folded)s in a.sort_name) > 0 or position(lower(%(value)s) in lower(t.name)) > 0
                    or position(lower(%(value)s) in lower(g.number)) > 0""",
         "state": f"case %(value)s when 'open' then accepted.share < 1 else ({MILESTONE_STATE}) = %(value)s end",
         "agreement": "g.number = %(value)s", "account": "a.number = %(value)s",

@@ -13,6 +13,7 @@ from duly.billing.agreements.queries import terms_frame
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound
+from duly.billing.work.models import WORK_KINDS
 from duly.billing.work.pricing import priced
 from duly.billing.work.queries import work_frame
 from duly.engine.currencies import exponent
@@ -79,6 +80,10 @@ AGREEMENT_NAMES: Final[frames.Schema] = {
     "agreement": pl.String, "agreement_name": pl.String, "currency": pl.String, "exponent": pl.Int64,
 }
 
+AGREED: Final = f"""join account a on a.id = g.account_id
+    where g.entity_id = %(entity)s and (%(everywhere)s or {IN_BOOK})"""
+"""SQL: of agreements `g` the entity's with accounts of the actor's book."""
+
 
 def unbilled(*, actor: Actor, entity: str, on: date) -> Unbilled:
     """The work of the actor's book that the entity has not billed, up to and including `on`, with its value.
@@ -88,13 +93,15 @@ def unbilled(*, actor: Actor, entity: str, on: date) -> Unbilled:
     """
     refuse_outside_book(actor, "read", [], on)
     seller = entity_of_code(entity)
-    mine = _agreements_in_book(actor, seller.pk, on)
-    work = work_frame(
-        "w.agreement_id = any(%(agreements)s) and w.worked_on <= %(on)s and w.billable and remaining.quantity > 0",
-        {"agreements": mine["agreement_id"].to_list(), "on": on},
-    )
+    scope = {"entity": seller.pk, "everywhere": actor.may_everywhere("read"), "user": actor.user_id, "on": on}
+    work = work_frame(f"""w.worked_on <= %(on)s and w.billable and remaining.quantity > 0
+        and w.agreement_id in (select g.id from agreement g {AGREED})""", scope)
+    mine = frames.read(f"""select g.id, a.number, a.name, coalesce(a.bill_to_id, a.id), g.number, g.name, g.currency,
+                                  currency_exponent(g.currency)
+                             from agreement g {AGREED} order by a.sort_name, a.number, g.number""",
+                       scope, AGREEMENT_NAMES).join(work, on="agreement_id", how="semi", maintain_order="left")
     keyed = work.with_columns((pl.col("agreement_id") * 2 + pl.col("approved").cast(pl.Int64)).alias("document_key"))
-    found = priced(keyed, terms_frame(seller.pk, mine["bill_to_id"].unique().to_list()))
+    found = priced(keyed, terms_frame(seller.pk, mine["bill_to_id"].unique().to_list(), kinds=WORK_KINDS))
     amounts = found.lines.group_by("document_key").agg(pl.col("amount").sum())
     unpriced = found.problems.group_by("document_key").agg(pl.len().alias("unpriced"))
     totals = keyed.group_by("document_key").agg(
@@ -103,17 +110,6 @@ def unbilled(*, actor: Actor, entity: str, on: date) -> Unbilled:
     ).join(amounts, on="document_key", how="left").join(unpriced, on="document_key", how="left")
     texts = found.problems.sort("work_id")["text"].unique(maintain_order=True).to_list()
     return Unbilled(seller.code, on.isoformat(), _by_agreement(mine, totals), texts)
-
-
-def _agreements_in_book(actor: Actor, entity_id: int, on: date) -> pl.DataFrame:
-    """The entity's agreements with accounts of the actor's book, in the order in which people read them."""
-    query = f"""select g.id, a.number, a.name, coalesce(a.bill_to_id, a.id), g.number, g.name, g.currency,
-                       currency_exponent(g.currency)
-                  from agreement g join account a on a.id = g.account_id
-                 where g.entity_id = %(entity)s and (%(everywhere)s or {IN_BOOK})
-                 order by a.sort_name, a.number, g.number"""
-    values = {"entity": entity_id, "everywhere": actor.may_everywhere("read"), "user": actor.user_id, "on": on}
-    return frames.read(query, values, AGREEMENT_NAMES)
 
 
 def _by_agreement(mine: pl.DataFrame, totals: pl.DataFrame) -> list[UnbilledAgreement]:
@@ -133,7 +129,7 @@ def _by_agreement(mine: pl.DataFrame, totals: pl.DataFrame) -> list[UnbilledAgre
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     digits = row.pop("exponent")
-    return {name: _money(value, digits) if isinstance(value, Decimal) else value for name, value in row.items()}
+    return {**row, **{name: _money(row[name], digits) for name in ("amount", "waiting_amount")}}
 
 
 def _money(amount: Decimal, digits: int) -> str:

@@ -5,6 +5,6 @@ to findings, named, with its severity. The registry is in the order of the listi
 """
 
 from duly.engine.checks import agreement, document, evidence, party  # noqa: F401  (they register themselves)
-from duly.engine.checks.registry import CHECKS, FINDINGS, Check, Facts, run_checks
+from duly.engine.checks.registry import AT_WILL, CHECKS, CHOSEN, FINDINGS, OFF, Check, Facts, run_checks
 
-__all__ = ["CHECKS", "FINDINGS", "Check", "Facts", "run_checks"]
+__all__ = ["AT_WILL", "CHECKS", "CHOSEN", "FINDINGS", "OFF", "Check", "Facts", "run_checks"]

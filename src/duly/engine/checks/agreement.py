@@ -2,12 +2,12 @@
 
 import polars as pl
 
-from duly.engine.checks.registry import Facts, check
-from duly.engine.checks.wording import amount
+from duly.engine.checks.registry import AT_WILL, NEVER_SILENT, Facts, check
 from duly.engine.pricing.explain import plain
+from duly.engine.wording import amount_of, day_of
 
 
-@check("purchase_order_missing", "blocks")
+@check("purchase_order_missing", "blocks", may_be=AT_WILL)
 def purchase_order_missing(facts: Facts) -> pl.DataFrame:
     """An account that wants its purchase order on invoices gets none without it."""
     return facts.drafts.filter(pl.col("requires_purchase_order") & (pl.col("purchase_order") == "")).select(
@@ -17,7 +17,7 @@ def purchase_order_missing(facts: Facts) -> pl.DataFrame:
     )
 
 
-@check("purchase_order_exceeded", "blocks")
+@check("purchase_order_exceeded", "blocks", may_be=NEVER_SILENT)
 def purchase_order_exceeded(facts: Facts) -> pl.DataFrame:
     """What is billed on an order stays within its value, this draft and all others included."""
     total = pl.col("order_billed_before") + pl.col("net").sum().over("account_id", "purchase_order")
@@ -25,12 +25,13 @@ def purchase_order_exceeded(facts: Facts) -> pl.DataFrame:
     ordered = facts.drafts.filter(same).with_columns(total.alias("_on_order"))
     return ordered.filter(pl.col("_on_order") > pl.col("order_amount")).select(
         "document_key", pl.lit("purchase_order").alias("path"),
-        pl.format("Order {} is worth {} {}; with this draft {} would be billed on it. Ask for a larger order.",
-                  "purchase_order", amount("order_amount"), "currency", amount("_on_order")).alias("text"),
+        pl.format("Order {} is worth {} {}; with this draft {} {} would be billed on it. Ask for a larger order.",
+                  "purchase_order", amount_of("order_amount"), "currency", amount_of("_on_order"), "currency",
+                  ).alias("text"),
     )
 
 
-@check("purchase_order_currency", "blocks")
+@check("purchase_order_currency", "blocks", may_be=NEVER_SILENT)
 def purchase_order_currency(facts: Facts) -> pl.DataFrame:
     """A draft is in its order's currency: an order in another one does not cover it."""
     return facts.drafts.filter(pl.col("order_currency") != pl.col("currency")).select(
@@ -40,13 +41,13 @@ def purchase_order_currency(facts: Facts) -> pl.DataFrame:
     )
 
 
-@check("purchase_order_expired", "blocks")
+@check("purchase_order_expired", "blocks", may_be=NEVER_SILENT)
 def purchase_order_expired(facts: Facts) -> pl.DataFrame:
     """An order covers services until its last day."""
     return facts.drafts.filter(pl.col("service_to") > pl.col("order_expires_on")).select(
         "document_key", pl.lit("purchase_order").alias("path"),
         pl.format("Order {} expired on {}; this draft bills services until {}. Ask for a new order.",
-                  "purchase_order", "order_expires_on", "service_to").alias("text"),
+                  "purchase_order", day_of("order_expires_on"), day_of("service_to")).alias("text"),
     )
 
 
@@ -57,8 +58,9 @@ def agreement_cap_exceeded(facts: Facts) -> pl.DataFrame:
     capped = facts.agreements.with_columns(total.alias("_billed")).filter(pl.col("_billed") > pl.col("cap"))
     return capped.join(facts.drafts.select("document_key", "currency", "exponent"), on="document_key").select(
         "document_key", pl.format("agreements.{}.cap", "agreement").alias("path"),
-        pl.format("Agreement {} is capped at {} {}; with this draft {} would be billed. Raise the cap or leave work "
-                  "out.", "agreement", amount("cap"), "currency", amount("_billed")).alias("text"),
+        pl.format("Agreement {} is capped at {} {}; with this draft {} {} would be billed. Raise the cap or leave "
+                  "work out.", "agreement", amount_of("cap"), "currency", amount_of("_billed"), "currency",
+                  ).alias("text"),
         pl.when(pl.col("cap_behaviour") == "warn").then(pl.lit("warns")).otherwise(pl.lit("blocks")).alias("severity"),
     )
 
@@ -71,11 +73,11 @@ def work_outside_agreement(facts: Facts) -> pl.DataFrame:
         on=["document_key", "agreement_id"],
     )
     outside = (pl.col("worked_on") < pl.col("starts_on")) | (pl.col("worked_on") > pl.col("ends_on"))
-    ending = pl.concat_str(pl.lit(" and ends on "), pl.col("ends_on").cast(pl.String)).fill_null("")
+    ending = pl.concat_str(pl.lit(" and ends on "), day_of("ends_on")).fill_null("")
     return dated.filter(outside).select(
         "document_key", pl.format("lines[{}].work[{}]", "position", "work_id").alias("path"),
         pl.format("Work of {} lies outside agreement {}, which begins on {}{}. Correct the date or the agreement.",
-                  "worked_on", "agreement", "starts_on", ending).alias("text"),
+                  day_of("worked_on"), "agreement", day_of("starts_on"), ending).alias("text"),
     )
 
 
@@ -83,9 +85,10 @@ def work_outside_agreement(facts: Facts) -> pl.DataFrame:
 def rate_differs_from_card(facts: Facts) -> pl.DataFrame:
     """A line's hourly rate is the rate card's for the person, project, role and task on the day."""
     differs = pl.col("card_price").ne_missing(pl.col("unit_price"))
-    return facts.work.filter((pl.col("kind") == "time") & differs).select(
+    work = facts.work.filter((pl.col("kind") == "time") & differs)
+    return work.join(facts.drafts.select("document_key", "currency"), on="document_key").select(
         "document_key", pl.format("lines[{}].unit_price", "position").alias("path"),
-        pl.format("The line charges {} an hour; the rate card says {} for {} on {}. Draft the invoice again.",
-                  plain(pl.col("unit_price")), plain(pl.col("card_price")).fill_null("nothing"),
-                  pl.col("person").fill_null("this person"), "worked_on").alias("text"),
+        pl.format("The line charges {} {} an hour; the rate card says {} for {} on {}. Draft the invoice again.",
+                  plain(pl.col("unit_price")), "currency", plain(pl.col("card_price")).fill_null("nothing"),
+                  pl.col("person").fill_null("this person"), day_of("worked_on")).alias("text"),
     )

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from duly.engine.checks.registry import Facts, check
-from duly.engine.checks.wording import hours
+from duly.engine.checks.registry import AT_WILL, Facts, check
+from duly.engine.wording import day_of, hours_of
 
 DAY_SECONDS = 24 * 60 * 60
 
@@ -13,11 +13,12 @@ def day_over_24_hours(facts: Facts) -> pl.DataFrame:
     """Nobody works more than 24 hours on one day, over all projects together."""
     return facts.days.filter(pl.col("seconds") > DAY_SECONDS).select(
         "document_key", pl.format("work.{}.{}", "person", "worked_on").alias("path"),
-        pl.format("{} has {} h on {}. Correct the entries.", "person", hours("seconds"), "worked_on").alias("text"),
+        pl.format("{} has {} h on {}. Correct the entries.", "person", hours_of("seconds"), day_of("worked_on"),
+                  ).alias("text"),
     )
 
 
-@check("duplicate_entry", "warns")
+@check("duplicate_entry", "warns", may_be=AT_WILL)
 def duplicate_entry(facts: Facts) -> pl.DataFrame:
     """The same person, day, time, task, duration and words twice looks like one entry booked twice."""
     same = ["document_key", "kind", "person", "project", "worked_on", "started_at", "task", "description", "quantity",
@@ -26,8 +27,9 @@ def duplicate_entry(facts: Facts) -> pl.DataFrame:
     counted = alike.group_by(same).agg(pl.len().alias("times"), pl.col("position").min())
     return counted.filter(pl.col("times") > 1).select(
         "document_key", pl.format("lines[{}].work", "position").alias("path"),
-        pl.format("{} equal entries on {}: “{}”{}. Check that they are not one booked twice.", "times", "worked_on",
-                  "description", pl.concat_str(pl.lit(" by "), pl.col("person")).fill_null("")).alias("text"),
+        pl.format("{} equal entries on {}: “{}”{}. Check that they are not one booked twice.", "times",
+                  day_of("worked_on"), "description", pl.concat_str(pl.lit(" by "), pl.col("person")).fill_null(""),
+                  ).alias("text"),
     )
 
 

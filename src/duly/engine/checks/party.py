@@ -3,7 +3,8 @@
 import polars as pl
 from stdnum.eu import vat
 
-from duly.engine.checks.registry import Facts, check
+from duly.engine.checks.registry import AT_WILL, Facts, check
+from duly.engine.wording import day_of
 
 NEEDS_BUYER_TAX_ID = ("AE", "K")
 """Reverse charge and intra-community supply stand on the buyer's tax id (EN 16931 BR-AE-2, BR-IC-2)."""
@@ -45,11 +46,12 @@ def tax_rate_missing(facts: Facts) -> pl.DataFrame:
     """Taxed lines have a dated rate; none is ever assumed. Category S never has the rate zero (BR-S-05)."""
     return facts.lines.filter((pl.col("tax_category") == "S") & (pl.col("tax_rate") == 0)).select(
         "document_key", pl.format("lines[{}].tax_rate", "position").alias("path"),
-        pl.format("There is no {} tax rate for {}. Add it to the tax rates.", "tax_class", "service_to").alias("text"),
+        pl.format("There is no {} tax rate for {}. Add it to the tax rates.", "tax_class",
+                  day_of("service_to")).alias("text"),
     )
 
 
-@check("billing_contact_missing", "blocks")
+@check("billing_contact_missing", "blocks", may_be=AT_WILL)
 def billing_contact_missing(facts: Facts) -> pl.DataFrame:
     """An invoice goes to someone: the account has a contact with the role billing."""
     return facts.drafts.filter(~pl.col("has_billing_contact")).select(
@@ -58,7 +60,7 @@ def billing_contact_missing(facts: Facts) -> pl.DataFrame:
     )
 
 
-@check("bank_account_missing", "notes")
+@check("bank_account_missing", "notes", may_be=AT_WILL)
 def bank_account_missing(facts: Facts) -> pl.DataFrame:
     """The customer learns where to pay."""
     return facts.drafts.filter(~pl.col("has_bank_account")).select(

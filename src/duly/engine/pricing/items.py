@@ -7,6 +7,7 @@ import polars as pl
 from duly.engine.pricing.explain import number, row, words
 from duly.engine.pricing.lines import PRICE, finished, whole
 from duly.engine.rounding import AMOUNT, AMOUNT_SCALE, RATIO, SCALE
+from duly.engine.wording import day_of
 
 RATE_DECIMALS: Final = 10
 RATE_UNITS: Final = 10**RATE_DECIMALS
@@ -42,17 +43,17 @@ def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
 def _problem() -> pl.Expr:
     """Why an expense cannot be priced; null when it can."""
     rate = pl.col("exchange_rate").cast(RATIO).to_physical()
-    pair = ("cost_currency", "currency", "worked_on")
+    pair = (pl.col("cost_currency"), pl.col("currency"), day_of("worked_on"))
     return (
         pl.when(pl.col("amount").is_null())
-        .then(pl.format("an expense on {} has no amount; record what it cost.", "worked_on"))
+        .then(pl.format("an expense on {} has no amount; record what it cost.", day_of("worked_on")))
         .when((pl.col("cost_currency") != pl.col("currency")) & rate.is_null())
         .then(pl.format("no exchange rate from {} to {} on {}; add one.", *pair))
         .when(rate % 10 ** (SCALE - RATE_DECIMALS) != 0)
         .then(pl.format("the exchange rate from {} to {} on {} has more than 10 decimals; correct it.", *pair))
         .when(_too_large())
         .then(pl.format("an expense on {} comes to 10¹⁴ {} or more; correct its cost, mark-up or exchange rate.",
-                        "worked_on", "currency"))
+                        day_of("worked_on"), "currency"))
     )
 
 

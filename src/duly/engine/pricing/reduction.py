@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from duly.engine import wording
 from duly.engine.pricing.explain import replay
 from duly.engine.rounding import round_quotient
 
@@ -35,7 +36,7 @@ def reduce(rows: Sequence[Row], to: Decimal, *, by: str, reason: str) -> list[di
     if not to.is_finite():
         raise ValueError(f"“{to}” is not an amount.")
     if to >= amount:
-        raise ValueError(f"A write-down leaves less than {_plain(amount)}, not {_plain(to)}.")
+        raise ValueError(f"A write-down leaves less than {wording.amount(amount, exponent)}, not {_plain(to)}.")
     if to < 0:
         raise ValueError(f"A line is not below zero: {_plain(to)}.")
     if to != round_quotient(to, 1, exponent):

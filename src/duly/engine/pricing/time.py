@@ -8,6 +8,7 @@ from duly.engine.pricing.explain import count, number, plain, row
 from duly.engine.pricing.lines import ALLOCATION, complete, finished
 from duly.engine.pricing.rates import with_rates
 from duly.engine.rounding import RATIO, distribute_frame
+from duly.engine.wording import day_of
 
 HOUR: Final = 3_600
 
@@ -36,7 +37,7 @@ def price_time(work: pl.DataFrame, rates: pl.DataFrame) -> tuple[pl.DataFrame, p
 
 
 def _problem() -> pl.Expr:
-    person, day = pl.col("person").fill_null("this person"), pl.col("worked_on")
+    person, day = pl.col("person").fill_null("this person"), day_of("worked_on")
     no_rate = pl.format("no rate for {} on {}; add one to the rate card.", person, day)
     broken = pl.format("{}'s time on {} is {} seconds; correct it to whole seconds.", person, day,
                        plain(pl.col("quantity")))

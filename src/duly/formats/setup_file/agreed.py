@@ -95,7 +95,7 @@ def _later(table: Table, first: Version, known: Known) -> list[Version]:
 
 
 def _version(table: Table, begins: date, before: Version | None, known: Known) -> Version:
-    given = before or Version(table.path, begins, NO_CHARGES, None, None, "peer", "person", False, True, None, "block")
+    given = before or Version(table.path, begins, NO_CHARGES, None, None, None, None, False, None, None, "block")
     charges = tuple(_charge(one, known) for one in table.tables("charges"))
     if not charges and (before is None or table.has("charges")):
         table.note("charges", "The agreement bills nothing.", "Give at least one charge with a code and a kind.")
@@ -104,10 +104,10 @@ def _version(table: Table, begins: date, before: Version | None, known: Known) -
         payment_days=table.whole("payment_days", given.payment_days or 0, high=365)
         if table.has("payment_days") else given.payment_days,
         purchase_order=table.text("purchase_order", given.purchase_order or "", longest=60) or None,
-        review=table.choice("review", words.REVIEWS, given.review),
-        grouping=table.choice("grouping", words.GROUPINGS, given.grouping),
+        review=table.choice("review", words.REVIEWS) if table.has("review") else given.review,
+        grouping=table.choice("grouping", words.GROUPINGS) if table.has("grouping") else given.grouping,
         consolidate=table.flag("consolidate", given.consolidate),
-        time_annex=table.flag("time_annex", given.time_annex),
+        time_annex=table.flag("time_annex", True) if table.has("time_annex") else given.time_annex,
         cap=_not_negative(table, "cap") if table.has("cap") else given.cap,
         cap_behaviour=table.choice("cap_behaviour", words.CAP_BEHAVIOURS, given.cap_behaviour),
     )

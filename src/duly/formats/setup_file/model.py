@@ -58,6 +58,17 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class NewAgreements:
+    """What new agreements begin with where nothing is said; no `payment_days` are the account's."""
+
+    path: str
+    review: str
+    payment_days: int | None
+    grouping: str
+    time_annex: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     path: str
     code: str
@@ -78,6 +89,8 @@ class Entity:
     banks: tuple[Bank, ...]
     series: tuple[tuple[str, str], ...]  # (kind, pattern)
     chart: tuple[tuple[str, str, str], ...]  # (role, account's code, account's name)
+    new_agreements: NewAgreements | None
+    checks: tuple[tuple[str, str | None], ...]  # (check, how strict; None is as usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +190,12 @@ class Version:
     path: str
     valid_from: date
     charges: tuple[Charge, ...]
-    payment_days: int | None
+    payment_days: int | None  # as all that is None here: nothing is said
     purchase_order: str | None
-    review: str
-    grouping: str
+    review: str | None
+    grouping: str | None
     consolidate: bool
-    time_annex: bool
+    time_annex: bool | None
     cap: Decimal | None
     cap_behaviour: str
 
@@ -239,4 +252,5 @@ class SetUp:
     agreements: tuple[Agreement, ...]
     tax_rates: tuple[TaxRate, ...]
     exchange_rates: tuple[ExchangeRate, ...]
+    second_factor: tuple[str, ...] | None  # the roles and rights of whom it is demanded; None: nothing is said
     mapping: Mapping

@@ -20,6 +20,7 @@ from duly.formats.setup_file.model import (
     Contact,
     Cover,
     Entity,
+    NewAgreements,
     Order,
     Person,
     TaxNumber,
@@ -77,7 +78,7 @@ def entity(table: Table) -> Entity:
         language=table.choice("language", words.LANGUAGES, "en"),
         colour=table.text("colour", "#0f766e", check=_colour), logo=table.maybe("logo"),
         tax_numbers=_tax_numbers(table, where.country), banks=_banks(table, name, currency),
-        series=_series(table), chart=_chart(table),
+        series=_series(table), chart=_chart(table), new_agreements=_new_agreements(table), checks=_checks(table),
     )
 
 
@@ -142,6 +143,28 @@ def _chart(table: Table) -> tuple[tuple[str, str, str], ...]:
             found.append((role, given.text(role, code, longest=20), name))
     given.close()
     return tuple(found)
+
+
+def _new_agreements(table: Table) -> NewAgreements | None:
+    one = table.table("new_agreements")
+    if one is None:
+        return None
+    found = NewAgreements(
+        path=one.path, review=one.choice("review", words.REVIEWS, "peer"),
+        payment_days=one.whole("payment_days", 0, high=365) if one.has("payment_days") else None,
+        grouping=one.choice("grouping", words.GROUPINGS, "person"), time_annex=one.flag("time_annex", True))
+    one.close()
+    return found
+
+
+def _checks(table: Table) -> tuple[tuple[str, str | None], ...]:
+    """How strict checks are, by their names; `usual` takes a choice back."""
+    given = table.table("checks")
+    if given is None:
+        return ()
+    chosen = [(name, given.choice(name, words.SEVERITIES[name])) for name in given.values
+              if given.known(name, name, tuple(words.SEVERITIES))]
+    return tuple((name, None if severity == words.USUAL else severity) for name, severity in chosen)
 
 
 def account(table: Table, entities: Sequence[Entity]) -> Account:

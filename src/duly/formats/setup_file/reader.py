@@ -43,6 +43,7 @@ def read_set_up(data: bytes) -> SetUp:
         users=users, people=people, entities=entities, accounts=accounts, rate_cards=cards,
         agreements=_each(top, "agreements", lambda one: agreed.agreement(one, known)),
         tax_rates=_each(top, "tax_rates", _tax_rate), exchange_rates=_each(top, "exchange_rates", _exchange_rate),
+        second_factor=top.words("second_factor", words.SECOND_FACTOR_HOLDERS) if top.has("second_factor") else None,
         mapping=_mapping(top),
     )
     top.close()

@@ -2,9 +2,16 @@
 
 from typing import Final
 
+from duly.engine.checks import CHECKS
+
 ROLES: Final = ("account_manager", "biller", "reviewer", "finance_lead", "auditor", "administrator", "client")
 SCOPES: Final = ("all", "book")
 RIGHTS: Final = ("issue", "credit", "write_off", "refund", "bank_details", "waive", "override_cap")
+SECOND_FACTOR_HOLDERS: Final = (
+    *ROLES, "accounts", "agree", "approve_work", "audit", "bank_details", "bill", "cash", "client_check", "close",
+    "credit", "issue", "override_cap", "people", "policies", "read", "reference", "refund", "review", "send",
+    "settings", "waive", "work", "write_off")
+USUAL: Final = "usual"
 CONTACT_ROLES: Final = ("billing", "approver", "payer", "executive")
 ACCOUNT_KINDS: Final = ("business", "public", "person")
 LANGUAGES: Final = ("en", "de", "fr")
@@ -15,6 +22,8 @@ INTERVALS: Final = ("day", "week", "month", "quarter", "half_year", "year")
 TIMINGS: Final = ("arrears", "advance")
 PRORATIONS: Final = ("by_day", "whole_period", "none")
 REVIEWS: Final = ("none", "peer", "peer_and_client")
+SEVERITIES: Final = {name: (*rule.choices, USUAL) for name, rule in CHECKS.items() if rule.choices}
+"""How strict each check may be that leaves a choice."""
 GROUPINGS: Final = ("person", "rate", "task", "project", "entry")
 CAP_BEHAVIOURS: Final = ("block", "warn")
 

@@ -4,6 +4,6 @@ The same document gives the same bytes, on any day and in any folder, as long as
 the fonts are installed.
 """
 
-from duly.formats.typeset.rendering import TypesetError, pictures, preview, render, source
+from duly.formats.typeset.rendering import TypesetError, pictures, preview, render, source, why_undrawable
 
-__all__ = ["TypesetError", "pictures", "preview", "render", "source"]
+__all__ = ["TypesetError", "pictures", "preview", "render", "source", "why_undrawable"]

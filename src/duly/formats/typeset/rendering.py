@@ -20,6 +20,7 @@ from duly.formats.typeset.words import Words
 
 TEMPLATE: Final = Path(__file__).parent / "template" / "document.typ"
 STANDARDS: Final = ("a-3b", "ua-1")
+PICTURE: Final = b"#image(bytes(json(bytes(sys.inputs.picture))))"
 UNDATED: Final = date(2000, 1, 1)
 """The timestamp of a draft that has no date at all yet: any fixed day serves, the clock would not."""
 
@@ -83,6 +84,17 @@ def pictures(document: Document) -> list[bytes]:
     except typst.TypstError as wrong:
         raise _explained(document, wrong) from wrong
     return pages if isinstance(pages, list) else [pages]
+
+
+def why_undrawable(picture: bytes) -> str:
+    """What Typst says against a PNG or SVG that cannot be drawn; empty for one that can."""
+    try:
+        typst.compile(  # type: ignore[call-overload]  # its types want a root of the input's own type, bytes
+            PICTURE, format="svg", root=TEMPLATE.parent,
+            sys_inputs={"picture": json.dumps(list(picture), separators=(",", ":"))})
+    except typst.TypstError as wrong:
+        return str(wrong.message)
+    return ""
 
 
 def source(document: Document) -> Source:

@@ -60,11 +60,14 @@ def _table(rows: list[tuple[str, str]]) -> str:
 def checks_page() -> str:
     """docs/reference/checks.md: every check with its severity and promise."""
     said = "".join(f"- **{name}** {text}.\n" for name, text in SEVERITIES.items())
-    rows = "".join(f"| `{rule.name}` | {rule.severity} | {_line(rule.promise)} |\n" for rule in CHECKS.values())
+    rows = "".join(f"| `{rule.name}` | {rule.severity} | {', '.join(rule.choices) or 'always so'} "
+                   f"| {_line(rule.promise)} |\n" for rule in CHECKS.values())
     return (
         f"# Checks\n{MADE}\nEvery draft is checked when it is made, by `duly check`, and again when it is issued. "
-        f"A finding\n\n{said}\nA policy may make a check milder or stricter, as the agreement's cap does.\n\n"
-        f"| check | severity | promise |\n|---|---|---|\n{rows}"
+        f"A finding\n\n{said}\nA policy of the legal entity may make a check milder or stricter, or turn it off, where "
+        "it leaves a choice; what a law, the tax rules or the agreement decides stays. It holds from the next check of "
+        "a draft on.\n\n"
+        f"| check | usually | may be | promise |\n|---|---|---|---|\n{rows}"
     )
 
 

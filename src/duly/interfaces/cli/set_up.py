@@ -62,6 +62,7 @@ def apply(set_up: SetUp, *, actor_login: str | None, at: datetime,
         run.users(set_up.users)
         run.actor = queries.actor(run.actor.login)  # with the rights that the file gives
         run.entities(set_up.entities, pictures or {})
+        run.second_factor(set_up.second_factor)
         run.dated_rates(set_up)
         run.accounts(set_up.accounts)
         run.people(set_up.people)

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from duly.billing.accounts.actions import customers, entities, people
+from duly.billing.accounts.actions.policies import demand_second_factor
 from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.actions import agree, rates
+from duly.billing.agreements.actions.policy import put_policy
+from duly.billing.agreements.policies import NAMES, usual_terms
 from duly.billing.agreements.terms import ChargeInput, VersionInput
+from duly.billing.invoicing.actions.policy import choose_severities
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.ledger.chart import map_role
@@ -104,6 +108,13 @@ class Run:
                     kind=kind, pattern=pattern)
         for role, code, name in one.chart:
             self.do("chart", f"{one.path}.chart.{role}", map_role, entity=one.code, role=role, code=code, name=name)
+        if one.new_agreements is not None:
+            self.do("policies", one.new_agreements.path, put_policy, entity=one.code,
+                    **{name: getattr(one.new_agreements, name) for name in NAMES})
+        if one.checks:
+            places = {f"severities.{name}": f"{one.path}.checks.{name}" for name, _ in one.checks}
+            self.do("policies", f"{one.path}.checks", choose_severities, places, entity=one.code,
+                    severities=dict(one.checks))
         if one.logo is not None:
             self.do("logos", f"{one.path}.logo", _put_logo, entity=one.code, name=one.logo, pictures=pictures)
         closed = LegalEntity.objects.filter(code=one.code).values_list("lock_date", flat=True).first()
@@ -170,7 +181,7 @@ class Run:
                     currency=card.currency)
         self.settle()
         for one in set_up.agreements:
-            first, *later = one.versions
+            first, *later = (self.said(one, version) for version in one.versions)
             self.do("agreements", one.path, agree.agree, _places(first) | {"valid_from": f"{one.path}.starts_on"},
                     on=self.at.date(), number=one.number, name=one.name, entity=one.entity, account=one.account,
                     currency=one.currency, ends_on=one.ends_on, projects=dict(one.projects),
@@ -183,6 +194,16 @@ class Run:
             if card.rates:
                 self.do("rates", card.path, rates.add_rates, {f"[{i}]": one.path for i, one in enumerate(card.rates)},
                         card=card.code, rates=[_as(rates.RateInput, one) for one in card.rates])
+        self.settle()
+
+    def said(self, agreement: file.Agreement, version: file.Version) -> file.Version:
+        """The version whole: what it leaves open is as agreed, or as the entity's policy is for new agreements."""
+        usual = usual_terms(entity=agreement.entity, agreement=agreement.number, on=version.valid_from)
+        return replace(version, **{name: getattr(usual, name) for name in NAMES if getattr(version, name) is None})
+
+    def second_factor(self, of: tuple[str, ...] | None) -> None:
+        if of is not None:
+            self.do("policies", "second_factor", demand_second_factor, of=of)
         self.settle()
 
     def mapping(self, mapping: file.Mapping) -> None:

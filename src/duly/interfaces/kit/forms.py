@@ -1,5 +1,6 @@
 """Forms that lose nothing: each error beside its field, each value kept, a verb's refusal among them."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -48,6 +49,27 @@ class Date(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class Finder(forms.TextInput):
+    """Several things by number, such as accounts: found by any part of a name, chosen by keyboard, kept as chips.
+
+    Its value is their numbers with commas between; without JavaScript it is a plain field that takes just that.
+    `found_at` answers `?text=` with options; `known` are the names of the numbers that it begins with, `rest` what else
+    was written. Its page loads `web/finder.js`.
+    """
+
+    template_name = "kit/finder.html"
+
+    def __init__(self, found_at: Any) -> None:
+        super().__init__({"autocomplete": "off"})
+        self.found_at = found_at
+        self.known: dict[str, str] = {}
+        self.rest = ""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        return {**super().get_context(name, value, attrs), "found_at": str(self.found_at),
+                "known": json.dumps(self.known), "rest": self.rest}
 
 
 class Checked(forms.CharField):

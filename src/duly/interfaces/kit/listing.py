@@ -1,6 +1,7 @@
 """Lists as pages: what a list shows is declared; its address holds its whole state.
 
 `?text=acme&settled=open&sort=-due&after=…` filters, sorts and pages; `&format=csv` or `xlsx` exports all that matches.
+What an address asks for beyond that is named on the page, which lists the rest; an export of more than that is refused.
 Works as plain links and a form; htmx swaps the table and keeps the address in step.
 """
 
@@ -22,6 +23,8 @@ from duly.billing.kernel.listing import Cursor, Page, Query
 from duly.interfaces.kit.export import EXPORTS, Rows
 
 LIMIT: Final = 50
+STATE: Final = frozenset({"sort", "after", "before", "format"})
+"""What an address may hold besides filters."""
 Row = Mapping[str, Any]
 
 
@@ -119,6 +122,11 @@ class Shown:
     first_url: str
     exports: Sequence[tuple[str, str]]
     given: Sequence[tuple[Field, str]]
+    not_understood: Sequence[str]
+
+    @property
+    def sums(self) -> str:
+        return self.listing.sums(self.page.rows) if self.listing.sums and self.page.rows else ""
 
     @property
     def filtered(self) -> bool:
@@ -134,7 +142,8 @@ class Listing:
     """A list: `name` (its id on the page and its file's name), what it reads, its columns and filters.
 
     `row_url` gives a row's address; `tones` the text and tone of each value of pill columns; `empty` what to say, and
-    do, where nothing is there at all. With `bulk` every row has a checkbox named `rows`, in the page's form `bulk`.
+    do, where nothing is there at all; `sums` says what the rows of a page come to. With
+    `bulk` every row has a checkbox named `rows`, in the page's form `bulk`.
     """
 
     name: str
@@ -148,18 +157,22 @@ class Listing:
     empty: str = "Nothing is here yet."
     bulk: bool = False
     limit: int = LIMIT
+    sums: Callable[[Sequence[Row]], str] | None = None
 
     def respond(self, request: Any, template: str, context: Mapping[str, Any] | None = None) -> HttpResponseBase:
         """The page with the list as `list`, only its table for htmx, or the file that `format` asks for."""
         fields = self._fields(request, request.GET)
         sort = self._sort(request)
-        query = Query(_given(fields), sort, cursor_of(request), self.limit)
+        query = Query(_given(fields), sort, cursor_of(request.GET), self.limit)
+        strange = self._not_understood(request.GET, fields)
         if make := EXPORTS.get(request.GET.get("format", "")):
+            if strange:
+                raise Refused("This file would hold more than was asked for.", " ".join(strange))
             rows = self.read_all(actor=request.actor, on=request.on, query=query)
             columns = [(one.key, one.title, one.kind) for one in self.columns]
             return make(f"{self.name}-{request.on:%Y-%m-%d}", columns, rows)
         found = self.read(actor=request.actor, on=request.on, query=query)
-        shown = self._shown(request, found, fields, sort)
+        shown = self._shown(request, found, fields, sort, strange)
         part = request.htmx and request.htmx.target == f"list-{self.name}"
         return render(request, "kit/list.html#table" if part else template, {**(context or {}), "list": shown})
 
@@ -167,9 +180,8 @@ class Listing:
         """What the filters in an address of this list ask for. Raises `Refused` for a wrong one, since an act on all
         that match would reach further without it."""
         fields = self._fields(request, address)
-        for one in fields:
-            if one.error:
-                raise Refused(f"{one.filter.label}: “{one.value}” is no filter.", one.error)
+        if strange := self._not_understood(address, fields):
+            raise Refused("This would reach further than was asked for.", " ".join(strange))
         return _given(fields)
 
     def _fields(self, request: HttpRequest, address: QueryDict) -> list[Field]:
@@ -182,10 +194,27 @@ class Listing:
 
     def _sort(self, request: HttpRequest) -> str:
         wanted = request.GET.get("sort", "")
-        known = {one.sort for one in self.columns if one.sort}
-        return wanted if wanted.removeprefix("-") in known else self.sort
+        return wanted if self._sorts_by(wanted) else self.sort
 
-    def _shown(self, request: HttpRequest, page: Page, fields: Sequence[Field], sort: str) -> Shown:
+    def _sorts_by(self, sort: str) -> bool:
+        key = sort.removeprefix("-")
+        return bool(key) and key in {one.sort for one in self.columns}
+
+    def _not_understood(self, address: QueryDict, fields: Sequence[Field]) -> list[str]:
+        """What an address asks for that this list cannot do, in words."""
+        known = STATE.union(one.name for one in self.filters)
+        said = [f"“{_short(name)}” is no filter of this list." for name in address if name not in known]
+        said += [f"{one.filter.label} “{_short(one.value)}”: {one.error}" for one in fields if one.error]
+        if (sort := address.get("sort")) and not self._sorts_by(sort):
+            said.append(f"It is not sorted by “{_short(sort)}”.")
+        if (kind := address.get("format")) and kind not in EXPORTS:
+            said.append(f"It makes no file of the kind “{_short(kind)}”.")
+        if (address.get("after") or address.get("before")) and cursor_of(address) is None:
+            said.append("The place to go on from cannot be read, so this is the beginning.")
+        return said
+
+    def _shown(self, request: HttpRequest, page: Page, fields: Sequence[Field], sort: str, strange: Sequence[str],
+               ) -> Shown:
         state = {one.filter.name: one.value for one in fields if one.value}
         sorted_state = {**state, **({"sort": sort} if sort != self.sort else {})}
 
@@ -204,7 +233,7 @@ class Listing:
         exports = [(name, url(format=name)) for name in EXPORTS]
         given = [(one, without(one.filter.name)) for one in fields if one.filter.given and one.value]
         return Shown(self, page, fields, headings, request.path, sort if sort != self.sort else "", turn(page.before),
-                     turn(page.after), url(), exports, given)
+                     turn(page.after), url(), exports, given, strange)
 
 
 def _next(key: str, sort: str) -> str:
@@ -216,6 +245,10 @@ def _order(key: str, sort: str) -> str:
     if not key or sort.removeprefix("-") != key:
         return ""
     return "descending" if sort.startswith("-") else "ascending"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _wrong(one: Filter, value: str, choices: Sequence[tuple[str, str]]) -> str:
@@ -248,10 +281,10 @@ def token(cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(json.dumps([cursor.value, cursor.id]).encode()).decode().rstrip("=")
 
 
-def cursor_of(request: HttpRequest) -> Cursor | None:
+def cursor_of(address: QueryDict) -> Cursor | None:
     """The cursor of an address; None, the first page, for none and for one that was tampered with."""
     for name, back in (("after", False), ("before", True)):
-        if given := request.GET.get(name):
+        if given := address.get(name):
             try:
                 value, row = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
                 return Cursor(str(value), int(row), back)

@@ -8,6 +8,9 @@ from functools import lru_cache
 from babel.numbers import get_currency_symbol, get_decimal_symbol
 
 from duly.engine.currencies import exponent
+from duly.engine.wording import day
+
+__all__ = ["Amount", "ago", "day", "hours", "initials", "moment", "money", "percent", "period", "signed_percent"]
 
 LOCALE = "en"
 MINUS = "\N{MINUS SIGN}"
@@ -43,11 +46,6 @@ def _signs(currency: str) -> tuple[str, str]:
     """The currency's sign, with the space that it wants, and the decimal point."""
     symbol = get_currency_symbol(currency, locale=LOCALE)
     return symbol if not symbol[-1].isalpha() else f"{symbol}\N{NO-BREAK SPACE}", get_decimal_symbol(LOCALE)
-
-
-def day(value: date) -> str:
-    """A date that cannot be misread: `2 Nov 2026`."""
-    return f"{value.day} {value:%b %Y}"
 
 
 def moment(value: datetime) -> str:

@@ -16,6 +16,7 @@ from duly.billing.desk.queries import Letter, Recipient
 from duly.billing.invoicing.documents import documents
 from duly.billing.payments.documents import receipts
 from duly.formats.typeset import render
+from duly.interfaces.outbox import answers
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ log = logging.getLogger(__name__)
 class Courier:
     """Hands letters to the mail server over one connection, opened with the first of them.
 
-    Called with a letter it returns the server's answer, or raises `Undelivered` with words for the log. A server
-    that cannot be reached is not asked again for the other letters of the same job.
+    Called with a letter it returns the server's answer, or raises `Undelivered`: plain words, and below them the
+    server's own. A server that cannot be reached is not asked again for the other letters of the same job.
     """
 
     def __init__(self) -> None:
@@ -45,21 +46,21 @@ class Courier:
             people = [sanitize_address(person.email, "utf-8") for person in letter.recipients]
             content = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
         except (ValueError, MessageError) as error:  # a bad header, a bad address, half a character: no try mends it
-            raise Undelivered(f"The message cannot be written: {error}", final=True) from error
+            raise Undelivered(f"The mail cannot be written.\n{error}", final=True) from error
         session = self._session()
         try:
             refused = session.sendmail(sender, people, content)
         except (smtplib.SMTPException, OSError) as error:
             self._hang_up()
-            raise Undelivered(_said(error), final=_is_final(error)) from error
-        return "accepted" if not refused else f"accepted, but not for {_refusals(refused)}"
+            raise Undelivered(self._failed(error), final=answers.is_final(error)) from error
+        return answers.accepted(refused)
 
     def _mail(self, letter: Letter) -> EmailMessage:
         try:
             content = _drawn(letter)
         except Exception as fault:
             log.exception("message %s cannot be drawn", letter.id)
-            raise Undelivered(f"The document cannot be drawn: {type(fault).__name__}: {fault}") from fault
+            raise Undelivered(f"The document cannot be drawn.\n{type(fault).__name__}: {fault}") from fault
         file_name = re.sub(r"[^\w.-]+", "-", letter.number) + ".pdf"
         return EmailMessage(
             letter.subject, letter.body, _address(letter.sender), [_address(person) for person in letter.recipients],
@@ -72,10 +73,13 @@ class Courier:
         try:
             self.server.open()
         except (smtplib.SMTPException, OSError) as error:
-            self.down = f"The mail server cannot be reached: {_said(error)}"
+            self.down = self._failed(error)
             raise Undelivered(self.down) from error
         assert self.server.connection is not None
         return self.server.connection
+
+    def _failed(self, error: Exception) -> str:
+        return answers.failed(error, self.server.host, self.server.port)
 
     def _hang_up(self) -> None:
         try:
@@ -94,26 +98,3 @@ def _address(person: Recipient) -> str:
     """`"Name" <address>`, with nothing in the name that could end the header."""
     name = re.sub(r'[\x00-\x1f"\\<>]+', " ", person.name).strip()
     return f'"{name}" <{person.email}>' if name else person.email
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return _refusals(error.recipients)
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_text(error.smtp_error)}"
-    return str(error) or type(error).__name__
-
-
-def _is_final(error: Exception) -> bool:
-    """Whether the server refused these people or this content for good (RFC 5321, 4.2.1: 5yz replies)."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused) and error.smtp_code >= 500
-
-
-def _refusals(refused: dict[str, tuple[int, bytes]]) -> str:
-    return "; ".join(f"{person}: {code} {_text(said)}" for person, (code, said) in refused.items())
-
-
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said

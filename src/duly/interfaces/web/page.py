@@ -7,36 +7,46 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from duly.billing.accounts import queries as accounts
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Forbidden, NotFound
+from duly.interfaces.web.sign_in.second_factor import second_factor_missing
 
 P = ParamSpec("P")
 
 
 class StaffRequest(HttpRequest):
-    """A request of someone signed in: `actor` acts `at` an instant `on` a business date."""
+    """A request of someone signed in: `actor` acts `at` an instant `on` a business date.
+
+    A page that belongs to another area than its address says may set the path that the navigation marks: `within`.
+    """
 
     actor: Actor
     at: datetime
     on: date
+    within: str
     htmx: HtmxDetails
 
 
 View = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 
 
-def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+def page(*, right: str = "read", methods: str = "GET",
+         acts: str = "") -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Make a function a page of the staff app, for whoever has `right`; `methods` such as `"GET POST"`.
 
-    Who is not signed in is asked to; raises `Forbidden` without the right. The verbs behind it check again.
-    No cache keeps the answer, unless the view says otherwise: a shared computer shows nothing after signing out.
+    `acts` is the right to send something there, where it takes more than to look.
+
+    Who is not signed in is asked to, and who must have a second factor is led to set it up before anything else;
+    raises `Forbidden` without the right. The verbs behind it check again.
     """
     allowed = [*methods.split(), "HEAD"]
 
@@ -51,15 +61,21 @@ def page(*, right: str = "read", methods: str = "GET") -> Callable[[View[P]], Ca
             request.at = timezone.now()
             request.on = settings.TODAY or accounts.business_date(request.at)
             request.actor = accounts.actor(request.user.get_username())
-            if not request.actor.may(right):
-                raise Forbidden(f"This page needs the right “{right}”.", "Ask an administrator for it.")
-            answer = view(request, *args, **kwargs)
-            answer.headers.setdefault("Cache-Control", "private, no-store")
-            return answer
+            if second_factor_missing(request.actor):
+                return _led_to(f"{reverse('mfa_activate_totp')}?demanded=1", request)
+            needed = acts if acts and request.method == "POST" else right
+            if not request.actor.may(needed):
+                raise Forbidden(f"This page needs the right “{needed}”.", "Ask an administrator for it.")
+            return view(request, *args, **kwargs)
 
         return run
 
     return made
+
+
+def _led_to(url: str, request: StaffRequest) -> HttpResponseBase:
+    """The whole page goes there, also where only a part of it was asked for."""
+    return HttpResponseClientRedirect(url) if request.htmx else HttpResponseRedirect(url)
 
 
 def _refuse_impossible(named: Iterable[object]) -> None:

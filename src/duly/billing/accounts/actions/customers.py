@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from duly.billing.accounts.models import CONTACT_ROLES, Account, Contact, PurchaseOrder, TaxRegistration
+from duly.billing.accounts.numbers import next_number
 from duly.billing.accounts.queries import accounts_in_book, refuse_outside_book, user_id
 from duly.billing.audit.actions import verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
+from duly.billing.kernel.names import fold
 from duly.billing.reference.put import Put, put
 
 PERSONAL = ("name", "sort_name", "street", "street_2", "postcode", "city")
@@ -27,17 +29,20 @@ def put_account(
     """Add the account of this number, or change it. Who may act in their own book only becomes its manager.
 
     Raises `NotFound` for a parent or payer that does not exist and for what is outside the actor's book, `Refused`
-    where the account would be its own ancestor or the payer has a payer itself, and for a `new` one that is there.
+    where the account would be its own ancestor or the payer has a payer itself, and for a `new` one whose number
+    is taken, by whomever.
     """
     frames.rows("select pg_advisory_xact_lock(hashtext('accounts.hierarchy'))")
     named = accounts_in_book(actor, "accounts", [other for other in (parent, bill_to) if other], on)
     known = Account.objects.filter(number=number).first()
-    refuse_outside_book(actor, "accounts", [known.pk] if known else [], on, f"account “{number}”")
     if new and known is not None:
-        taken = Problem("number", f"{number} is {known.name}.", "Give the new account another number.")
+        free = next_number()
+        taken = Problem("number", f"{number} is another account’s by now.",
+                        f"{free} is free." if free else "Give the new account another number.")
         raise Refused("The number is taken.", problems=[taken])
+    refuse_outside_book(actor, "accounts", [known.pk] if known else [], on, f"account “{number}”")
     values: dict[str, Any] = {
-        "name": name, "sort_name": name.casefold()[:200], "street": street, "street_2": street_2, "postcode": postcode,
+        "name": name, "sort_name": fold(name)[:200], "street": street, "street_2": street_2, "postcode": postcode,
         "city": city, "region": region, "country": country, "kind": kind, "currency": currency, "language": language,
         "payment_days": payment_days, "requires_purchase_order": requires_purchase_order,
         "parent_id": named[parent].pk if parent else None, "bill_to_id": named[bill_to].pk if bill_to else None,

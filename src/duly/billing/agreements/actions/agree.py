@@ -16,6 +16,7 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.put import Put, put
 from duly.engine.currencies import exponent
+from duly.engine.wording import day
 
 
 @verb("agreements.agree", right="agree")
@@ -34,7 +35,8 @@ def agree(
              "starts_on": terms.valid_from}
     _refuse_unknown(currency)
     if ends_on is not None and ends_on < terms.valid_from:
-        problem = Problem("ends_on", f"It ends before it begins on {terms.valid_from}.", "Give the last billed day.")
+        problem = Problem("ends_on", f"It ends before it begins on {day(terms.valid_from)}.",
+                          "Give the last billed day.")
         raise Refused("The agreement would never hold.", problems=[problem])
     known = Agreement.objects.filter(number=number).first()
     if known is not None and new:
@@ -67,7 +69,7 @@ def end_agreement(*, actor: Actor, at: datetime, on: date, agreement: str, ends_
     """Let an agreement's last billed day be `ends_on`; None lets it run on. Raises `Refused`, `NotFound`."""
     row = _in_book(actor, agreement, on)
     if ends_on is not None and ends_on < row.starts_on:
-        raise Refused(f"{agreement} began on {row.starts_on}.", "Its last billed day cannot be earlier.")
+        raise Refused(f"{agreement} began on {day(row.starts_on)}.", "Its last billed day cannot be earlier.")
     return put(Agreement, {"number": agreement}, {"ends_on": ends_on})
 
 

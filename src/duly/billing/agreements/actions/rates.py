@@ -18,6 +18,7 @@ from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reference.actions import Added
 from duly.billing.reference.put import Put, put
 from duly.engine.pricing.rates import folded
+from duly.engine.wording import day
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def add_rates(*, actor: Actor, at: datetime, card: str, rates: Sequence[RateInpu
             known[key] = rate.price
             fresh.append((found.pk, person, project, role, task, rate.price, rate.valid_from))
         elif known[key] != rate.price:
-            problems.append(Problem(f"[{i}].price", f"From {rate.valid_from} the price is {known[key]} already.",
+            problems.append(Problem(f"[{i}].price", f"From {day(rate.valid_from)} the price is {known[key]} already.",
                                     "A price that was agreed stays. Give the new one a later day."))
     if problems:
         raise Refused(f"These rates cannot be added to {card}.", problems=problems)

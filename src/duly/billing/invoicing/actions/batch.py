@@ -17,13 +17,13 @@ from duly.billing.audit.actions import verb
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.actions.discard import throw_away
 from duly.billing.invoicing.actions.issue import issue
-from duly.billing.invoicing.actions.review import put_in_review
+from duly.billing.invoicing.actions.review import decide, put_in_review, unfit_to_approve
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.engine.lifecycle import FINAL
 
 ACTS: Final = {"submit": "bill", "issue": "issue", "discard": "bill"}
-"""What is done to many, and the right that it demands."""
+"""What billers do to many, and the right that it demands. Reviewers approve."""
 PART: Final = 100
 LARGEST: Final = 10_000
 
@@ -69,10 +69,21 @@ def plan_batch(*, actor: Actor, at: datetime, on: date, act: str, drafts: Sequen
     if not actor.may(ACTS[act]):
         raise Forbidden(f"{actor.login} may not do this: it needs the right “{ACTS[act]}”.",
                         "Ask an administrator for it.")
-    if not 1 <= len(set(drafts)) <= LARGEST:
-        raise Refused(f"{len(set(drafts))} drafts are chosen.", f"Choose between 1 and {LARGEST}.")
-    queries.locked_headers(actor, ACTS[act], drafts, on)
-    return Plan(act, sorted(set(drafts)))
+    return _planned(actor, act, ACTS[act], drafts, on)
+
+
+@verb("invoicing.plan_approvals", right="review")
+def plan_approvals(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Plan:
+    """Decide to approve many drafts as their peer reviewer; nothing is done to them yet. As `plan_batch`."""
+    return _planned(actor, "approve", "review", drafts, on)
+
+
+def _planned(actor: Actor, act: str, right: str, drafts: Sequence[int], on: date) -> Plan:
+    chosen = sorted(set(drafts))
+    if not 1 <= len(chosen) <= LARGEST:
+        raise Refused(f"{len(chosen):,} drafts are chosen.", f"Choose between 1 and {LARGEST:,}.")
+    queries.locked_headers(actor, right, chosen, on)
+    return Plan(act, chosen)
 
 
 @verb("invoicing.submit_many", right="bill")
@@ -87,6 +98,17 @@ def submit_many(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) 
     blocking = queries.findings(drafts).filter((pl.col("severity") == "blocks") & ~pl.col("waived"))
     reasons = dict(blocking.select("invoice_id", "text").reverse().iter_rows()) | reasons
     return _acted(headers, reasons, lambda fit: put_in_review(fit, actor, at))
+
+
+@verb("invoicing.approve_many", right="review")
+def approve_many(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> Acted:
+    """Approve those of the drafts that wait for the actor's review, as `approve` does; the others with the reason.
+
+    Raises `NotFound` when one is not there or not in the book: then nothing is approved.
+    """
+    headers = queries.locked_headers(actor, "review", drafts, on)
+    return _acted(headers, unfit_to_approve(actor, drafts),
+                  lambda fit: decide(actor, at, on, fit["id"].to_list(), "peer", "approved", ""))
 
 
 @verb("invoicing.discard_many", right="bill")
@@ -133,7 +155,7 @@ def go_on(*, actor: Actor, at: datetime, on: date, key: str) -> Batch:
     found = batch_of(actor=actor, key=key)
     if found.next is None:
         return found
-    verbs: dict[str, Any] = {"submit": submit_many, "issue": issue, "discard": discard_many}
+    verbs: dict[str, Any] = {"submit": submit_many, "approve": approve_many, "issue": issue, "discard": discard_many}
     part = found.drafts[found.next : found.next + PART]
     verbs[found.act](actor=actor, at=at, on=on, drafts=part, key=f"{key}:{found.next}")
     return batch_of(actor=actor, key=key)

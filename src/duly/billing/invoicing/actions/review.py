@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 
 import polars as pl
 
@@ -37,13 +38,13 @@ def approve(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> i
     Raises `Refused` for whoever made or edited one of them since its last approval, and when its content is no
     longer what was submitted.
     """
-    return _decide(actor, at, on, drafts, "peer", "approved", "")
+    return decide(actor, at, on, drafts, "peer", "approved", "")
 
 
 @verb("invoicing.return", right="review")
 def return_draft(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int], reason: str) -> int:
     """Return drafts to their author with a reason; answers how many."""
-    return _decide(actor, at, on, drafts, "peer", "returned", _given(reason))
+    return decide(actor, at, on, drafts, "peer", "returned", _given(reason))
 
 
 @verb("invoicing.reopen", right="bill")
@@ -65,7 +66,7 @@ def reopen(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int], reaso
 @verb("invoicing.confirm", right="client_check")
 def confirm(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int]) -> int:
     """Confirm drafts as the client; answers how many are ready to issue now."""
-    return _decide(actor, at, on, drafts, "client", "approved", "")
+    return decide(actor, at, on, drafts, "client", "approved", "")
 
 
 @verb("invoicing.question", right="client_check")
@@ -74,7 +75,7 @@ def question(*, actor: Actor, at: datetime, on: date, drafts: Sequence[int], rea
 
     Their peer approval is void with it: the peer looks at them again, changed or not.
     """
-    return _decide(actor, at, on, drafts, "client", "returned", _given(reason))
+    return decide(actor, at, on, drafts, "client", "returned", _given(reason))
 
 
 def put_in_review(headers: pl.DataFrame, actor: Actor, at: datetime) -> int:
@@ -104,13 +105,39 @@ def _renew_parties(headers: pl.DataFrame) -> None:
                    [frames.array(changed[name]) for name in ("id", "seller_id_now", "buyer_id_now")])
 
 
+UNFIT: Final = """
+    select i.id, case
+        when i.state in ('client_check', 'ready') then 'It is approved already.'
+        when i.state <> 'in_review' then 'It does not wait for review: it is ' || i.state || '.'
+        when i.created_by = any(%(acting)s) and said.last is null
+          or launcher(i.run_partition_id) = any(%(acting)s) and said.last is null
+          or exists (select from draft_edit e where e.invoice_id = i.id and e.editor = any(%(acting)s)
+                        and (said.last is null or e.recorded_at > said.last))
+          then 'You made or changed it: someone else reviews it.'
+        when asked.digest is distinct from draft_digest(i.id)
+          then 'It changed since it was submitted: look at it again.'
+        end as reason
+      from invoice i
+      left join lateral (select s.digest from review_step s where s.invoice_id = i.id and s.step = 'peer'
+                          order by s.id desc limit 1) asked on true
+      cross join lateral (select max(d.recorded_at) as last from decision d where d.invoice_id = i.id
+                             and d.verdict = 'approved' and d.digest is distinct from asked.digest) said
+     where i.id = any(%(drafts)s)"""
+
+
+def unfit_to_approve(actor: Actor, drafts: Sequence[int]) -> dict[int, str]:
+    """Which of these locked drafts the database would not let the actor approve (law 6), and why."""
+    return dict(frames.rows(f"select id, reason from ({UNFIT}) judged where reason is not null order by id", {
+        "drafts": list(drafts), "acting": [one for one in (actor.login, actor.on_behalf_of) if one]}))
+
+
 def _given(reason: str) -> str:
     if not reason.strip():
         raise Refused("A draft goes back with a reason.", "Say what should change.")
     return reason.strip()
 
 
-def _decide(actor: Actor, at: datetime, on: date, drafts: Sequence[int], step: str, verdict: str,
+def decide(actor: Actor, at: datetime, on: date, drafts: Sequence[int], step: str, verdict: str,
             reason: str) -> int:
     """Write the decision on the step that waits, then move on; the database checks who decides and on what."""
     headers = queries.locked_headers(actor, "review" if step == "peer" else "client_check", drafts, on)

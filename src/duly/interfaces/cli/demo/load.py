@@ -187,8 +187,9 @@ def _mail(demo: Demo, biller: str, documents: Sequence[int], on: date) -> None:
 
 def _postbox(on: date) -> Callable[[Letter], str]:
     def hand_over(letter: Letter) -> str:
-        if on.replace(day=1) == TODAY.replace(day=1) and BOUNCES in letter.recipients[0].email:
-            raise Undelivered("550 5.1.1 User unknown (the demo's own postbox)", final=True)
+        person = letter.recipients[0].email
+        if on.replace(day=1) == TODAY.replace(day=1) and BOUNCES in person:
+            raise Undelivered(f"The demo's own postbox does not know {person}.\n550 5.1.1 User unknown", final=True)
         return "accepted by the demo's own postbox; no mail left this computer"
 
     return hand_over

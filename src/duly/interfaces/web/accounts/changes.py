@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from duly.billing.accounts.actions import customers
 from duly.billing.accounts.models import Account
+from duly.billing.accounts.numbers import next_number
 from duly.billing.accounts.queries import accounts_in_book
 from duly.billing.kernel.errors import NotFound
 from duly.interfaces.kit.forms import beside
@@ -20,12 +21,14 @@ from duly.interfaces.web.page import StaffRequest, page, show
 
 @page(right="accounts", methods="GET POST")
 def new(request: StaffRequest) -> HttpResponseBase:
-    form = New(request.POST or None)
+    form = New(request.POST or None, initial={"number": next_number()})
     if form.is_valid() and _found(request, form, "parent", "bill_to"):
         with beside(form):
             customers.put_account(actor=request.actor, at=request.at, on=request.on, new=True, **form.cleaned_data)
             messages.success(request, f"{form.cleaned_data['name']} is added. Who are its people?")
             return redirect("account", form.cleaned_data["number"])
+        if form.has_error("number") and (free := next_number()):  # somebody was faster: the next one stands there now
+            form.data = {**form.data.dict(), "number": free}
     return show(request, "web/accounts/new.html", form=form)
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from duly.billing.accounts import lists
 from duly.billing.accounts.models import User
+from duly.billing.accounts.queries import entity_names
 from duly.billing.kernel.listing import Query
 from duly.billing.reporting.account360 import Habits, account360, unbilled_of
 from duly.billing.reporting.timeline import timeline
@@ -67,9 +68,11 @@ def names(request: StaffRequest) -> HttpResponseBase:
 @page()
 def account(request: StaffRequest, number: str) -> HttpResponseBase:
     found = account360(actor=request.actor, on=request.on, account=number)
+    named = entity_names()
     return show(request, "web/accounts/account.html", {
-        "account": found.profile, "found": found,
-        "habits": [(habit, _billed(habit), f"Billed by {habit.entity} in each month") for habit in found.habits],
+        "account": found.profile, "found": found, "entity_names": named,
+        "habits": [(habit, _billed(habit), f"Billed by {named[habit.entity]} in each month")
+                   for habit in found.habits],
         "kind": dict(KINDS)[found.profile.kind], **_history(request, number)})
 
 

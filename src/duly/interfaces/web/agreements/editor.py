@@ -12,10 +12,11 @@ from typing import Any, Final
 from django.http import QueryDict
 from django.utils.text import slugify
 
+from duly.billing.agreements.policies import Usual, policy
 from duly.billing.agreements.terms import VersionInput
 from duly.billing.kernel.errors import Problem, Refused
 from duly.interfaces.kit.forms import Form
-from duly.interfaces.web.agreements.forms import KINDS, Charge, Head, Terms
+from duly.interfaces.web.agreements.forms import KINDS, Charge, Head, NewTerms, Terms
 
 CARD: Final = re.compile(rf"([0-9]{{1,4}})-({'|'.join(KINDS)})")
 MOST: Final = 100
@@ -41,9 +42,9 @@ class Editor:
     def __init__(self, data: QueryDict | None, *, agreement: str | None = None, begun: VersionInput | None = None,
                  initial: Mapping[str, Any] | None = None) -> None:
         self.agreement, self.begun = agreement, begun
-        values = {**(initial or {}), **(asdict(begun) if begun else {"time_annex": True, "review": "peer"})}
+        values = {**(initial or {}), **(asdict(begun) if begun else {})}
         self.head = Head(data, initial=values) if agreement is None else None
-        self.terms = Terms(data, initial=values)
+        self.terms = (NewTerms if agreement is None else Terms)(data, initial=values)
         if data is None:
             charges = [asdict(charge) for charge in begun.charges] if begun else []
             self.charges = [self._card(f"{place}-{charge['kind']}", initial=charge)
@@ -81,7 +82,14 @@ class Editor:
         if not self.terms.is_valid():
             return None
         return VersionInput(charges=tuple(form.terms(code) for form, code in _coded(self.readable)),
-                            **self.terms.cleaned_data)
+                            **self.terms.terms(self._usual()))
+
+    def _usual(self) -> Usual:
+        """What holds for what a new agreement leaves open: the policy of the company, once one is chosen."""
+        if self.head is None or not self.head.is_bound:
+            return Usual()
+        self.head.is_valid()  # reads what can be read
+        return policy(self.head.cleaned_data.get("entity", ""))
 
     @property
     def readable(self) -> list[Charge]:

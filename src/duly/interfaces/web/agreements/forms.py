@@ -7,6 +7,7 @@ from django import forms
 
 from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.models import Project, RateCard
+from duly.billing.agreements.policies import NAMES, Usual, policies
 from duly.billing.agreements.terms import ChargeInput
 from duly.formats.identities import check_currency
 from duly.interfaces.kit.forms import Checked, Form, Once
@@ -27,6 +28,9 @@ WORDS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
                  ("project", "One line per project"), ("entry", "Every entry")),
     "cap_behaviour": (("block", "Stop the invoice"), ("warn", "Warn only")),
 }
+
+YES, NO = "on", "no"
+YES_OR_NO: Final = ((YES, "Yes"), (NO, "No"))
 
 USUAL: Final = {"tax_class": "standard", "rounding": "exact", "increment_seconds": "", "minimum_seconds": "",
                 "interval_count": "1", "proration": "by_day", "alignment": "calendar", "anchor": ""}
@@ -88,6 +92,42 @@ class Terms(Form):
 
     def clean_purchase_order(self) -> str | None:
         return self.cleaned_data["purchase_order"] or None
+
+
+    def terms(self, usual: Usual) -> dict[str, Any]:
+        """What holds, as it was typed; `usual` is for what may be left open."""
+        return dict(self.cleaned_data)
+
+
+class NewTerms(Terms):
+    """The terms that a new agreement begins with: what is left as usual is as the company's policy says."""
+
+    field_order = tuple(Terms.base_fields)
+    payment_days = forms.IntegerField(label="Days to pay", min_value=0, max_value=999, required=False)
+    grouping = forms.ChoiceField(label="Hours are shown as", required=False)
+    review = forms.ChoiceField(label="Who checks drafts", required=False)
+    time_annex = forms.ChoiceField(  # type: ignore[assignment]  # a third choice besides yes and no
+        label="List all hours behind the invoice", required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        found = list(policies().values())
+        for name, words in (*((name, WORDS[name]) for name in ("grouping", "review")), ("time_annex", YES_OR_NO)):
+            usual = {dict(words)[YES if value is True else NO if value is False else value]
+                     for value in (getattr(one, name) for one in found)}
+            said = f"As usual: {usual.pop().lower()}" if len(usual) == 1 else "As usual at the company"
+            self.fields[name].choices = [("", said), *words]  # type: ignore[attr-defined]
+        days = {one.payment_days for one in found}
+        usually = ("as usual at the company" if len(days) > 1 else
+                   "the account’s" if days <= {None} else f"as usual, {days.pop()} days")
+        self.fields["payment_days"].help_text = f"Nothing: {usually}."
+
+    def terms(self, usual: Usual) -> dict[str, Any]:
+        given = dict(self.cleaned_data)
+        left = {name: getattr(usual, name) for name in NAMES if given[name] in (None, "")}
+        if given["time_annex"]:
+            given["time_annex"] = given["time_annex"] == YES
+        return {**given, **left}
 
 
 class Charge(Form):

@@ -59,7 +59,12 @@ def drafts(request: StaffRequest) -> HttpResponseBase:
     tabs = [{"title": title, "url": f"?state={state}" if state else reverse("drafts"), "current": state == wanted,
              "count": counts.get(state, 0) if state else sum(counts.values())} for state, title in TABS]
     return DRAFTS.respond(request, "web/billing/drafts.html", {
-        "tabs": tabs, "acts": acts(request), "address": request.GET.urlencode()})
+        "tabs": tabs, **bulk(request, acts(request))})
+
+
+def bulk(request: StaffRequest, offered: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """What the part of a list that acts on many needs, on the whole page and where htmx asks for the table alone."""
+    return {"bulk": "web/billing/bulk.html", "acts": offered, "address": request.GET.urlencode()}
 
 
 def acts(request: StaffRequest) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from duly.billing.invoicing import draft_lists
 from duly.billing.kernel.listing import Query
 from duly.interfaces.kit import printing
 from duly.interfaces.kit.listing import Column, Filter, Listing
-from duly.interfaces.web.billing.drafts import entities, managers
+from duly.interfaces.web.billing.drafts import bulk, entities, managers
 from duly.interfaces.web.billing.rows import CHECKS, all_of, page_of, shown
 from duly.interfaces.web.page import StaffRequest, page
 
@@ -20,7 +20,7 @@ def shown_review(row: dict[str, Any]) -> dict[str, Any]:
 
 
 REVIEWS: Final = Listing(
-    name="reviews", sort="submitted", row_url=lambda row: reverse("invoice", args=[row["id"]]),
+    name="reviews", sort="submitted", bulk=True, row_url=lambda row: reverse("invoice", args=[row["id"]]),
     read=page_of(draft_lists.reviews, shown_review), read_all=all_of(draft_lists.every_review, shown_review),
     empty="Nothing waits for review. Drafts come here when they are submitted.",
     columns=(
@@ -42,7 +42,9 @@ REVIEWS: Final = Listing(
 
 @page()
 def reviews(request: StaffRequest) -> HttpResponseBase:
-    return REVIEWS.respond(request, "web/billing/reviews.html", {"first": following(request)})
+    return REVIEWS.respond(request, "web/billing/reviews.html", {
+        "first": following(request),
+        **bulk(request, [("approve", "Approve", "primary")] if request.actor.may("review") else [])})
 
 
 def following(request: StaffRequest, after: int = 0) -> int | None:

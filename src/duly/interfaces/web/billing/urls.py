@@ -1,10 +1,10 @@
 from django.urls import path
 
-from duly.interfaces.web.billing import batches, drafts, reviews, runs
+from duly.interfaces.web.billing import batches, drafts, reviews, runs, starting
 
 urlpatterns = [
     path("runs/", runs.runs, name="runs"),
-    path("runs/new/", runs.start, name="run_start"),
+    path("runs/new/", starting.start, name="run_start"),
     path("runs/<int:number>/", runs.run, name="run"),
     path("runs/<int:number>/progress/", runs.progress, name="run_progress"),
     path("runs/<int:number>/stop/", runs.stop, name="run_stop"),

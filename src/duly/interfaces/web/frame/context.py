@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from duly.billing.accounts.models import User
 from duly.billing.invoicing.lists import waiting
+from duly.interfaces.web.frame.acts import acts
 from duly.interfaces.web.frame.navigation import menu
 
 THEMES: Final = ("light", "dark", "system")
@@ -21,6 +22,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if actor is None or partial:
         return given
     assert isinstance(request.user, User)
-    groups = menu(actor, request.path, waiting(actor=actor, on=request.on))  # type: ignore[attr-defined]
+    groups = menu(actor, getattr(request, "within", request.path), waiting(actor=actor, on=request.on))  # type: ignore[attr-defined]
     near = [link for group in groups for link in group.links if link.area.near]
-    return {**given, "groups": groups, "near": near, "actor": actor, "person": request.user, "on": request.on}  # type: ignore[attr-defined]
+    return {**given, "groups": groups, "near": near, "acts": acts(actor), "actor": actor, "person": request.user,
+            "on": request.on}  # type: ignore[attr-defined]

@@ -3,24 +3,19 @@
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Final
 
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from duly.billing.kernel.errors import Busy, Forbidden, NotFound, Refused
 
 log = logging.getLogger("duly.web")
 
-ANSWERED: Final = (Http404, PermissionDenied, BadRequest, SuspiciousOperation)
-"""What Django answers by itself: no fault of ours, and none for the log."""
-
 STATUSES: dict[type[Refused], int] = {Forbidden: 403, NotFound: 404, Busy: 409, Refused: 422}
 
 
 class Failures:
-    """Answers what a view raised: a refusal with its text and remedy, a fault with a reference that the log has too."""
+    """Answers a refusal that a view raised, with its text and remedy."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,10 +26,6 @@ class Failures:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refused):
             return refused(request, error)
-        if isinstance(error, ANSWERED):
-            return None
-        request.reference = secrets.token_hex(4).upper()  # type: ignore[attr-defined]
-        log.error("Fault %s at %s %s", request.reference, request.method, request.path, exc_info=error)  # type: ignore[attr-defined]
         return None
 
 
@@ -70,6 +61,10 @@ def unreadable(request: HttpRequest, exception: Exception | None = None) -> Http
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """The last page: it asks for nothing that may have failed."""
-    reference = getattr(request, "reference", "")
+    """The last page, whoever raised what it answers, with a reference that the log has too.
+
+    It asks for nothing that may have failed.
+    """
+    reference = secrets.token_hex(4).upper()
+    log.error("Fault %s at %s %s", reference, request.method, request.path, exc_info=True)
     return render(None, "web/frame/fault.html", {"reference": reference, "theme": "system"}, status=500)  # type: ignore[arg-type]

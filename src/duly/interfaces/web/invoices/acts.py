@@ -11,6 +11,7 @@ from duly.billing.invoicing.explain import Head
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Refused
 from duly.interfaces.web.invoices import forms
+from duly.interfaces.web.outbox import sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Act:
 
     `states` are those in which it is offered; `of` names the verb's argument for the document; `at_once`: a button does
     it without asking first. `look` is its button's; `edits`: it changes a line or the terms, beside which it stands.
+    `told` puts the verb's answer into words where there is more to say than `said`.
     """
 
     verb: Callable[..., Any]
@@ -34,6 +36,7 @@ class Act:
     look: str = ""
     at_once: bool = False
     edits: bool = False
+    told: Callable[[Any], str] | None = None
 
 
 UNDER_REVIEW: Final = ("in_review", "client_check", "ready")
@@ -59,11 +62,12 @@ ACTS: Final[Mapping[str, Act]] = {
     "submit": Act(actions.submit, "bill", "Submit this draft?", "Submit", "The draft is submitted.", forms.Seen,
                   icon="send", look="primary", at_once=True),
     "issue": Act(issue_one, "issue", "Issue this document?", "Issue", "It is issued.", forms.Seen,
-                 "It gets its number, is booked, and can no longer be changed.", ("draft", "ready"),
+                 "It gets its number, is booked, and can no longer be changed or taken back: "
+                 "there are no credit notes yet.", ("draft", "ready"),
                  icon="receipt-text", look="primary"),
     "send": Act(queue_message, "send", "Send this document?", "Send", "Its mail is queued; the outbox has it.",
                 text="It goes by mail to the account’s billing contacts, with the PDF.", states=("issued",),
-                of="invoices", icon="send", look="primary"),
+                of="invoices", icon="send", look="primary", told=sending.said),
     "check": Act(actions.check, "bill", "Run the checks again?", "Check again", "All checks ran again.",
                  states=("draft", *UNDER_REVIEW), icon="list-checks", look="quiet", at_once=True, edits=True),
     "reopen": Act(actions.reopen, "bill", "Take this back to draft?", "Back to draft", "It is a draft again.",

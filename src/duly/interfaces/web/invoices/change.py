@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from duly.billing.audit.queries import done
+from duly.billing.desk.messages import coming
 from duly.billing.invoicing.editing import Outdated, refuse_outdated
 from duly.billing.invoicing.explain import explained
 from duly.billing.kernel.errors import Forbidden
@@ -35,25 +36,29 @@ def change(request: StaffRequest, document: int, name: str) -> HttpResponseBase:
     if form.is_bound and form.is_valid():
         with beside(form):
             try:
-                do(request, act, document, dict(form.cleaned_data))
+                answer = do(request, act, document, dict(form.cleaned_data))
             except Outdated as outdated:
                 form.data = retyped = request.POST.copy()
                 retyped["version"] = outdated.version
                 raise
-            messages.success(request, act.said.format(document=document))
+            messages.success(request, act.told(answer) if act.told else act.said.format(document=document))
             return leave(request, where_next(request, name, document))
     template = "web/invoices/change.html#form" if request.htmx else "web/invoices/change.html"
-    return show(request, template, {"act": act, "name": name, "head": found.head}, form=form)
+    context: dict[str, Any] = {"act": act, "name": name, "head": found.head}
+    if name == "send" and found.head.number:
+        [context["mail"]] = coming(actor=request.actor, on=request.on, invoices=[document])
+    return show(request, template, context, form=form)
 
 
-def do(request: StaffRequest, act: Act, document: int, values: dict[str, Any]) -> None:
-    """Call the act's verb. Where the verb itself does not ask for the version that was seen, it is looked at here."""
+def do(request: StaffRequest, act: Act, document: int, values: dict[str, Any]) -> Any:
+    """Call the act's verb; what it answers. Where the verb itself does not ask for the version that was seen, it is
+    looked at here."""
     if act.of != "draft" and "version" in values:
         version = values.pop("version")
         if not done(values["key"]):
             refuse_outdated(document, version, {})
     about = {act.of: document if act.of == "draft" else [document]}
-    act.verb(actor=request.actor, at=request.at, on=request.on, **about, **values)
+    return act.verb(actor=request.actor, at=request.at, on=request.on, **about, **values)
 
 
 def where_next(request: StaffRequest, name: str, document: int) -> str:

@@ -5,13 +5,15 @@ from uuid import uuid4
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from duly.billing.accounts.queries import unseen
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.compare import compared
 from duly.billing.invoicing.documents import documents
 from duly.billing.invoicing.draft_lists import made_or_changed
-from duly.billing.invoicing.explain import Explained
+from duly.billing.invoicing.explain import Explained, explained
 from duly.billing.reporting.invoice_page import invoice_page
 from duly.formats.typeset import TypesetError
 from duly.interfaces.kit import drawing
@@ -34,6 +36,8 @@ def invoice(request: StaffRequest, document: int) -> HttpResponseBase:
 
 def context(request: StaffRequest, found: Explained, sent: bool) -> dict[str, Any]:
     """The document as its templates have it, with what the actor may do to it."""
+    if found.head.state != "issued":
+        request.within = reverse("drafts")
     findings = showing.findings(found)
     blocked = any(one.open and one.finding.severity == "blocks" for one in findings)
     own = found.head.state == "in_review" and made_or_changed(actor=request.actor, document=found.head.id)
@@ -62,8 +66,13 @@ def drawn(document: int, version: str) -> list[bytes]:
 
 @page()
 def picture(request: StaffRequest, document: int, number: int, version: str) -> HttpResponseBase:
-    """A printed page as SVG; its address names what it shows, so that browsers may keep it."""
-    seen(request, document)
+    """A printed page as SVG; its address names what it shows, so that browsers may keep it.
+
+    An address of what the document no longer shows leads to what it shows now.
+    """
+    now = showing.picture_version(explained(actor=request.actor, on=request.on, document=document))
+    if version != now:
+        return redirect("invoice_picture", document, number, now)
     pages = drawn(document, version)
     if not 1 <= number <= len(pages):
         raise Http404

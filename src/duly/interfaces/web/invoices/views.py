@@ -37,7 +37,7 @@ INVOICES: Final = Listing(
         Filter("account", "Account", given=True), Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
         Filter("due_from", "Due from", "date", given=True), Filter("due_to", "Due to", "date", given=True),
     ),
-    tones={"paid": ("Paid", "good"), "overdue": ("Overdue", "bad"), "part_paid": ("Part paid", "info"),
+    tones={"paid": ("Paid", "good"), "overdue": ("Overdue", "bad"), "part_paid": ("Partly paid", "info"),
            "open": ("Open", "mute"), "none": ("No balance", "mute")},
 )
 

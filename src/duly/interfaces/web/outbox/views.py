@@ -48,7 +48,9 @@ def outbox(request: StaffRequest) -> HttpResponseBase:
     tabs: list[dict[str, Any]] = [{"title": "All", "url": reverse("outbox"), "current": not here}]
     tabs += [{"title": text, "url": f"{reverse('outbox')}?state={state}", "current": here == state,
               "count": None if state == "sent" else counts.get(state, 0)} for state, (text, _) in STATES.items()]
-    return OUTBOX.respond(request, "web/outbox/list.html", {"tabs": tabs, "failed": counts.get("failed", 0)})
+    return OUTBOX.respond(request, "web/outbox/list.html", {
+        "tabs": tabs, "failed": counts.get("failed", 0),
+        "bulk": "web/outbox/bulk.html" if request.actor.may("send") else ""})
 
 
 @page()
@@ -59,7 +61,7 @@ def message(request: StaffRequest, message: int) -> HttpResponseBase:
         "mail": found, "state": text, "tone": tone, "file": f"{file_name(found.number)}.pdf",
         "document_url": address(found.table, found.document),
         "tries": [{"icon": "check" if one.outcome == "sent" else "x", "at": one.at, "text": one.answer,
-                   "title": "Handed over" if one.outcome == "sent" else "Not taken",
+                   "raw": one.own_words, "title": "Handed over" if one.outcome == "sent" else "Not taken",
                    "tone": "good" if one.outcome == "sent" else "bad"} for one in reversed(found.tries)]})
 
 

@@ -9,15 +9,17 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from duly.billing.desk.actions import queue_message
+from duly.billing.desk.messages import coming
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.billing.payments import actions, lists, owing
 from duly.billing.payments.documents import receipts as documents
 from duly.billing.payments.models import METHODS
-from duly.billing.reporting.receipt_page import ReceiptPage, receipt_page
+from duly.billing.reporting.receipt_page import Head, ReceiptPage, receipt_page
 from duly.interfaces.kit.drawing import file_name, pdf
 from duly.interfaces.kit.listing import Column, Filter, Listing
 from duly.interfaces.kit.printing import money
 from duly.interfaces.web.invoices.views import entities
+from duly.interfaces.web.outbox import sending
 from duly.interfaces.web.page import StaffRequest, page, show
 from duly.interfaces.web.payments.history import timeline
 from duly.interfaces.web.payments.spread import Spread, asked, spread
@@ -35,18 +37,18 @@ PAYMENTS: Final = Listing(
         Column("reference", "Reference", wide=True),
         Column("settled", "State", "pill"),
         Column("amount", "Amount", "money", sort="amount"),
-        Column("left", "Left", "money"),
+        Column("left", "To allocate", "money"),
     ),
     filters=(
         Filter("text", "Number or account"),
-        Filter("left", "Allocated", "choice", (("yes", "Money left"), ("no", "Nothing left"))),
+        Filter("left", "To allocate", "choice", (("yes", "Money left"), ("no", "Nothing left"))),
         Filter("entity", "Entity", "choice", entities),
         Filter("account", "Account", given=True), Filter("book", "Book", "choice", (("mine", "mine"),), given=True),
         Filter("method", "Method", "choice", [*METHODS_SAID.items()]),
         Filter("booked_from", "Booked from", "date"), Filter("booked_to", "Booked to", "date"),
     ),
-    tones={"allocated": ("Allocated", "good"), "part_allocated": ("Part allocated", "info"),
-           "on_account": ("On account", "warn")},
+    tones={"allocated": ("Allocated", "good"), "part_allocated": ("Partly allocated", "warn"),
+           "on_account": ("Not allocated", "warn")},
 )
 
 
@@ -55,7 +57,7 @@ def payments(request: StaffRequest) -> HttpResponseBase:
     return PAYMENTS.respond(request, "web/payments/list.html")
 
 
-@page(methods="GET POST")
+@page(methods="GET POST", acts="cash")
 def receipt(request: StaffRequest, receipt: int) -> HttpResponseBase:
     """A receipt with what it paid; what is left of it is allocated here."""
     found = receipt_page(actor=request.actor, on=request.on, receipt=receipt)
@@ -78,8 +80,13 @@ def receipt(request: StaffRequest, receipt: int) -> HttpResponseBase:
 
 def _page(request: StaffRequest, found: ReceiptPage, table: Spread | None, **more: Any) -> HttpResponseBase:
     context = {"found": found, "receipt": found.head, "spread": table, "timeline": timeline(found),
-               "method": METHODS_SAID[found.head.method], **more}
+               "method": METHODS_SAID[found.head.method], "state": PAYMENTS.tones[_settled(found.head)], **more}
     return show(request, "web/payments/receipt.html", context, status=422 if more else 200)
+
+
+def _settled(head: Head) -> str:
+    """How far the money is allocated, as the list has it."""
+    return "allocated" if not head.left else "on_account" if head.left == head.amount else "part_allocated"
 
 
 def _table(request: StaffRequest, found: ReceiptPage) -> Spread | None:
@@ -121,13 +128,16 @@ def undo(request: StaffRequest, receipt: int, allocation: int) -> HttpResponseBa
     return redirect("receipt", receipt)
 
 
-@page(right="send", methods="POST")
+@page(right="send", methods="GET POST")
 def send(request: StaffRequest, receipt: int) -> HttpResponseBase:
-    """Mail the receipt to the account's billing contacts."""
-    queued = queue_message(actor=request.actor, at=request.at, on=request.on, receipts=[receipt])
-    said = "The receipt is on its way." if queued.messages else "This receipt was sent to the same people before."
-    messages.success(request, said)
-    return redirect("receipt", receipt)
+    """Mail the receipt to the account's billing contacts, who are named before."""
+    if request.method == "POST":
+        queued = queue_message(actor=request.actor, at=request.at, on=request.on, receipts=[receipt])
+        messages.success(request, sending.said(queued))
+        return redirect("receipt", receipt)
+    [mail] = coming(actor=request.actor, on=request.on, receipts=[receipt])
+    template = "web/payments/send.html#form" if request.htmx else "web/payments/send.html"
+    return show(request, template, {"mail": mail, "receipt": receipt})
 
 
 @page()

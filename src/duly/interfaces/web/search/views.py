@@ -16,9 +16,9 @@ KINDS: Final = (
     ("account", "Accounts", "building-2", "account", "number", "accounts"),
     ("invoice", "Invoices", "receipt-text", "invoice", "id", "invoices"),
     ("agreement", "Agreements", "file-pen-line", "agreement", "number", "agreements"),
-    ("project", "Projects", "folder", "project", "number", "work"),
+    ("project", "Projects", "folder", "project", "number", "work_entries"),
     ("contact", "Contacts", "contact", "account", "account", "accounts"),
-    ("person", "People", "user", "person", "number", "work"),
+    ("person", "People", "user", "person", "number", "work_entries"),
 )
 
 
@@ -43,5 +43,5 @@ def search(request: StaffRequest) -> HttpResponseBase:
 
 def _group(text: str, hits: Sequence[Hit], title: str, icon: str, name: str, key: str, of: str) -> Group:
     """A hit without a page of its own leads to the list that holds it."""
-    addressed = [(hit, address(name, getattr(hit, key)) or listed(of, {"text": hit.number})) for hit in hits]
+    addressed = [(hit, address(name, getattr(hit, key)) or listed(of, {"text": hit.name})) for hit in hits]
     return Group(title, icon, addressed, listed(of, {"text": text}) if len(hits) == SHOWN else "")

@@ -1,6 +1,7 @@
 """The firm's legal entities: address, tax numbers, bank accounts, series, chart, closing."""
 
 from collections.abc import Callable
+from datetime import date
 
 from django.contrib import messages
 from django.http.response import HttpResponseBase
@@ -10,14 +11,16 @@ from django.urls import reverse
 from duly.billing.accounts import settings as reads
 from duly.billing.accounts.actions import entities as verbs
 from duly.billing.accounts.models import SERIES_KINDS
-from duly.billing.accounts.settings import EntityPage
+from duly.billing.accounts.settings import EntityPage, closings, series_changes
 from duly.billing.kernel.errors import NotFound
 from duly.billing.ledger.chart import chart, map_role
 from duly.billing.ledger.models import POSTING_ROLES
 from duly.billing.reference.put import Put
 from duly.interfaces.kit.forms import Form, beside
+from duly.interfaces.kit.printing import day
 from duly.interfaces.web.page import StaffRequest, page
 from duly.interfaces.web.settings import forms
+from duly.interfaces.web.settings.history import told
 from duly.interfaces.web.settings.sections import ask, kept, sections
 
 
@@ -33,9 +36,15 @@ def entity(request: StaffRequest, entity: int) -> HttpResponseBase:
     return render(request, "web/settings/entity.html", {
         "page": found, "chart": [(role, role.replace("_", " ").capitalize(), code, name)
                                  for role, code, name in chart(entity=entity)],
+        "closings": told(closings(entity), {"lock_date": "Closed until"}, _day),
+        "renumberings": told(series_changes(entity), {"pattern": "Pattern"}, lambda _, value: str(value)),
         "series": [(one, one.kind.replace("_", " ").capitalize()) for one in found.series],
         "year": dict(forms.MONTHS)[found.entity.fiscal_year_start], "sections": sections("Entities"),
         "language": forms.LANGUAGE_NAMES[found.entity.language]})
+
+
+def _day(_: str, value: str | None) -> str:
+    return day(date.fromisoformat(value)) if value else "no day"
 
 
 @page(right="settings", methods="GET POST")
@@ -133,7 +142,9 @@ def close(request: StaffRequest, entity: int) -> HttpResponseBase:
     found = _found(request, entity)
     form = forms.Close(request.POST or None, initial={"lock_date": found.entity.lock_date})
     return _asked(request, found, form, "Close the books", lambda: verbs.set_lock_date(
-        actor=request.actor, at=request.at, entity=found.entity.code, **form.cleaned_data), action="Close them")
+        actor=request.actor, at=request.at, entity=found.entity.code, **form.cleaned_data),
+        "Invoices, payments and corrections then carry a later day. Drafts dated on or before it block until they get "
+        "another date. It is not opened again.", "Close them")
 
 
 def _found(request: StaffRequest, entity: int) -> EntityPage:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from duly.interfaces.web.settings import entities, people, rates
+from duly.interfaces.web.settings import entities, people, policies, rates
 
 urlpatterns = [
     path("settings/", entities.entities, name="settings"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path("settings/tax-rates/new/", rates.add_tax_rate, name="tax_rate_new"),
     path("settings/exchange-rates/", rates.exchange_rates, name="exchange_rates"),
     path("settings/exchange-rates/new/", rates.add_exchange_rate, name="exchange_rate_new"),
+    path("settings/policies/", policies.policies, name="policies"),
+    path("settings/policies/second-factor/", policies.second_factor, name="policy_second_factor"),
+    path("settings/policies/<int:entity>/", policies.policies, name="entity_policies"),
+    path("settings/policies/<int:entity>/new-agreements/", policies.new_agreements, name="policy_new_agreements"),
+    path("settings/policies/<int:entity>/checks/", policies.checks, name="policy_checks"),
     path("settings/users/", people.users, name="users"),
     path("settings/users/new/", people.add_user, name="user_new"),
     path("settings/users/<int:user>/", people.user, name="user"),

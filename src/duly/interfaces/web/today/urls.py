@@ -6,5 +6,6 @@ from duly.interfaces.web.today import views
 
 urlpatterns = [
     path("today/", views.today, name="today"),
+    path("today/unbilled/", views.unbilled, name="today_unbilled"),
     path("today/submit/<int:draft>/", views.submit, name="today_submit"),
 ]

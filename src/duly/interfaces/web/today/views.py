@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib import messages
@@ -12,13 +13,16 @@ from django.utils.http import urlencode
 
 from duly.billing.invoicing import actions as invoicing
 from duly.billing.reporting import today as reading
+from duly.billing.reporting.tasks import UNBILLED
 from duly.billing.reporting.today import Task, Waiting
 from duly.interfaces.web.links import address, listed
 from duly.interfaces.web.page import StaffRequest, page, show
 
 FIRST: Final = 3
-"""Tasks of each kind where all kinds are shown, and in a kind's own tab."""
+ROOM: Final = 24
+"""Tasks of each kind where all kinds are shown: at least so many, and an even share of the room where kinds are few."""
 ALL_OF_A_KIND: Final = 50
+"""In a kind's own tab; and of reviews always, since what one person does not review no other page reminds them of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ LOOKS: Final = {
     "milestone": Look("Milestones", "flag", "warn"),
     "ending": Look("Ending", "calendar-x", "warn", aged=False),
     "covered": Look("Covered", "umbrella", "mute", aged=False),
+    "unbilled": Look("Unbilled", "hourglass", "warn"),
 }
 
 
@@ -63,14 +68,28 @@ class Group:
 def today(request: StaffRequest) -> HttpResponseBase:
     mine = request.GET.get("mine") == "yes"
     wanted = request.GET.get("kind", "")
-    found = reading.today(actor=request.actor, on=request.on, mine=mine,
-                          rows=ALL_OF_A_KIND if wanted in LOOKS else FIRST)
+    found = reading.today(actor=request.actor, on=request.on, mine=mine, rows=ALL_OF_A_KIND)
     kind = wanted if wanted in {each.kind for each in found.kinds} else ""
-    groups = [_group(each, kind, mine) for each in found.kinds if kind in ("", each.kind)]
+    share = max(FIRST, ROOM // max(len(found.kinds), 1))
+    groups = [_group(each, kind, mine, ALL_OF_A_KIND if kind or each.kind == "review" else share)
+              for each in found.kinds if kind in ("", each.kind)]
     return show(request, "web/today/page.html", {
         "found": found, "shown": groups, "kind": kind, "tabs": _tabs(found, kind, mine),
+        "lacks": "" if found.kinds else reading.first_step(actor=request.actor, on=request.on),
+        "unbilled_url": "" if kind else reverse("today_unbilled") + _query("", mine),
         "books": _books(kind, mine) if request.actor.may_everywhere("read") else [], "here": _query(kind, mine),
     })
+
+
+@page(right="bill")
+def unbilled(request: StaffRequest) -> HttpResponseBase:
+    """Work of months that are over: asked for apart, since its cost grows with all work."""
+    mine = request.GET.get("mine") == "yes"
+    found = reading.unbilled(actor=request.actor, on=request.on, mine=mine, rows=ALL_OF_A_KIND)
+    if request.htmx:
+        return show(request, "web/today/unbilled.html#tasks", {"group": _group(found, "", mine, FIRST)})
+    return show(request, "web/today/unbilled.html", {
+        "group": _group(found, found.kind, mine, ALL_OF_A_KIND), "whole": True})
 
 
 @page(right="bill", methods="POST")
@@ -81,16 +100,22 @@ def submit(request: StaffRequest, draft: int) -> HttpResponseBase:
     return redirect(reverse("today") + back)
 
 
-def _group(each: Waiting, kind: str, mine: bool) -> Group:
+def _group(each: Waiting, kind: str, mine: bool, room: int) -> Group:
     """In the list of all kinds the rest is a tab away; in its own tab, where it has one, in the list of its area."""
     filters = {**each.filters, **({"book": "mine"} if mine else {})}
-    url = listed(each.page, filters) if kind else reverse("today") + _query(each.kind, mine)
-    more = f"All {each.count}" if each.count > len(each.tasks) else "Open the list" if kind else ""
-    return Group(each, LOOKS[each.kind], [(task, _settles(task)) for task in each.tasks], url if more else "", more)
+    url = listed(each.page, filters) if kind else _tab(each.kind, mine)
+    more = f"All {each.count}" if each.count > room else "Open the list" if kind else ""
+    shown = [(task, _settles(task)) for task in each.tasks[:room]]
+    return Group(each, LOOKS[each.kind], shown, url if more else "", more)
 
 
 def _settles(task: Task) -> str:
-    """Where one step settles it: the page of what it is about, or the list of an agreement's own."""
+    """Where one step settles it: the page of what it is about, the list of an agreement's own, or a run's preview."""
+    if task.page == "run_start":
+        first = task.since.replace(day=1)
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return listed("run_start", {"entity": task.subject, "first": f"{first}", "last": f"{last}",
+                                    "accounts": task.account})
     if task.page == "work":
         return listed("work", {"agreement": task.subject, "approved": "no"})
     if task.page == "milestones":
@@ -98,10 +123,16 @@ def _settles(task: Task) -> str:
     return address("invoice" if task.page == "draft" else task.page, task.subject)
 
 
+def _tab(kind: str, mine: bool) -> str:
+    if kind == UNBILLED.key:
+        return reverse("today_unbilled") + _query("", mine)
+    return reverse("today") + _query(kind, mine)
+
+
 def _tabs(found: reading.Today, kind: str, mine: bool) -> list[dict[str, Any]]:
     base = reverse("today")
     tabs = [{"title": "All", "url": base + _query("", mine), "current": not kind, "count": found.count}]
-    return tabs + [{"title": LOOKS[each.kind].title, "url": base + _query(each.kind, mine),
+    return tabs + [{"title": LOOKS[each.kind].title, "url": _tab(each.kind, mine),
                     "current": each.kind == kind, "count": each.count} for each in found.kinds]
 
 

@@ -1,8 +1,9 @@
 """Work as a list and one by one: approve it, take that back, leave it out, correct it, keep its receipts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib import messages
@@ -12,14 +13,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 
-from duly.billing.kernel.errors import NotFound
+from duly.billing.kernel.errors import Forbidden, NotFound
 from duly.billing.work import actions, lists
 from duly.billing.work import entry as reads
 from duly.billing.work.entry import Entry
 from duly.billing.work.receipts import receipt as receipt_of
+from duly.billing.work.worth import every_valued_entry, valued_entries
 from duly.engine.currencies import exponent
 from duly.interfaces.kit.forms import beside
-from duly.interfaces.kit.listing import Column, Filter, Listing
+from duly.interfaces.kit.listing import Column, Filter, Listing, Row
+from duly.interfaces.kit.printing import hours, money
 from duly.interfaces.web.page import StaffRequest, page, show
 from duly.interfaces.web.work.forms import AttachReceipt, EditExpense, EditTime, Reason
 from duly.interfaces.web.work.sections import sections
@@ -57,12 +60,32 @@ ENTRIES: Final = Listing(
 )
 
 
+def _sums(rows: Sequence[Row]) -> str:
+    """Hours and value of a page's rows in words, and how many have no price."""
+    values: dict[str, Decimal] = {}
+    for row in rows:
+        if row["worth"] is not None:
+            values[row["currency"]] = values.get(row["currency"], Decimal(0)) + Decimal(row["worth"])
+    unpriced = sum(row["worth"] is None for row in rows)
+    parts = [f"{hours(sum(row['seconds'] or 0 for row in rows))} h",
+             *(str(money(value, currency)) for currency, value in sorted(values.items())),
+             *([f"{unpriced} without a price"] if unpriced else [])]
+    return f"on this page {', '.join(parts)}"
+
+
+WAITING: Final = replace(
+    ENTRIES, read=valued_entries, read_all=every_valued_entry, sums=_sums, bulk=True,
+    columns=tuple(Column("worth", "Value", "money", under="why") if one.key == "cost" else one
+                  for one in ENTRIES.columns if one.key != "state"))
+"""What waits for approval, each entry with what it is worth by today's terms, or why it has no price."""
+
+
 @page()
 def entries(request: StaffRequest) -> HttpResponseBase:
     waiting = request.GET.get("state") == "waiting"
     acts = request.actor.may("approve_work") or request.actor.may("work")
-    return replace(ENTRIES, bulk=acts).respond(request, "web/work/entries.html", {
-        "sections": sections("To approve" if waiting else "All work"), "waiting": waiting,
+    return replace(WAITING if waiting else ENTRIES, bulk=acts).respond(request, "web/work/entries.html", {
+        "bulk": "web/work/bulk.html", "sections": sections("To approve" if waiting else "All work"), "waiting": waiting,
         "account": request.GET.get("account", "") if waiting and request.actor.may("approve_work") else ""})
 
 
@@ -115,6 +138,8 @@ def act(request: StaffRequest, act: str) -> HttpResponseBase:
     chosen, rows = ACTS.get(act), _rows(request)
     if chosen is None:
         raise NotFound("There is no such page.", "Check the address.")
+    if not request.actor.may(chosen.right):
+        raise Forbidden(f"This needs the right “{chosen.right}”.", "Ask an administrator for it.")
     if not rows:
         messages.warning(request, "Nothing was chosen. Tick the rows that you mean.")
         return redirect(_back(request))
@@ -128,7 +153,7 @@ def act(request: StaffRequest, act: str) -> HttpResponseBase:
                                                "back": _back(request)}, form=form)
 
 
-@page(methods="GET POST")
+@page(methods="GET POST", acts="work")
 def entry(request: StaffRequest, item: int) -> HttpResponseBase:
     """A work item; who may, and may still, corrects it here."""
     found, receipts = reads.entry(actor=request.actor, on=request.on, item=item)

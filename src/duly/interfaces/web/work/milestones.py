@@ -49,7 +49,7 @@ def milestones(request: StaffRequest) -> HttpResponseBase:
     return MILESTONES.respond(request, "web/work/milestones.html", {"sections": sections("Milestones")})
 
 
-@page(methods="GET POST")
+@page(methods="GET POST", acts="approve_work")
 def milestone(request: StaffRequest, charge: int) -> HttpResponseBase:
     found, accepted = milestone_of(actor=request.actor, on=request.on, charge=charge)
     left = 1 - found["accepted"]

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from duly.billing.accounts.models import LegalEntity
+from duly.billing.accounts.queries import entity_names
 from duly.billing.reporting.unbilled import UnbilledValue, unbilled_value
 from duly.billing.work.value import UnbilledAgreement
 from duly.interfaces.kit.export import EXPORTS
@@ -33,7 +33,7 @@ EXPORTED: Final = (
 
 
 def entities(_: Any) -> Sequence[tuple[str, str]]:
-    return list(LegalEntity.objects.order_by("name").values_list("code", "name"))
+    return list(entity_names().items())
 
 
 @page()
@@ -45,9 +45,11 @@ def unbilled(request: StaffRequest) -> HttpResponseBase:
         return redirect(f"{reverse('work_entries')}?{urlencode({'state': 'waiting', **asked})}")
     order = wanted["order"] if wanted["order"] in ORDERS else "value"
     given = {name: value for name, value in wanted.items() if value}
-    frame = {"sections": sections("Unbilled"), "entities": entities(request), "orders": ORDERS, "order": order,
-             "entity": wanted["entity"], "book": wanted["book"], "everywhere": request.actor.may_everywhere("read"),
-             "actor": request.actor, "on": request.on, "sums_url": f"?{urlencode({**given, 'show': 'sums'})}"}
+    named = entity_names()
+    frame = {"sections": sections("Unbilled"), "entities": named.items(), "entity_names": named, "orders": ORDERS,
+             "order": order, "entity": wanted["entity"], "book": wanted["book"],
+             "everywhere": request.actor.may_everywhere("read"), "actor": request.actor, "on": request.on,
+             "sums_url": f"?{urlencode({**given, 'show': 'sums'})}"}
     if not {"show", "format"} & request.GET.keys():
         return render(request, "web/work/unbilled.html", frame)
     found = unbilled_value(actor=request.actor, on=request.on, entity=wanted["entity"] or None,

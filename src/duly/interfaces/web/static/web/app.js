@@ -18,7 +18,7 @@ class Keys extends HTMLElement {
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
     const keys = `${this.#first} ${event.key}`.trim();
-    this.#first = event.key === "g" ? "g" : "";
+    this.#first = ["g", "n"].includes(event.key) ? event.key : "";
     const area = document.querySelector(`[data-keys="${CSS.escape(keys)}"]`);
     if (area) return location.assign(area.href);
     if (event.key === "/") {
@@ -103,16 +103,23 @@ const palette = {
 
   places() {
     const found = new Map();
-    for (const link of document.querySelectorAll(".side nav a, main a[href], main .heading a.button")) {
+    for (const link of document.querySelectorAll("#acts a, .side nav a, main a[href], main .heading a.button")) {
       const text = (link.querySelector("span") ?? link).textContent.trim();
-      if (text && !found.has(link.href)) found.set(link.href, { text, url: link.href, kind: link.closest(".side") ? "Go to" : "On this page" });
+      const kind = link.closest("#acts") ? "Begin" : link.closest(".side") ? "Go to" : "On this page";
+      if (text && !found.has(link.href)) found.set(link.href, { text, url: link.href, kind, keys: link.dataset.keys });
     }
     return [...found.values()];
   },
 
+  // Places and acts that hold every word, in any order: “pay rec” is “Record a payment”.
+  fitting(text) {
+    const words = text.trim().toLowerCase().split(/\s+/);
+    return this.places().filter((place) => words.every((word) => place.text.toLowerCase().includes(word)));
+  },
+
   async show(text) {
     const wanted = text.trim().toLowerCase();
-    this.draw(this.places().filter((place) => place.text.toLowerCase().includes(wanted)).slice(0, 12));
+    this.draw(this.fitting(text).slice(0, 18));
     const search = this.dialog.querySelector("input").dataset.search;
     if (!search || wanted.length < 2) return;
     this.asking?.abort();
@@ -121,7 +128,7 @@ const palette = {
       const answer = await fetch(`${search}?text=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true" }, signal: this.asking.signal });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const hits = [...page.querySelectorAll("a[href]")].map((link) => ({ text: link.textContent.trim().replace(/\s+/g, " "), url: link.href, kind: "Found" }));
-      this.draw([...this.places().filter((place) => place.text.toLowerCase().includes(wanted)).slice(0, 4), ...hits]);
+      this.draw([...this.fitting(text).slice(0, 4), ...hits]);
     } catch (error) {
       if (error.name !== "AbortError") throw error;
     }
@@ -132,7 +139,7 @@ const palette = {
     list.replaceChildren(...choices.map((choice, place) => {
       const row = document.createElement("li");
       const kind = document.createElement("small");
-      kind.textContent = choice.kind;
+      kind.textContent = choice.keys ? `${choice.kind} · ${choice.keys}` : choice.kind;
       row.append(choice.text, kind);
       Object.assign(row, { id: `palette-${place}`, role: "option", ariaSelected: String(place === 0) });
       row.dataset.url = choice.url;
@@ -163,6 +170,12 @@ const palette = {
   },
 };
 
+// A list is asked for while its search is typed. That the field then loses the focus is no reason to ask again, which
+// would take away the ticks that were just set.
+document.addEventListener("change", (event) => {
+  if (event.target.matches(".filters input[type=search]")) event.stopPropagation();
+}, true);
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
@@ -192,6 +205,13 @@ addEventListener("pageshow", () => {
   resting.clear();
 });
 document.addEventListener("htmx:afterRequest", () => dispatchEvent(new Event("pageshow")));
+
+// A request that somebody typed on or went away from is no fault. htmx calls its logger before it writes to the console.
+if (window.htmx) {
+  htmx.logger = (_, name, detail) => {
+    if (name === "htmx:sendAbort" || name === "htmx:afterRequest") delete detail.error;
+  };
+}
 
 customElements.define("duly-keys", Keys);
 customElements.define("duly-rows", Rows);

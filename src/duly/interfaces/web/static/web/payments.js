@@ -14,9 +14,20 @@ const plain = (amount, decimals) => {
 };
 
 class Spread extends HTMLElement {
+  #hand = false;
+  #asked = null;
+
   connectedCallback() {
     this.addEventListener("input", (event) => this.#typed(event.target));
     this.addEventListener("keydown", (event) => this.#pressed(event));
+    // A proposal for what was typed is asked for once, and not after someone has spread the money by hand: what comes
+    // late must not undo what they typed meanwhile.
+    this.addEventListener("htmx:confirm", (event) => {
+      if (event.target.id !== "facts") return;
+      const facts = [...event.target.querySelectorAll("input, select")].map((field) => field.value).join("\n");
+      if (this.#hand || facts === this.#asked) event.preventDefault();
+      this.#asked = facts;
+    });
     this.addEventListener("click", (event) => {
       const button = event.target.closest("[data-fill]");
       if (button) this.#fill(button.closest("td").querySelector("input"));
@@ -46,10 +57,13 @@ class Spread extends HTMLElement {
 
   #typed(target) {
     if (target.closest(".pay")) this.#byHand();
+    if (target.closest("#facts")) this.#hand = false;
     if (target.closest(".pay") || target.name === "amount") this.#count();
   }
 
   #byHand() {
+    this.#hand = true;
+    if (this.querySelector("#facts")) window.htmx?.trigger("#facts", "htmx:abort");
     this.querySelector("input[name=way]").value = "hand";
     this.querySelectorAll(".ways [aria-pressed]").forEach((button) => button.setAttribute("aria-pressed", "false"));
   }

@@ -1,0 +1,12 @@
+"""Whether someone may go on with a password alone."""
+
+from allauth.mfa.models import Authenticator
+
+from duly.billing.accounts.queries import second_factor_demanded
+from duly.billing.kernel.authority import Actor
+
+
+def second_factor_missing(actor: Actor) -> bool:
+    """Whether the firm demands a second factor of the actor, and they have set up none."""
+    return second_factor_demanded(actor) and not Authenticator.objects.filter(
+        user_id=actor.user_id, type=Authenticator.Type.TOTP).exists()

@@ -1,0 +1,167 @@
+"""Every address of the staff app by what answers there, and a small firm in which all of them have something to show.
+
+An address is a template: `{draft}` and its like are rows that `furnish` makes. Whoever adds a route adds it here.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, Final
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from duly.billing import models as m
+from duly.billing.desk.actions import deliver, queue_message
+from duly.billing.invoicing import actions
+from tests.billing.cash import issued, receive
+from tests.billing.test_invoicing_run import bill
+from tests.interfaces.test_cli_imports import TOGGL
+from tests.interfaces.web.acting import LONG, begun, text
+from tests.world import NOW, TODAY, World
+
+STRANGE: Final = TOGGL + "G. Hopper,,Unknown Ltd,Relaunch,,,Yes,2026-10-03,10:00:00,2026-10-03,12:00:00,02:00:00,,\n"
+PDF: Final = b"%PDF-1.7 receipt"
+
+PAGES: Final = (
+    "/today/", "/today/?kind=overdue", "/dashboard/", "/dashboard/unbilled/", "/search/?text=acme", "/search/?text=qqq",
+    "/accounts/", "/accounts/new/", "/accounts/ACME/", "/accounts/ACME/edit/", "/accounts/ACME/manager/",
+    "/accounts/ACME/contact/", "/accounts/ACME/tax-number/", "/accounts/ACME/purchase-order/",
+    "/accounts/ACME/unbilled/",
+    "/agreements/", "/agreements/new/", "/agreements/ACME-TM/", "/agreements/ACME-TM/amend/", "/agreements/rates/",
+    "/agreements/rates/new/", "/agreements/rates/STD/",
+    "/work/", "/work/?show=sums", "/work/time/", "/work/expense/", "/work/entries/", "/work/entries/?state=waiting",
+    "/work/entries/{entry}/", "/work/entries/{billed}/", "/work/milestones/", "/work/milestones/{milestone}/",
+    "/work/imports/", "/work/imports/{batch}/", "/work/import/", "/work/import/{upload}/",
+    "/runs/", "/runs/new/", "/runs/new/?entity=HALDEN&first=2026-10-01&last=2026-10-31", "/runs/{run}/",
+    "/drafts/", "/drafts/batches/{acts}/", "/reviews/",
+    "/invoices/", "/invoices/?state=nothing", "/invoices/{draft}/", "/invoices/{reviewed}/", "/invoices/{invoice}/",
+    "/invoices/{draft}/terms/", "/invoices/{draft}/issue/", "/invoices/{draft}/write-down/?line=1",
+    "/invoices/{invoice}/send/",
+    "/payments/", "/payments/new/", "/payments/new/?account=ACME", "/payments/{receipt}/",
+    "/payments/statement/ACME/",
+    "/outbox/", "/outbox/{message}/",
+    "/settings/", "/settings/entities/new/", "/settings/entities/{entity}/", "/settings/entities/{entity}/edit/",
+    "/settings/entities/{entity}/logo/", "/settings/entities/{entity}/tax-number/",
+    "/settings/entities/{entity}/bank-account/", "/settings/entities/{entity}/series/invoice/",
+    "/settings/entities/{entity}/chart/revenue/", "/settings/entities/{entity}/close/",
+    "/settings/tax-rates/", "/settings/tax-rates/new/", "/settings/exchange-rates/", "/settings/exchange-rates/new/",
+    "/settings/users/", "/settings/users/new/", "/settings/users/{user}/", "/settings/users/{user}/password/",
+    "/settings/people/", "/settings/people/new/", "/settings/people/{person}/",
+    "/settings/policies/", "/settings/policies/second-factor/", "/settings/policies/{entity}/",
+    "/settings/policies/{entity}/new-agreements/", "/settings/policies/{entity}/checks/",
+    "/your-account/", "/your-account/password/", "/your-account/app/activate/", "/your-account/confirm/", "/sign-out/",
+    "/nothing-is-here/",
+)
+WITH_SECOND_FACTOR: Final = (
+    "/your-account/", "/your-account/app/deactivate/", "/your-account/recovery-codes/",
+    "/your-account/recovery-codes/generate/", "/your-account/confirm-code/",
+)
+"""Pages of somebody who signs in with a second factor."""
+
+SIGNED_OUT: Final = ("/sign-in/", "/sign-in/not-active/", "/sign-in/code/")
+"""Pages before signing in; the last one once the password was right."""
+
+DOWNLOADS: Final = {
+    "/invoices/{invoice}/file/": "application/pdf", "/payments/{receipt}/receipt.pdf": "application/pdf",
+    "/outbox/{message}/attachment.pdf": "application/pdf", "/work/receipts/{file}/": "application/pdf",
+    "/invoices/{draft}/pages/1/{picture}.svg": "image/svg+xml",
+    "/your-account/recovery-codes/download/": "text/plain",
+}
+"""Files, by what they are."""
+
+FRAGMENTS: Final = ("/today/unbilled/", "/accounts/names/?text=ac", "/accounts/ACME/history/", "/runs/{run}/progress/")
+"""Parts of pages, which htmx asks for."""
+
+ELSEWHERE: Final = ("/", "/drafts/chosen/")
+"""What only leads to another page: to the start, or away from a question that was asked about nothing."""
+
+POSTS: Final = {
+    "/accounts/new/": "accounts", "/accounts/ACME/edit/": "accounts", "/accounts/ACME/manager/": "accounts",
+    "/accounts/ACME/contact/": "accounts", "/accounts/ACME/tax-number/": "accounts",
+    "/accounts/ACME/purchase-order/": "accounts",
+    "/agreements/new/": "agree", "/agreements/new/try/": "agree", "/agreements/ACME-TM/amend/": "agree",
+    "/agreements/ACME-TM/amend/try/": "agree", "/agreements/ACME-TM/end/": "agree",
+    "/agreements/ACME-TM/project/": "agree", "/agreements/rates/new/": "agree", "/agreements/rates/STD/": "agree",
+    "/work/time/": "work", "/work/expense/": "work", "/work/entries/approve/": "approve_work",
+    "/work/entries/{entry}/": "work", "/work/entries/{entry}/receipt/": "work",
+    "/work/entries/withdraw/": "work", "/work/milestones/{milestone}/": "approve_work", "/work/import/": "work",
+    "/work/import/{upload}/": "work", "/work/import/{upload}/map/": "accounts",
+    "/today/submit/{draft}/": "bill", "/runs/new/": "bill", "/runs/{run}/stop/": "bill", "/runs/{run}/resume/": "bill",
+    "/drafts/chosen/": "bill", "/drafts/batches/": "bill", "/drafts/batches/{acts}/next/": "bill or review",
+    "/drafts/batches/{acts}/send/": "send",
+    "/invoices/{reviewed}/approve/": "review", "/invoices/{draft}/submit/": "bill", "/invoices/{draft}/issue/": "issue",
+    "/invoices/{invoice}/send/": "send", "/invoices/{draft}/discard/": "bill", "/invoices/{draft}/waive/": "waive",
+    "/payments/new/": "cash", "/payments/{receipt}/": "cash", "/payments/{receipt}/send/": "send",
+    "/payments/{receipt}/undo/{allocation}/": "cash", "/outbox/again/": "send",
+    "/settings/entities/new/": "settings", "/settings/entities/{entity}/edit/": "settings",
+    "/settings/entities/{entity}/logo/": "settings", "/settings/entities/{entity}/tax-number/": "settings",
+    "/settings/entities/{entity}/bank-account/": "bank_details",
+    "/settings/entities/{entity}/series/invoice/": "settings", "/settings/entities/{entity}/chart/revenue/": "settings",
+    "/settings/entities/{entity}/close/": "close", "/settings/tax-rates/new/": "reference",
+    "/settings/exchange-rates/new/": "reference", "/settings/users/new/": "people",
+    "/settings/users/{user}/": "people", "/settings/users/{user}/password/": "people",
+    "/settings/people/new/": "people", "/settings/people/{person}/": "people",
+    "/settings/policies/second-factor/": "policies", "/settings/policies/{entity}/new-agreements/": "policies",
+    "/settings/policies/{entity}/checks/": "policies",
+}
+"""Where something is sent to, and the right without which it is refused."""
+
+OWN: Final = {
+    "account_login", "account_logout", "account_reauthenticate", "mfa_authenticate", "mfa_reauthenticate",
+    "mfa_activate_totp", "mfa_deactivate_totp", "mfa_download_recovery_codes", "mfa_generate_recovery_codes",
+    "own_password", "theme",
+}
+"""Routes where everybody sends what concerns nobody else: signing in and out, one's own password, the theme."""
+
+
+def routes() -> set[str]:
+    """The name of each route that the application has."""
+    return set(_names(get_resolver().url_patterns))
+
+
+def _names(patterns: list[Any]) -> Iterator[str]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from _names(one.url_patterns)
+        elif isinstance(one, URLPattern) and one.name:
+            yield one.name
+
+
+def furnish(world: World, client_of: Callable[..., Client]) -> dict[str, object]:
+    """Give the world something for each page, and Fin every role; the rows that addresses name."""
+    ben, fin = client_of("ben"), client_of("fin")
+    world.time(7200)
+    late = world.time(3600, on=date(2026, 10, 9), approved=False)
+    expense = world.expense("119.90")
+    drafts = {draft.account.number: draft for draft in bill(world)}
+    actions.submit(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[drafts["BIG"].pk])
+    invoice = issued(world, "ACME", "123456789012.34", on=date(2026, 9, 1))
+    received = receive(world, "150000.00", allocate=[(invoice.number, None)])
+    [message] = queue_message(actor=world.actor("ben"), at=NOW, on=TODAY, invoices=[invoice.pk]).messages
+    deliver(actor=world.actor("ben"), at=NOW, on=TODAY, message=message, hand_over=lambda _: "250 OK")
+    for role in ("administrator", "biller"):
+        m.RoleGrant.objects.create(user=m.User.objects.get(login="fin"), role=role, scope="all")
+    m.RightGrant.objects.create(user=m.User.objects.get(login="fin"), right="bank_details")
+    ben.post("/work/import/", _file("october.csv", TOGGL.encode(), kind="timesheet"))
+    ben.post(f"/work/import/{m.ImportUpload.objects.get().pk}/?period=2026-10", {"keep": "all"})
+    fin.post("/work/import/", _file("strange.csv", STRANGE.encode(), kind="timesheet"))
+    ben.post(f"/work/entries/{expense.pk}/receipt/", _file("taxi.pdf", PDF))
+    m.Account.objects.filter(number="ACME").update(name=LONG)
+    picture = re.search(r"/pages/1/([^.]+).svg", text(ben.get(f"/invoices/{drafts['ACME'].pk}/")))
+    assert picture
+    return {
+        "entry": late.pk, "billed": expense.pk, "draft": drafts["ACME"].pk,
+        "reviewed": drafts["BIG"].pk, "invoice": invoice.pk, "receipt": received.receipt, "message": message,
+        "run": m.BillRun.objects.get().pk, "milestone": m.Charge.objects.get(kind="milestone").pk,
+        "allocation": m.CashAllocation.objects.get().pk, "batch": m.ImportBatch.objects.get().pk,
+        "upload": m.ImportUpload.objects.order_by("-pk")[0].pk, "file": m.WorkReceipt.objects.get().pk,
+        "acts": begun(fin, "submit", drafts["ZED"].pk).split("/")[-2], "entity": world.entity().pk,
+        "user": world.actor("mara").user_id, "person": m.Person.objects.get(code="ada").pk,
+        "picture": picture[1],
+    }
+
+
+def _file(name: str, content: bytes, **more: str) -> dict[str, object]:
+    return {"file": SimpleUploadedFile(name, content), **more}
