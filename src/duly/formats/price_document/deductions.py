@@ -11,8 +11,8 @@ from duly.engine.pricing.commitments import COMMITMENT
 from duly.engine.pricing.credits import Advance, Grant
 from duly.engine.pricing.discounts import DISCOUNT
 from duly.engine.tax import CATEGORIES
-from duly.formats.price_document.charges import Rows
 from duly.formats.price_document.model import Row, frame
+from duly.formats.price_document.rows import Rows
 from duly.formats.price_document.table import Node
 
 ZERO: Final = Decimal(0)

@@ -17,9 +17,10 @@ from duly.engine.tax_rates import seeded_rates
 from duly.formats import FormatError
 from duly.formats.identities import check_country, check_currency
 from duly.formats.price_document import model
-from duly.formats.price_document.charges import LONG_AGO, Rows, charge
+from duly.formats.price_document.charges import charge
 from duly.formats.price_document.deductions import deductions
 from duly.formats.price_document.model import PriceDocument, Row, frame
+from duly.formats.price_document.rows import LONG_AGO, Rows
 from duly.formats.price_document.table import Node
 from duly.formats.price_document.text import parsed
 from duly.formats.setup_file.table import Problem

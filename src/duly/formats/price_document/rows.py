@@ -1,0 +1,46 @@
+"""The rows of a price document while it is read, by the frames that they become."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from duly.engine.periods import Period
+from duly.formats.price_document.model import Row
+
+ZERO: Final = Decimal(0)
+LONG_AGO: Final = date(1900, 1, 1)
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows read so far, by frame. Ids count up; equal names of people and projects have equal ids."""
+
+    currency: str
+    period: Period
+    work: list[Row] = field(default_factory=list)
+    rates: list[Row] = field(default_factory=list)
+    fixed: list[Row] = field(default_factory=list)
+    metered: list[Row] = field(default_factory=list)
+    tiers: list[Row] = field(default_factory=list)
+    transactions: list[Row] = field(default_factory=list)
+    balances: list[Row] = field(default_factory=list)
+    trials: list[Row] = field(default_factory=list)
+    pauses: list[Row] = field(default_factory=list)
+    before: list[Row] = field(default_factory=list)
+    prepaid: list[Row] = field(default_factory=list)
+    findings: list[Row] = field(default_factory=list)
+    codes: dict[int, str] = field(default_factory=dict)
+    ids: dict[tuple[str, str], int] = field(default_factory=dict)
+    terms: int = 0
+
+    def named(self, kind: str, name: str | None) -> dict[str, Any]:
+        """The columns of someone or something named."""
+        if name is None:
+            return {kind: None, f"{kind}_id": None}
+        return {kind: name, f"{kind}_id": self.ids.setdefault((kind, name), len(self.ids) + 1)}
+
+    def new_terms(self) -> int:
+        """An id for more terms."""
+        self.terms += 1
+        return self.terms
