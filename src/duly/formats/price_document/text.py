@@ -1,6 +1,7 @@
 """YAML or JSON → plain values in which numbers stand as they were written: no float on the way, no guessing.
 
-Of YAML the plain scalars mean what JSON's do, and a day: `1:30` and `yes` stay text, as people mean them.
+Of YAML the plain scalars mean what JSON's do, and a day: `1:30` and `yes` stay text, as people mean them. A key that is
+there twice is refused in both, and so are YAML's aliases and tags: what a price document says stands where one reads it.
 """
 
 import json
@@ -17,17 +18,45 @@ DECIMAL: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LONGEST: Final = 40
 """Digits of a number; beyond them it is kept as text, and refused where a number is asked for."""
+DEEPEST: Final = 20
+"""Tables and lists within each other; a price document needs eight."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML of JSON's scalars and days; aliases and tags of Python have no place in it."""
+    """YAML of JSON's scalars and days, without aliases, tags and keys that are there twice."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(problem="an alias is not followed; write out what it stands for",
+                                       problem_mark=event.start_mark)
+        if getattr(event, "tag", None):
+            raise yaml.MarkedYAMLError(problem="a tag has no meaning here; leave it out", problem_mark=event.start_mark)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=event.start_mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value in seen:
+                said = f"“{key.value}” is there twice" if isinstance(key, yaml.ScalarNode) else "a key is one word"
+                raise yaml.MarkedYAMLError(problem=said, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return {str(key.value): self.construct_object(value, deep=True)  # type: ignore[no-untyped-call]
+                for key, value in node.value}
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$"), ["n", "~", ""])
-_Loader.add_constructor("tag:yaml.org,2002:str", lambda loader, node: _scalar(node))
+_Loader.add_constructor("tag:yaml.org,2002:str", lambda _, node: _scalar(node))
+_Loader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node))
 
 
 def _scalar(node: yaml.Node) -> Any:
@@ -66,7 +95,7 @@ def parsed(data: bytes) -> dict[str, Any] | Problem:
         return Problem("document", f"{error}.", "Write it as YAML or JSON.")
     except RecursionError:
         return Problem("document", "It is nested too deeply.", "Write flat tables.")
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+    if not isinstance(found, dict):
         return Problem("document", "It is no table of names and values.", "Begin with `currency: EUR`.")
     return found
 
@@ -74,9 +103,24 @@ def parsed(data: bytes) -> dict[str, Any] | Problem:
 def _json(text: str) -> Any:
     """A JSON document, or None where it is YAML in braces."""
     try:
-        return _days(json.loads(text, parse_float=Fraction, parse_constant=_refused))
+        return _days(json.loads(text, parse_int=_whole, parse_float=Fraction, parse_constant=_refused,
+                                object_pairs_hook=_once))
     except json.JSONDecodeError:
         return None
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= LONGEST else digits
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's members, each there once."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"“{key}” is there twice")
+        found[key] = value
+    return found
 
 
 def _refused(word: str) -> Any:
