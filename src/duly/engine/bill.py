@@ -73,11 +73,14 @@ def bill(lines: pl.DataFrame, deductions: Deductions, sale: Sale, on: date,
 
     credits   `unused.CREDIT`: of lines billed before, at the tax that those were billed with
 
-    Raises `ValueError` for discounts and credits that are not well-formed, see their modules.
+    Where nothing is billed there are no lines, and the totals are zero. Raises `ValueError` for discounts and credits
+    that are not well-formed, see their modules.
     """
     charged = lines.select(pl.lit(None, pl.Int64).alias("part") if name == "part" else name for name in LINE)
     together = pl.concat([charged, true_ups(charged, deductions.commitments)])
     keyed = together.with_row_index("line_key", offset=1).with_columns(pl.col("line_key").cast(pl.Int64))
+    if keyed.is_empty() and (credits is None or credits.is_empty()):
+        return _nothing(deductions, sale, on)
     discounted = discount(keyed, deductions.discounts).lines.rename({"amount": "priced", "net": "amount"})
     taxable = _taxable(discounted, sale)
     netted, drawn = _netted(_credited(taxable, credits), deductions, on)
@@ -93,6 +96,19 @@ def bill(lines: pl.DataFrame, deductions: Deductions, sale: Sale, on: date,
         totals=told | {"credit": credit, "payable": sums["payable"] - credit},
         draws=(*drawn[0], *after.draws), expired=(*drawn[1], *after.expired),
     )
+
+
+def _nothing(deductions: Deductions, sale: Sale, on: date) -> Bill:
+    """The bill of no lines: credit may expire."""
+    lines = pl.DataFrame(schema=LINE)
+    keyed = discount(lines.with_columns(pl.lit(0).alias("line_key")), nothing_off().discounts).lines.rename(
+        {"amount": "priced", "net": "amount"})
+    taxed, groups = (tax_included if sale.inclusive else tax_lines)(_taxable(keyed, sale))
+    each, _ = withheld(_totals(taxed, groups), deductions.withholdings.clear())
+    expired = [one for taxed in (True, False) for one in draw(
+        [grant for grant in deductions.grants if grant.taxed == taxed], [], until=on).expired]
+    zeros = dict.fromkeys(("net", "tax", "total", "withheld", "credit", "payable"), ZERO)
+    return Bill(taxed.with_row_index("position", offset=1).drop("line_key"), groups, each, zeros, (), tuple(expired))
 
 
 def _taxable(lines: pl.DataFrame, sale: Sale) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from duly.engine.bill import Bill, bill
 from duly.engine.pricing import Metered, due_spans, price
 from duly.engine.pricing.phases import with_trials
 from duly.engine.pricing.unused import settle
+from duly.engine.rounding import round_quotient
 from duly.engine.tax import reason_text
 from duly.formats.price_document.model import PriceDocument
 
@@ -77,11 +78,13 @@ def _told(document: PriceDocument, found: Bill) -> Answer:
 
 
 def _line(line: Mapping[str, Any], codes: Mapping[int, str], places: int) -> Answer:
-    quantity = line["quantity"] / HOUR if line["kind"] == "time" else line["quantity"]
+    timed = line["kind"] == "time"
+    quantity = round_quotient(line["quantity"], HOUR, 4) if timed else line["quantity"]
+    seconds = {"seconds": int(line["quantity"])} if timed else {}
     gross = {"gross": _money(line["gross"], places)} if "gross" in line else {}
     return {
         "position": line["position"], "charge": codes.get(line["charge_id"]), "kind": line["kind"],
-        "description": line["description"], "quantity": _plain(quantity), "unit": line["unit"],
+        "description": line["description"], "quantity": _plain(quantity), **seconds, "unit": line["unit"],
         "unit_price": _plain(line["unit_price"]), "amount": _money(line["priced"], places), **gross,
         "net": _money(line["amount"], places), "tax_category": line["tax_category"],
         "tax_percent": _plain(line["tax_rate"] * 100), "tax": _money(line["tax"], places),

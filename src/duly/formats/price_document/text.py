@@ -1,7 +1,7 @@
 """YAML or JSON → plain values in which numbers stand as they were written: no float on the way, no guessing.
 
 Of YAML the plain scalars mean what JSON's do, and a day: `1:30` and `yes` stay text, as people mean them. A key that is
-there twice is refused in both, and so are YAML's aliases and tags: what a price document says stands where one reads it.
+there twice is refused in both, and so are YAML's aliases and tags: what a document says stands where one reads it.
 """
 
 import json
@@ -56,7 +56,7 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(null|~|)$"), ["n", "~", ""])
 _Loader.add_constructor("tag:yaml.org,2002:str", lambda _, node: _scalar(node))
-_Loader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node))
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
 
 def _scalar(node: yaml.Node) -> Any:
