@@ -149,8 +149,19 @@ def treated(sales: pl.DataFrame) -> pl.DataFrame:
 
     `tax_country` is whose rates hold. Raises `ValueError` for an override without a reason or to no category.
     """
+    asked = sales.select(expression.alias(f"_{name}") for name, expression in _asked(sales).items())
+    keyed = pl.concat([sales, asked], how="horizontal")
+    found = keyed.join(_of_table(asked.unique()), on=asked.columns, nulls_equal=True, maintain_order="left")
+    at_buyer = pl.col("_place") == "buyer"
+    country = pl.when(at_buyer).then("buyer_country").otherwise("seller_country").alias("tax_country")
+    answered = found.with_columns(country).drop(*asked.columns, "_place")
+    return _overridden(answered) if "override_category" in sales.columns else answered
+
+
+def _of_table(kinds: pl.DataFrame) -> pl.DataFrame:
+    """Distinct kinds of sales, with the first row of `TREATMENTS` that fits each."""
     chosen = pl.lit(None, dtype=pl.Int64)
-    conditions = _conditions(sales)
+    conditions = _conditions()
     for number, row in reversed(list(enumerate(TREATMENTS))):
         wanted = [column == getattr(row, name) for name, column in conditions.items() if getattr(row, name) is not None]
         chosen = pl.when(pl.all_horizontal(wanted) if wanted else pl.lit(True)).then(number).otherwise(chosen)
@@ -159,27 +170,30 @@ def treated(sales: pl.DataFrame) -> pl.DataFrame:
         values = {number: getattr(row, name) for number, row in enumerate(TREATMENTS)}
         return pl.col("_row").replace_strict(values, return_dtype=pl.String)
 
-    at_buyer = of_row("place") == "buyer"
-    found = sales.with_columns(chosen.alias("_row")).with_columns(
-        of_row("category").alias("tax_category"), of_row("reason").alias("tax_reason"),
-        pl.when(at_buyer).then("buyer_country").otherwise("seller_country").alias("tax_country"),
+    return kinds.with_columns(chosen.alias("_row")).with_columns(
+        of_row("category").alias("tax_category"), of_row("reason").alias("tax_reason"), of_row("place").alias("_place"),
     ).drop("_row")
-    return _overridden(found) if "override_category" in sales.columns else found
 
 
-def _conditions(sales: pl.DataFrame) -> dict[str, pl.Expr]:
-    """What the table asks of a sale, by the names of `Treatment`."""
+def _asked(sales: pl.DataFrame) -> dict[str, pl.Expr]:
+    """All of a sale that its treatment depends on: few differ, however many sales there are."""
     def known(name: str, default: str | bool) -> pl.Expr:
         return pl.col(name).fill_null(default) if name in sales.columns else pl.lit(default)
 
-    seller, buyer, day = pl.col("seller_country"), pl.col("buyer_country"), pl.col("tax_point")
     return {
-        "registered": pl.col("seller_tax_id").is_not_null(), "same": seller == buyer,
-        "seller_eu": in_eu(seller, day), "buyer_eu": in_eu(buyer, day),
-        "buyer_id": pl.col("buyer_tax_id").is_not_null(), "person": pl.col("buyer_kind") == "person",
-        "goods": known("supply", "services") == "goods", "one_stop_shop": known("one_stop_shop", False),
-        "tax_class": pl.col("tax_class"),
+        "seller": pl.col("seller_country"), "buyer": pl.col("buyer_country"), "day": pl.col("tax_point"),
+        "registered": pl.col("seller_tax_id").is_not_null(), "buyer_id": pl.col("buyer_tax_id").is_not_null(),
+        "person": pl.col("buyer_kind") == "person", "goods": known("supply", "services") == "goods",
+        "one_stop_shop": known("one_stop_shop", False), "tax_class": pl.col("tax_class"),
     }
+
+
+def _conditions() -> dict[str, pl.Expr]:
+    """What the table asks of a sale, by the names of `Treatment`."""
+    seller, buyer, day = pl.col("_seller"), pl.col("_buyer"), pl.col("_day")
+    given = ("registered", "buyer_id", "person", "goods", "one_stop_shop", "tax_class")
+    return {name: pl.col(f"_{name}") for name in given} | {
+        "same": seller == buyer, "seller_eu": in_eu(seller, day), "buyer_eu": in_eu(buyer, day)}
 
 
 def _overridden(sales: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,8 @@ def split_at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """
     numbered = lines.with_row_index("_line")
     cuts = _cuts(numbered, rates)
+    if cuts.is_empty():
+        return lines.with_columns(pl.lit(1, pl.Int64).alias("tax_part"))
     split = _parts(numbered.join(cuts.select("_line").unique(), on="_line", how="semi"), cuts)
     whole = numbered.join(cuts, on="_line", how="anti").with_columns(pl.lit(1, pl.Int64).alias("tax_part"))
     return pl.concat([whole, split.select(whole.columns)]).sort("_line", "tax_part").drop("_line")
@@ -46,7 +48,8 @@ def _cuts(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     key = ["country", "tax_class"]
     changes = rates.sort(*key, "valid_from").with_columns(
         pl.col("rate", "valid_to").shift().over(key).name.prefix("before_")
-    ).filter((pl.col("before_valid_to") == pl.col("valid_from")) & (pl.col("before_rate") != pl.col("rate")))
+    ).filter((pl.col("before_valid_to") == pl.col("valid_from")) & (pl.col("before_rate") != pl.col("rate"))
+             & pl.col("valid_from").is_between(lines["service_from"].min(), lines["service_to"].max()))
     taxed = lines.filter(pl.col("tax_category") == "S").rename({"tax_country": "country"})
     if "delivered_on" in lines.columns:
         taxed = taxed.filter(pl.col("delivered_on").is_null())

@@ -7,6 +7,7 @@ import polars as pl
 from duly.engine.pricing.explain import number
 from duly.engine.pricing.lines import QUANTITY, DataType
 from duly.engine.pricing.sums import TERM
+from duly.engine.pricing.tiers import numbered
 
 BALANCE: Final[dict[str, DataType]] = {"part": pl.Int64, "from_day": pl.Date, "to_day": pl.Date, "balance": QUANTITY}
 """What was held on the days [from_day, to_day), at the end of each; the rows of a part cover its period once."""
@@ -35,8 +36,7 @@ def balance_terms(charges: pl.DataFrame, tiers: pl.DataFrame, balances: pl.DataF
     days = pl.col("days").cast(pl.Int64)
     held = _held(charges, balances).with_columns(
         (pl.col("span_to") - pl.col("span_from")).dt.total_days().alias("days"))
-    rates = tiers.select("terms_id", "above", "up_to", pl.col("price").alias("annual_rate")).with_columns(
-        pl.col("above").rank("ordinal").over("terms_id").cast(pl.Int64).alias("tier"))
+    rates = numbered(tiers, charges).drop("flat").rename({"price": "annual_rate"})
     tiered = held.join(rates, on="terms_id", maintain_order="left").with_columns(
         (pl.col("above") * days).alias("low"), (pl.col("up_to") * days).alias("high"))
     inside = (pl.min_horizontal("held", "high") - pl.col("low")).cast(QUANTITY)

@@ -51,7 +51,7 @@ def plain(column: pl.Expr) -> pl.Expr:
 
 def number(column: pl.Expr) -> pl.Expr:
     """A number as a JSON string, so that no digit is lost on the way."""
-    return pl.concat_str(pl.lit('"'), plain(column), pl.lit('"'))
+    return pl.format('"{}"', plain(column))
 
 
 def count(column: pl.Expr) -> pl.Expr:
@@ -66,8 +66,8 @@ def words(column: pl.Expr) -> pl.Expr:
 
 def row(step: str, **values: pl.Expr) -> pl.Expr:
     """One row as a JSON object; values are JSON already: `number`, `count` or `words`."""
-    named = [part for name, value in values.items() for part in (pl.lit(f',"{name}":'), value)]
-    return pl.concat_str(pl.lit(f'{{"step":"{step}"'), *named, pl.lit("}"))
+    named = "".join(f',"{name}":{{}}' for name in values)
+    return pl.format(f'{{{{"step":"{step}"{named}}}}}', *values.values())
 
 
 def rows(*parts: pl.Expr) -> pl.Expr:

@@ -46,9 +46,9 @@ def finished(lines: pl.DataFrame, *explanation: pl.Expr) -> pl.DataFrame:
     Raises `ValueError` for a line that comes to no amount: a price, quantity or increment is missing.
     """
     amount = round_quotient_expr(pl.col("numerator"), pl.col("denominator"), pl.col("exponent"))
-    rounded = complete(lines.with_columns(amount.alias("amount")), "amount")
-    return rounded.with_columns(rows(*explanation, rounding_row()).alias("explanation")).select(
-        pl.col(name).cast(kind) for name, kind in LINE.items())
+    rounded = complete(lines.lazy().with_columns(amount.alias("amount")).collect(), "amount")
+    told = rounded.lazy().with_columns(rows(*explanation, rounding_row()).alias("explanation"))
+    return told.select(pl.col(name).cast(kind) for name, kind in LINE.items()).collect()
 
 
 def whole(allocated: pl.DataFrame, amounts: pl.DataFrame) -> pl.DataFrame:

@@ -48,9 +48,7 @@ def price_metered(charges: pl.DataFrame, tiers: pl.DataFrame, transactions: pl.D
         percentage_terms(charges.filter(model == EACH), _or_none(transactions, TRANSACTION)),
         balance_terms(charges.filter(model == HELD), tiers, _or_none(balances, BALANCE)),
     ])
-    counted = terms.group_by("part").agg(pl.len().alias("terms"), pl.col("times").first().alias("only_price"))
-    parts = _quotients(charges.join(summed(terms), on="part", maintain_order="left").join(
-        counted, on="part", maintain_order="left"))
+    parts = _quotients(charges.join(summed(terms), on="part", maintain_order="left"))
     lines = finished(_limited(parts), *_explained())
     true_ups = _true_ups(parts, lines)
     return pl.concat([lines, true_ups]) if true_ups.height else lines

@@ -51,7 +51,16 @@ def percentage_terms(charges: pl.DataFrame, transactions: pl.DataFrame) -> pl.Da
 
 def _to_pay(charges: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
     """The transactions that are not wholly free, with `left`, what of their amount is not."""
-    in_time = charges.join(transactions, on="part").sort("part", "place")
+    moved = charges.join(transactions, on="part")
+    all_paid = ((pl.col("free_count") == 0) & (pl.col("free_amount") == 0)).fill_null(False)
+    paid = moved.filter(all_paid).with_columns(
+        pl.lit(0, QUANTITY).alias("free"), pl.col("amount").alias("left"))
+    return pl.concat([paid, _beyond_free(moved.filter(~all_paid))])
+
+
+def _beyond_free(moved: pl.DataFrame) -> pl.DataFrame:
+    """What is left of transactions of which the first ones, or the first of their amounts, are free."""
+    in_time = moved.sort("part", "place")
     counted = in_time.filter(pl.int_range(pl.len()).over("part") >= pl.col("free_count"))
     before = pl.col("amount").cum_sum().over("part") - pl.col("amount")
     free = pl.max_horizontal(pl.col("free_amount") - before, pl.lit(0, QUANTITY)).alias("free")

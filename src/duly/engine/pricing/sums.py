@@ -20,15 +20,18 @@ members of its row as JSON, each with a comma before it: ,"above":"0"."""
 
 
 def summed(terms: pl.DataFrame) -> pl.DataFrame:
-    """The sums: part, `exact` (Σ add × times, at scale 14) and `sum_rows`, its explanation's rows as JSON."""
+    """The sums: part, `exact` (Σ add × times, at scale 14), `sum_rows`, its explanation's rows as JSON, and how many
+    `terms` it has; `only_price` is what it multiplies by where that is one."""
     product = pl.col("add").cast(RATIO) * pl.col("times").cast(RATIO)
-    told = pl.concat_str(
-        pl.lit('{"step":"'), "step", pl.lit('","add":'), number(pl.col("add")), pl.lit(',"times":'),
-        number(pl.col("times")), pl.col("details").fill_null(""), pl.lit("}"))
+    told = pl.format('{{"step":"{}","add":{},"times":{}{}}}', "step", number(pl.col("add")), number(pl.col("times")),
+                     pl.col("details").fill_null(""))
     return (
-        terms.sort("part", "order")
+        terms.lazy().sort("part", "order")
+        .select("part", "times", product.alias("exact"), told.alias("sum_rows"))
         .group_by("part", maintain_order=True)
-        .agg(product.sum().alias("exact"), told.str.join(",").alias("sum_rows"))
+        .agg(pl.col("exact").sum(), pl.col("sum_rows").str.join(","), pl.len().alias("terms"),
+             pl.col("times").first().alias("only_price"))
+        .collect()
     )
 
 

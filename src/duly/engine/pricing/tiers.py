@@ -45,11 +45,21 @@ def quantity_terms(charges: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
 def _reached(charges: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
     """The tiers that count: all that are reached where tiers add up, otherwise the one the quantity ends in."""
     beyond, above = pl.col("beyond"), pl.col("above")
-    tiers = tiers.select("terms_id", "above", "up_to", pl.col("price").alias("tier_price"), "flat").with_columns(
-        pl.col("above").rank("ordinal").over("terms_id").cast(pl.Int64).alias("tier"))
-    together = charges.join(tiers, on="terms_id", maintain_order="left").filter(beyond > above)
+    offered = numbered(tiers, charges).rename({"price": "tier_price"})
+    together = charges.join(offered, on="terms_id", maintain_order="left").filter(beyond > above)
     ends_in = pl.col("up_to").is_null() | (beyond <= pl.col("up_to"))
     return together.filter((pl.col("model") == "graduated") | ends_in)
+
+
+def numbered(tiers: pl.DataFrame, charges: pl.DataFrame) -> pl.DataFrame:
+    """The tiers of the charges' terms, in order, with `tier`: their number within their terms, from 1."""
+    first = pl.col("terms_id").ne_missing(pl.col("terms_id").shift())
+    return (
+        tiers.lazy().join(charges.lazy().select("terms_id"), on="terms_id", how="semi")
+        .sort("terms_id", "above").select(list(TIER)).with_row_index("row")
+        .with_columns((pl.col("row") - pl.when(first).then("row").forward_fill() + 1).cast(pl.Int64).alias("tier"))
+        .drop("row").collect()
+    )
 
 
 def _in_tiers(reached: pl.DataFrame) -> pl.DataFrame:
