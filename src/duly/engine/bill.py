@@ -16,7 +16,7 @@ from duly.engine.pricing.explain import as_json
 from duly.engine.pricing.lines import LINE, DataType
 from duly.engine.rounding import AMOUNT
 from duly.engine.tax import at_rates, tax_lines, treated
-from duly.engine.tax_amounts import tax_included, withheld
+from duly.engine.tax_amounts import tax_each, tax_included, withheld
 from duly.engine.tax_points import at_tax_point, split_at_rates
 from duly.engine.totals import totals
 
@@ -26,11 +26,15 @@ WITHHOLDING: Final[dict[str, DataType]] = {"document_key": pl.Int64, "name": pl.
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What decides on the tax: the parties as columns of `tax.treated`, dated rates, whether prices include tax."""
+    """What decides on the tax: the parties as columns of `tax.treated`, dated rates, whether prices include tax.
+
+    `taxes` (`tax_amounts.tax_each`): several on one base, on the lines that the treatment leaves taxed (S) and that no
+    rate is on."""
 
     parties: dict[str, Any]
     rates: pl.DataFrame
     inclusive: bool = False
+    taxes: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def bill(lines: pl.DataFrame, deductions: Deductions, sale: Sale, on: date,
     discounted = discount(keyed, deductions.discounts).lines.rename({"amount": "priced", "net": "amount"})
     taxable = _taxable(discounted, sale)
     netted, drawn = _netted(_credited(taxable, credits), deductions, on)
-    taxed, groups = (tax_included if sale.inclusive else tax_lines)(netted)
+    taxed, groups = _taxed(netted, sale)
     each, payable = withheld(_totals(taxed, groups), deductions.withholdings)
     sums = payable.row(0, named=True)
     after = draw([grant for grant in deductions.grants if not grant.taxed],
@@ -103,7 +107,7 @@ def _nothing(deductions: Deductions, sale: Sale, on: date) -> Bill:
     lines = pl.DataFrame(schema=LINE)
     keyed = discount(lines.with_columns(pl.lit(0).alias("line_key")), nothing_off().discounts).lines.rename(
         {"amount": "priced", "net": "amount"})
-    taxed, groups = (tax_included if sale.inclusive else tax_lines)(_taxable(keyed, sale))
+    taxed, groups = _taxed(_taxable(keyed, sale), sale)
     each, _ = withheld(_totals(taxed, groups), deductions.withholdings.clear())
     expired = [one for taxed in (True, False) for one in draw(
         [grant for grant in deductions.grants if grant.taxed == taxed], [], until=on).expired]
@@ -116,6 +120,23 @@ def _taxable(lines: pl.DataFrame, sale: Sale) -> pl.DataFrame:
     sold = at_tax_point(lines).with_columns(pl.lit(value).alias(name) for name, value in sale.parties.items())
     parts = split_at_rates(treated(sold), sale.rates)
     return at_rates(at_tax_point(parts.drop("tax_point")), sale.rates)
+
+
+def _taxed(lines: pl.DataFrame, sale: Sale) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lines with their tax, and the groups of tax: by one rate each, or with a `name` by several taxes."""
+    if sale.taxes is None:
+        return (tax_included if sale.inclusive else tax_lines)(lines)
+    several = (pl.col("tax_category") == "S") & (pl.col("tax_rate") == 0)
+    keyed = lines.drop("line_key").with_row_index("line_key").with_columns(
+        pl.col("line_key").cast(pl.Int64), pl.col("service_to").alias("tax_point"), several.alias("several"))
+    by_one, one_group = tax_lines(keyed.filter(~several))
+    shares, groups = tax_each(keyed.filter(several), sale.taxes)
+    each = keyed.filter(several).join(shares.group_by("line_key").agg(pl.col("tax").sum()), on="line_key", how="left",
+                                      maintain_order="left").with_columns(pl.col("tax").fill_null(0).cast(AMOUNT))
+    both = pl.concat([by_one.select(each.columns), each]).sort("line_key").drop("several")
+    named = groups.sort("position").drop("position")
+    return both, pl.concat([named, one_group.select(*(name for name in named.columns if name in one_group.columns))],
+                           how="diagonal_relaxed")
 
 
 def _credited(lines: pl.DataFrame, credits: pl.DataFrame | None) -> pl.DataFrame:

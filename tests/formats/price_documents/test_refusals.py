@@ -29,8 +29,8 @@ HOSTILE: Final = st.one_of(
     st.none(), st.booleans(), st.integers(), st.sampled_from((
         "", "\x00", "NaN", "-Infinity", "1e999", "9" * 41, "-1", "-0.5", "0", "0.000000001", "999999999999", "1:30",
         "25:99", "0001-01-01", "9999-12-31", "2026-13-01", "2026", "Europe/Nowhere", "../../etc", "EUR", "XXX", "💶",
-        "per_unit", "act_365", "a" * 5000)), st.text(max_size=8), st.just([]), st.just({}), st.just([[]]), st.just([{}]),
-    st.dates().map(str), st.decimals(allow_nan=False, allow_infinity=False).map(str))
+        "per_unit", "act_365", "a" * 5000)), st.text(max_size=8), st.just([]), st.just({}), st.just([[]]),
+    st.just([{}]), st.dates().map(str), st.decimals(allow_nan=False, allow_infinity=False).map(str))
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -65,7 +65,6 @@ def said(data: bytes) -> list[str]:
     try:
         priced(read_price_document(data))
     except PriceDocumentError as error:
-        assert all(one.path and one.text for one in error.problems)
         return [one.path for one in error.problems]
     except Unpriced as error:
         return error.reasons
@@ -75,7 +74,7 @@ def said(data: bytes) -> list[str]:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=spoiled())
 def test_a_spoiled_document_is_answered_or_refused_in_words(text: str) -> None:
-    said(text.encode())
+    assert all(said(text.encode()))
 
 
 @settings(max_examples=100, deadline=None)

@@ -3,17 +3,19 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from duly.engine.bill import Bill, bill
 from duly.engine.pricing import Metered, due_spans, price
+from duly.engine.pricing.late import late_lines
 from duly.engine.pricing.phases import with_trials
 from duly.engine.pricing.unused import settle
 from duly.engine.rounding import round_quotient
 from duly.engine.tax import reason_text
+from duly.formats.price_document.accounts import accounts, money, plain
+from duly.formats.price_document.covering import covered
 from duly.formats.price_document.model import PriceDocument
 
 Answer = dict[str, Any]
@@ -30,8 +32,11 @@ def priced(document: PriceDocument) -> Answer:
         document.metered, document.tiers, document.transactions, document.balances))
     if found.problems.height:
         raise Unpriced(found.problems["text"].to_list())
-    summed = bill(found.lines, document.deductions, document.sale, document.issued_on, credits)
-    return _told(document, summed)
+    lines = found.lines.drop("position")
+    late = late_lines(document.late, document.tiers).drop("part").with_row_index("line_key", offset=lines.height + 1)
+    held = covered(document, pl.concat([lines, late.cast({"line_key": pl.Int64}).select(lines.columns)]))
+    summed = bill(held.lines, document.deductions, document.sale, document.issued_on, credits)
+    return _told(document, summed) | accounts(document, held)
 
 
 class Unpriced(ValueError):
@@ -63,17 +68,18 @@ def _told(document: PriceDocument, found: Bill) -> Answer:
         "period": {"from": document.period.start, "to": document.period.end - timedelta(days=1)},
         "lines": [_line(one, document.charges, places) for one in found.lines.to_dicts()],
         "tax_lines": [{
-            "category": one["category"], "rate_percent": _plain(one["rate"] * 100), "base": _money(one["base"], places),
-            "tax": _money(one["tax"], places), "reason": reason_text(one["reason"], "en") if one["reason"] else "",
+            "name": one.get("name") or "", "category": one["category"],
+            "rate_percent": plain(one["rate"] * 100), "base": money(one["base"], places),
+            "tax": money(one["tax"], places), "reason": reason_text(one["reason"], "en") if one["reason"] else "",
         } for one in found.tax_lines.to_dicts()],
         "withheld": [{
-            "name": one["name"], "rate_percent": _plain(one["rate"] * 100), "base": _money(one["base"], places),
-            "withheld": _money(one["withheld"], places)} for one in found.withheld.to_dicts()],
-        "credits": [{"name": one.grant, "drawn": _money(one.amount, places), "on": one.on} for one in found.draws],
-        "expired": [{"name": one.grant, "expired": _money(one.amount, places), "on": one.on} for one in found.expired],
+            "name": one["name"], "rate_percent": plain(one["rate"] * 100), "base": money(one["base"], places),
+            "withheld": money(one["withheld"], places)} for one in found.withheld.to_dicts()],
+        "credits": [{"name": one.grant, "drawn": money(one.amount, places), "on": one.on} for one in found.draws],
+        "expired": [{"name": one.grant, "expired": money(one.amount, places), "on": one.on} for one in found.expired],
         "findings": [{name: one[name] for name in ("reason", "source", "event_id", "at", "counted_at")}
                      for one in document.findings],
-        "totals": {name: _money(amount, places) for name, amount in found.totals.items()},
+        "totals": {name: money(amount, places) for name, amount in found.totals.items()},
     }
 
 
@@ -81,21 +87,13 @@ def _line(line: Mapping[str, Any], codes: Mapping[int, str], places: int) -> Ans
     timed = line["kind"] == "time"
     quantity = round_quotient(line["quantity"], HOUR, 4) if timed else line["quantity"]
     seconds = {"seconds": int(line["quantity"])} if timed else {}
-    gross = {"gross": _money(line["gross"], places)} if "gross" in line else {}
+    gross = {"gross": money(line["gross"], places)} if "gross" in line else {}
     return {
         "position": line["position"], "charge": codes.get(line["charge_id"]), "kind": line["kind"],
-        "description": line["description"], "quantity": _plain(quantity), **seconds, "unit": line["unit"],
-        "unit_price": _plain(line["unit_price"]), "amount": _money(line["priced"], places), **gross,
-        "net": _money(line["amount"], places), "tax_category": line["tax_category"],
-        "tax_percent": _plain(line["tax_rate"] * 100), "tax": _money(line["tax"], places),
+        "description": line["description"], "quantity": plain(quantity), **seconds, "unit": line["unit"],
+        "unit_price": plain(line["unit_price"]), "amount": money(line["priced"], places), **gross,
+        "net": money(line["amount"], places), "tax_category": line["tax_category"],
+        "tax_percent": plain(line["tax_rate"] * 100), "tax": money(line["tax"], places),
         "from": line["service_from"], "to": line["service_to"], "explanation": json.loads(line["explanation"]),
     }
 
-
-def _money(amount: Decimal, places: int) -> Decimal:
-    return amount.quantize(Decimal(1).scaleb(-places))
-
-
-def _plain(number: Decimal) -> Decimal:
-    """Without the zeros that its scale adds."""
-    return Decimal(f"{number:f}".rstrip("0").rstrip(".")) if "." in f"{number:f}" else number

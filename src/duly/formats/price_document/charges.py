@@ -82,7 +82,7 @@ def _time(table: Node, common: Row, rows: Rows) -> None:
             "task": one.maybe("task", longest=100), **rows.named("person", one.maybe("person")),
             **rows.named("project", one.maybe("project"))})
         one.close()
-    rows.work += covered(table, entries, rows.period)[0]
+    rows.work += covered(table, entries, card, rows)
 
 
 def _entry(one: Node, rows: Rows, before: int = 0) -> Row:

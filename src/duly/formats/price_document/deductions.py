@@ -23,7 +23,7 @@ def deductions(top: Node, rows: Rows, exponent: int) -> Deductions:
     withholdings = [_withholding(one) for one in top.tables("withholdings")]
     return Deductions(
         commitments=frame(COMMITMENT, [
-            _commitment(one, rows, number, exponent) for number, one in enumerate(top.tables("commitments"), start=1)]),
+            commitment(one, rows, number, exponent) for number, one in enumerate(top.tables("commitments"), start=1)]),
         discounts=frame(DISCOUNT, [
             row for number, one in enumerate(top.tables("discounts"), start=1)
             for row in _discount(one, rows, number)]),
@@ -33,7 +33,7 @@ def deductions(top: Node, rows: Rows, exponent: int) -> Deductions:
     )
 
 
-def _charges(table: Node, rows: Rows) -> list[int] | None:
+def charges_of(table: Node, rows: Rows) -> list[int] | None:
     """The charges that a list of codes names; None where the key is absent."""
     codes = {code: number for number, code in rows.codes.items()}
     if not table.has("charges"):
@@ -48,7 +48,7 @@ def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
         table.note("percent", "A discount is a percentage or an amount.", "Give percent: 10, or amount: 50.")
     if rate is not None and rate > 1:
         table.note("percent", f"{rate * 100:f} is more than everything.", "Give at most 100.")
-    charges = _charges(table, rows)
+    charges = charges_of(table, rows)
     common: Row = {"discount_id": number, "document_key": 1, "order": number, "name": table.text("name", "Discount"),
                    "agreement_id": 1, "rate": rate, "off": off}
     table.close()
@@ -57,11 +57,11 @@ def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
     return [common | {"scope": "charge", "charge_id": charge} for charge in charges]
 
 
-def _commitment(table: Node, rows: Rows, number: int, exponent: int) -> Row:
+def commitment(table: Node, rows: Rows, number: int, exponent: int) -> Row:
     charge_id = max(rows.codes, default=0) + number
     found: Row = {
         "part": number, "document_key": 1, "agreement_id": 1, "charge_id": charge_id, "terms_id": rows.terms + number,
-        "charge_name": table.text("name", "Commitment"), "exponent": exponent, "charges": _charges(table, rows),
+        "charge_name": table.text("name", "Commitment"), "exponent": exponent, "charges": charges_of(table, rows),
         "tax_class": table.text("tax_class", "standard", longest=20),
         "committed": table.needed("amount", decimals=4, example="10000"),
         "used_before": table.number("used_before", decimals=4) or ZERO, "span_from": rows.period.start,
@@ -73,7 +73,7 @@ def _commitment(table: Node, rows: Rows, number: int, exponent: int) -> Row:
 def _grant(table: Node, number: int, rows: Rows) -> Grant:
     """Credit, with the tax that it was sold with where it was."""
     category, rate = _sold_with(table)
-    charges = _charges(table, rows)
+    charges = charges_of(table, rows)
     found = Grant(
         key=table.text("name", f"Credit {number}"), amount=table.needed("amount", decimals=4, example="500"),
         granted_on=table.day("granted_on", date(2000, 1, 1)), expires_on=table.maybe_day("expires_on"),

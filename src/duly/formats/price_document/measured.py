@@ -7,7 +7,7 @@ from duly.engine.pricing.balances import YEARS
 from duly.formats.price_document.model import Row
 from duly.formats.price_document.rows import ZERO, Rows
 from duly.formats.price_document.table import Node
-from duly.formats.price_document.used import quantity
+from duly.formats.price_document.used import quantities
 
 BY_QUANTITY: Final = ("per_unit", "graduated", "volume", "stair_step", "package")
 TIERED: Final = ("graduated", "volume", "stair_step")
@@ -44,8 +44,14 @@ def _tiers(table: Node, rows: Rows, terms_id: int, *, priced: str = "price") -> 
 def by_quantity(table: Node, common: Row, rows: Rows) -> None:
     """Units, tiers and packages of what was used in the period."""
     terms_id, model = rows.new_terms(), str(table.values["model"])
-    rows.metered.append(_measured(rows, common, terms_id) | priced(table, rows, terms_id, model) | bounds(table) | {
-        "kind": "usage", "model": model, "quantity": quantity(table, rows.period, rows.findings)})
+    said = priced(table, rows, terms_id, model) | bounds(table) | {"kind": "usage"}
+    for one in quantities(table, rows.period, rows.findings):
+        name = f"{common['charge_name']}, {one.group}" if one.group else common["charge_name"]
+        row = _measured(rows, common, terms_id) | said | {"charge_name": name, "quantity": one.quantity}
+        if one.late is None:
+            rows.metered.append(row)
+        else:
+            rows.late.append(row | {"part": len(rows.late) + 1, "late_quantity": one.late})
 
 
 def _measured(rows: Rows, common: Row, terms_id: int) -> Row:

@@ -1,13 +1,11 @@
 """A price document's bytes → `PriceDocument`, or every mistake in it at once."""
 
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from duly.engine.bill import Sale
 from duly.engine.currencies import exponent
-from duly.engine.periods import Period, parse_period
 from duly.engine.pricing.balances import BALANCE
 from duly.engine.pricing.percentages import TRANSACTION
 from duly.engine.pricing.tiers import TIER
@@ -18,6 +16,7 @@ from duly.formats import FormatError
 from duly.formats.identities import check_country, check_currency
 from duly.formats.price_document import model
 from duly.formats.price_document.charges import charge
+from duly.formats.price_document.covers import covers
 from duly.formats.price_document.deductions import deductions
 from duly.formats.price_document.model import PriceDocument, Row, frame
 from duly.formats.price_document.rows import LONG_AGO, Rows
@@ -27,7 +26,6 @@ from duly.formats.setup_file.table import Problem
 from duly.formats.setup_file.words import ACCOUNT_KINDS
 
 DEFAULT_TAX_ID: Final = "DE136695976"
-DEFAULT_PERIOD: Final = Period(date(2026, 1, 1), date(2026, 2, 1))
 
 
 class PriceDocumentError(FormatError):
@@ -48,7 +46,7 @@ def read_price_document(data: bytes) -> PriceDocument:
     problems: list[Problem] = []
     top = Node(found, "", problems)
     currency = top.text("currency", check=check_currency, example="EUR")
-    period = _period(top)
+    period = top.period("period")
     rows = Rows(currency if not problems else "EUR", period)
     charges = top.tables("charges")
     if not charges and not problems:
@@ -63,21 +61,10 @@ def read_price_document(data: bytes) -> PriceDocument:
     return read
 
 
-def _period(top: Node) -> Period:
-    top.has("period")
-    if isinstance(top.values.get("period"), int | date):
-        top.values["period"] = str(top.values["period"])
-    text = top.text("period", example="2026-10")
-    try:
-        return parse_period(text)
-    except ValueError as error:
-        if "period" in top.values:
-            top.note("period", str(error), "")
-        return DEFAULT_PERIOD
-
-
 def _document(top: Node, rows: Rows) -> PriceDocument:
     places = exponent(rows.currency)
+    every = (*rows.work, *rows.fixed, *rows.metered, *rows.late)
+    classes = {"standard", *(str(row["tax_class"]) for row in every)}
     return PriceDocument(
         currency=rows.currency, exponent=places, period=rows.period, issued_on=top.day("issued_on", rows.period.end),
         charges=rows.codes, work=frame(model.WORK, rows.work), rates=frame(model.RATES, rows.rates),
@@ -85,11 +72,12 @@ def _document(top: Node, rows: Rows) -> PriceDocument:
         transactions=frame(TRANSACTION, rows.transactions), balances=frame(BALANCE, rows.balances),
         trials=frame(model.TRIALS, rows.trials), pauses=frame(model.PAUSES, rows.pauses),
         before=frame(model.FIXED, rows.before), prepaid=frame(PREPAID, rows.prepaid), findings=rows.findings,
-        deductions=deductions(top, rows, places), sale=_sale(top),
+        late=frame(model.LATE, rows.late), covers=covers(top, rows, places),
+        deductions=deductions(top, rows, places), sale=_sale(top, classes),
     )
 
 
-def _sale(top: Node) -> Sale:
+def _sale(top: Node, classes: Iterable[str]) -> Sale:
     """The parties, by default a German firm that sells to another, and the rates: the seeded ones unless given."""
     seller, buyer = top.table("seller"), top.table("buyer")
     country = seller.text("country", check=check_country, example="DE") if seller else "DE"
@@ -106,8 +94,16 @@ def _sale(top: Node) -> Sale:
             table.close()
     given = [_tax_rate(one, country) for one in top.tables("tax_rates")]
     rates = frame(model.TAX_RATES, given) if given else seeded_rates().select(*model.TAX_RATES)
-    prices = top.choice("prices", ("exclusive", "inclusive"), "exclusive")
-    return Sale(parties, rates, inclusive=prices == "inclusive")
+    inclusive = top.choice("prices", ("exclusive", "inclusive"), "exclusive") == "inclusive"
+    several = [_tax(one, place) for place, one in enumerate(top.tables("taxes"), start=1)]
+    if not several:
+        return Sale(parties, rates, inclusive=inclusive)
+    if inclusive or given:
+        top.note("taxes", "Several taxes are on prices without them, and bring their own rates.",
+                 "Leave out prices: inclusive and tax_rates.")
+    untaxed = [{"country": country, "tax_class": name, "rate": Decimal(0), "valid_from": LONG_AGO}
+               for name in sorted({row["tax_class"] for row in several} | set(classes))]
+    return Sale(parties, frame(model.TAX_RATES, untaxed), taxes=frame(model.TAXES, several))
 
 
 def _override(top: Node) -> dict[str, str]:
@@ -116,6 +112,18 @@ def _override(top: Node) -> dict[str, str]:
     if table is None:
         return {}
     found = {"override_category": table.choice("category", CATEGORIES), "override_reason": table.text("reason")}
+    table.close()
+    return found
+
+
+def _tax(table: Node, position: int) -> Row:
+    """One of several taxes on a base; a compound one is on those before it too."""
+    table.need("percent", "5")
+    found = {
+        "tax_class": table.text("class", "standard", longest=20), "position": position,
+        "name": table.text("name", f"Tax {position}"), "category": "S", "rate": table.percent("percent") or Decimal(0),
+        "reason": "", "compound": table.flag("compound", False), "valid_from": table.day("from", LONG_AGO),
+        "valid_to": table.maybe_day("to")}
     table.close()
     return found
 

@@ -22,6 +22,7 @@ def recurring(table: Node, common: Row, rows: Rows) -> None:
         "alignment": table.choice("alignment", ("calendar", "anchored"), "calendar"),
         "anchor": table.maybe_day("anchor"), "timing": table.choice("timing", TIMINGS, "arrears"),
         "proration": table.choice("proration", PRORATIONS, "by_day"), "timezone": zone(table),
+        "proration_down": table.choice("proration_down", PRORATIONS) if table.has("proration_down") else None,
         "agreement_from": begins, "agreement_to": last,
     }
     model = table.choice("pricing", BY_QUANTITY, "per_unit")

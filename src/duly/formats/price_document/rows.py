@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from duly.engine.periods import Period
-from duly.formats.price_document.model import Row
+from duly.formats.price_document.model import Retainer, Row
 
 ZERO: Final = Decimal(0)
 LONG_AGO: Final = date(1900, 1, 1)
@@ -29,6 +29,8 @@ class Rows:
     pauses: list[Row] = field(default_factory=list)
     before: list[Row] = field(default_factory=list)
     prepaid: list[Row] = field(default_factory=list)
+    late: list[Row] = field(default_factory=list)
+    retainers: list[Retainer] = field(default_factory=list)
     findings: list[Row] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
     ids: dict[tuple[str, str], int] = field(default_factory=dict)

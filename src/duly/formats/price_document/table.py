@@ -1,11 +1,14 @@
 """A table of a price document: numbers are exact as they stand, percentages and times have one way to be written."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Final
 
+from duly.engine.periods import Period, parse_period
 from duly.formats.setup_file.table import NUMBER, Problem, Table, _shown
 
+A_MONTH: Final = Period(date(2026, 1, 1), date(2026, 2, 1))
 TIME: Final = re.compile(r"([0-9]{1,5}):([0-5][0-9])(?::([0-5][0-9]))?")
 
 
@@ -14,6 +17,10 @@ class Node(Table):
 
     between: ClassVar[str] = ": "
     lists: ClassVar[str] = "{key}: [{{ … }}, …]"
+
+    def place(self, key: str) -> str:
+        """The key's path; an item of a list is a place too."""
+        return f"{self.path}.{key}".lstrip(".") if key.endswith("]") else super().place(key)
 
     def number(self, key: str, *, decimals: int = 8, least: Decimal | None = Decimal(0)) -> Decimal | None:
         """An exact number, not below `least`, with at most so many decimals; None where it is absent or refused."""
@@ -58,6 +65,36 @@ class Node(Table):
         if hours * 3600 != int(hours * 3600):
             self.note(key, f"{text} hours are no whole number of seconds.", f"Write hours and minutes: {key}: 1:30.")
         return int(hours * 3600)
+
+    def numbers(self, key: str) -> list[Decimal]:
+        """A list of exact numbers, none below zero."""
+        given = self._typed(key, list) or []
+        each = [type(self)({f"{key}[{i}]": value}, self.path, self.problems) for i, value in enumerate(given)]
+        return [one.number(f"{key}[{i}]", decimals=4) or Decimal(0) for i, one in enumerate(each)]
+
+    def period(self, key: str) -> Period:
+        """A period as people write it: see `parse_period`. At most ten years; harmless where it is refused."""
+        if isinstance(self.values.get(key), int | date):
+            self.values[key] = str(self.values[key])
+        text = self.text(key, example="2026-10")
+        try:
+            found = parse_period(text)
+        except ValueError as error:
+            if key in self.values:
+                said, _, remedy = str(error).partition("; ")
+                self.note(key, f"{said}.", remedy.capitalize())
+            return A_MONTH
+        if found.days > 3700:
+            self.note(key, f"It has {found.days} days.", "Give ten years at most.")
+            return A_MONTH
+        return found
+
+    def maybe_day(self, key: str) -> date | None:
+        found = super().maybe_day(key)
+        if found is not None and not 1900 <= found.year < 2200:
+            self.note(key, f"{found} is not of these times.", "Give a day from 1900 to 2199.")
+            return None
+        return found
 
     def need(self, key: str, example: str) -> None:
         if not self.has(key):

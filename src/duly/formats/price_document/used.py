@@ -2,38 +2,52 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from duly.engine.periods import Period
 from duly.engine.pricing.events import EVENT
-from duly.engine.pricing.retainers import Use, statements
+from duly.engine.pricing.retainers import Use
 from duly.engine.pricing.usage import AGGREGATIONS, PERIOD, Filter, Metric, aggregate
-from duly.formats.price_document.model import Row, frame
+from duly.formats.price_document.model import Retainer, Row, frame
+from duly.formats.price_document.rows import Rows
 from duly.formats.price_document.table import Node
 
 ZERO: Final = Decimal(0)
 
 
-def quantity(table: Node, period: Period, findings: list[Row]) -> Decimal:
-    """The charge's quantity; events that wait for a decision are added to the findings."""
+class Used(NamedTuple):
+    """What was used: by which group where there are some; `late` where the rest of it is billed already."""
+
+    group: str
+    quantity: Decimal
+    late: Decimal | None
+
+
+def quantities(table: Node, period: Period, findings: list[Row]) -> list[Used]:
+    """The charge's quantity, or those of its groups; events that wait for a decision are added to the findings."""
     used = table.table("usage")
     if used is None:
-        return table.needed("quantity", decimals=6, example="1200")
-    table.asked.add("quantity")
+        late = table.number("late_quantity", decimals=6, least=None)
+        return [Used("", table.needed("quantity", decimals=6, example="1200"), late)]
+    table.asked |= {"quantity", "late_quantity"}
     time_zone = zone(used)
+    billed_until = instant(used, "billed_until", time_zone) if used.has("billed_until") else None
     metric = _metric(used)
     events = [_event(one, time_zone, number) for number, one in enumerate(used.tables("events"), start=1)]
     used.close()
     if metric is None:
-        return ZERO
+        return []
     periods = [{"agreement_id": 1, "metric": "used", "period_from": period.start, "period_to": period.end,
-                "time_zone": time_zone}]
+                "time_zone": time_zone, "received_until": billed_until}]
     found = aggregate(frame(EVENT, events), [metric], frame(PERIOD, periods))
     findings += found.findings.to_dicts()
-    return Decimal(found.usage["quantity"].sum())
+    return [Used(", ".join(map(str, json.loads(one["group"]).values())), one["quantity"],
+                 None if billed_until is None else one["late_quantity"]) for one in found.usage.to_dicts()]
 
 
 def zone(table: Node) -> str:
@@ -55,9 +69,19 @@ def _metric(table: Node) -> Metric | None:
     if aggregation == "unique_count" and not counted:
         table.note("property", "A unique count is of a property.", "Say which, for example property: user.")
     filters = tuple(_filter(one) for one in table.tables("filters"))
+    groups = _names(table, "group_by")
     if len(table.problems) > before:
         return None
-    return Metric("used", aggregation, property=counted, filters=filters)
+    return Metric("used", aggregation, property=counted, filters=filters, group_by=groups)
+
+
+def _names(table: Node, key: str) -> tuple[str, ...]:
+    """A list of names of properties."""
+    names = table.values.get(key, []) if table.has(key) else []
+    if not isinstance(names, list) or not all(type(name) is str and name for name in names):
+        table.note(key, "This is no list of properties.", f"Write {key}: [region].")
+        return ()
+    return tuple(names)
 
 
 def _filter(table: Node) -> Filter:
@@ -73,7 +97,7 @@ def _filter(table: Node) -> Filter:
 
 def _event(table: Node, time_zone: str, number: int) -> Row:
     """An event; where it says no id of its own its place is one, so that it counts by itself."""
-    at = _instant(table, "at", time_zone)
+    at = instant(table, "at", time_zone)
     properties = table.values.get("properties") if table.has("properties") else None
     if properties is not None and not isinstance(properties, dict):
         table.note("properties", "These are no names with values.", "Write properties: {region: eu}.")
@@ -93,10 +117,10 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _received(table: Node, at: datetime, time_zone: str) -> datetime:
-    return _instant(table, "received_at", time_zone) if table.has("received_at") else at
+    return instant(table, "received_at", time_zone) if table.has("received_at") else at
 
 
-def _instant(table: Node, key: str, time_zone: str) -> datetime:
+def instant(table: Node, key: str, time_zone: str) -> datetime:
     """An instant as ISO 8601, in the usage's time zone where it names none; a day is its first instant."""
     table.need(key, "2026-10-05T14:30:00Z")
     value = table.values.get(key)
@@ -111,18 +135,50 @@ def _instant(table: Node, key: str, time_zone: str) -> datetime:
     return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
 
 
-def covered(table: Node, entries: Sequence[Row], period: Period) -> tuple[list[Row], list[Row]]:
-    """The work that a retainer leaves to be billed, and the retainer's account of the period as rows that inform."""
-    retainer = table.table("retainer")
-    if retainer is None:
-        return list(entries), []
-    granted, carried = Decimal(retainer.seconds("time")), ZERO
-    if retainer.has("carried_in"):
-        carried = Decimal(retainer.seconds("carried_in"))
-    retainer.close()
+def covered(table: Node, entries: Sequence[Row], charge_id: int, rows: Rows) -> list[Row]:
+    """The work that a retainer of hours leaves to be billed; one by value is kept until there are prices."""
+    found = _retainer(table, charge_id, rows.period)
+    if found is None:
+        return list(entries)
+    if found.value:
+        rows.retainers.append(found)
+        return list(entries)
     used = sum((entry["quantity"] for entry in entries), ZERO)
-    [account] = statements([Use(period, granted + carried, used)])
-    return _beyond(entries, account.covered), [dict(row) for row in account.explanation]
+    rows.retainers.append(replace(found, used=used))
+    return _beyond(entries, found.statement(used).covered)
+
+
+def _retainer(table: Node, charge_id: int, period: Period) -> Retainer | None:
+    one = table.table("retainer")
+    if one is None:
+        return None
+    value = one.has("value") or "time" not in one.values
+    earlier = [_earlier(each, value) for each in one.tables("earlier")]
+    granted, carried = _share(one, "value" if value else "time", value), ZERO
+    if one.has("carried_in"):
+        carried = _share(one, "carried_in", value)
+    following = _share(one, "following", value) if one.has("following") else granted
+    uses = (*earlier, Use(period, granted + carried, ZERO))
+    found = Retainer(charge_id, value, uses, one.whole("rollover", 0, high=120), one.flag("borrow", False),
+                     None if one.flag("ends", False) else following)
+    one.close()
+    for number, (before, after) in enumerate(pairwise(uses)):
+        if before.period.end != after.period.start:
+            one.note(f"earlier[{number}]", f"It ends on {before.period.last}, the next period begins on "
+                     f"{after.period.start}.", "Give each period up to this document's, without a gap.")
+            return replace(found, uses=uses[-1:])
+    return found
+
+
+def _earlier(table: Node, value: bool) -> Use:
+    used = Use(table.period("period"), _share(table, "value" if value else "time", value),
+               _share(table, "used", value))
+    table.close()
+    return used
+
+
+def _share(table: Node, key: str, value: bool) -> Decimal:
+    return table.needed(key, decimals=4) if value else Decimal(table.seconds(key))
 
 
 def _beyond(entries: Sequence[Row], room: Decimal) -> list[Row]:
