@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,6 +16,7 @@ from duly.engine.pricing.rates import with_rates
 from duly.engine.pricing.time import billed_seconds
 from duly.engine.rounding import distribute, round_quotient
 from duly.engine.tax import tax_lines
+from duly.formats.price_document import priced, read_price_document
 from duly.interfaces.cli.show import hours
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "arithmetic.md"
@@ -110,9 +112,38 @@ def tax(row: Row) -> Row:
     return [*row[:2], f"{summed['tax'][0]:.2f}", " ".join(f"{part:.2f}" for part in spread["tax"])]
 
 
+def charged(charge: str, period: str = "2026-10") -> dict[str, Any]:
+    """What a price document of one charge comes to."""
+    text = f"currency: EUR\nperiod: {period}\ncharges: [{{{charge}}}]"
+    return priced(read_price_document(text.encode()))
+
+
+def prorations(row: Row) -> Row:
+    answer = charged(f"model: recurring, price: 60, time_zone: Europe/Berlin, from: {row[0]}, proration: {row[1]}",
+                     row[0][:7])
+    steps = [step for line in answer["lines"] for step in line["explanation"]]
+    billed = next((step["times"] for step in steps if step["step"] in ("days", "span_seconds")),
+                  str(len(answer["lines"])))
+    return [*row[:2], billed, next((step["over"] for step in steps if "over" in step), "1"),
+            str(answer["totals"]["net"])]
+
+
+def quantities(row: Row) -> Row:
+    priced_by = {"per_unit": "price: 5", "package": "price: 45, size: 10"}.get(
+        row[0], "tiers: [{up_to: 10, price: 5, flat: 20}, {price: 4, flat: 30}]")
+    return [*row[:2], str(charged(f"model: {row[0]}, quantity: {row[1]}, {priced_by}")["totals"]["net"])]
+
+
+def balances(row: Row) -> Row:
+    answer = charged(f"model: balance, percent: 0.75, day_count: {row[0]}, balances: [{{balance: 1000000}}]")
+    steps = {step["step"]: step for step in answer["lines"][0]["explanation"]}
+    return [row[0], steps["counted_days"]["times"], steps["year"]["over"], str(answer["totals"]["net"])]
+
+
 WORKED: dict[str, Callable[[Row], Row]] = {
     "rounding": rounding, "hours": hours_, "increments": increments, "rates": rates, "expenses": expenses,
-    "periods": periods, "proration": proration, "shares": shares, "tax": tax,
+    "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
+    "balances": balances, "shares": shares, "tax": tax,
 }
 
 

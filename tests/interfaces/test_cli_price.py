@@ -1,0 +1,79 @@
+"""`duly price`: a document in, lines and totals out, for people and for machines; mistakes in words."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.interfaces.cli import duly, said
+
+DOCUMENT = """\
+currency: EUR
+period: 2026-10
+charges:
+  - {code: calls, name: Calls, model: graduated, quantity: 1500, tiers: [{up_to: 1000, price: 0.02}, {price: 0.01}]}
+discounts: [{name: Partner, percent: 10}]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "quote.yaml"
+    path.write_text(DOCUMENT, encoding="utf-8")
+    return path
+
+
+def test_machines_get_exact_texts(file: Path) -> None:
+    told = duly("price", file)
+    assert told.code == 0
+    assert told.data["lines"][0] | {"explanation": []} == {
+        "position": 1, "charge": "calls", "kind": "usage", "description": "Calls", "quantity": "1500", "unit": "item",
+        "unit_price": "0.01666666", "amount": "25.00", "net": "22.50", "tax_category": "S", "tax_percent": "19",
+        "tax": "4.28", "from": "2026-10-01", "to": "2026-10-31", "explanation": []}
+    assert told.data["totals"] == {
+        "net": "22.50", "tax": "4.28", "total": "26.78", "credit": "0.00", "withheld": "0.00", "payable": "26.78"}
+
+
+def test_people_get_tables(file: Path) -> None:
+    told = said("price", file)
+    assert told.code == 0
+    assert "2026-10-01 to 2026-10-31, EUR" in told.text
+    assert "22.50 EUR" in told.text
+    assert "26.78 EUR" in told.text
+
+
+def test_people_get_the_arithmetic_of_each_line(file: Path) -> None:
+    text = said("price", file, "--explain").text
+    assert "+ 1000  × 0.02" in text
+    assert "discount  + -2.5" in text
+
+
+def test_mistakes_are_told_by_their_path_with_their_remedy(file: Path) -> None:
+    file.write_text(DOCUMENT.replace("quantity: 1500", "quantity: many").replace("percent: 10", "percent: 10, x: 1"))
+    told = said("price", file)
+    assert told.code == 2
+    assert "has 2 mistakes" in told.text
+    assert "charges[0].quantity: 'many' is not a number" in told.text
+    assert "discounts[0].x: There is no such key" in told.text
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\xff", b"[1]", b"a: &a [*a]", b"a: 1\na: 2", b"[" * 9999])
+def test_what_is_no_document_is_refused_in_words(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
+    told = said("price", file)
+    assert told.code == 2
+    assert "mistake" in told.text
+    assert "Traceback" not in told.text
+
+
+def test_work_without_a_price_is_refused(file: Path) -> None:
+    file.write_text("currency: EUR\nperiod: 2026-10\n"
+                    "charges: [{model: time, rates: [{price: 90, role: lead}], entries: [{time: 1:00}]}]")
+    told = said("price", file)
+    assert told.code == 2
+    assert "not everything has a price" in told.text
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    told = said("price", tmp_path / "none.yaml")
+    assert told.code == 2
+    assert "none.yaml" in told.text
