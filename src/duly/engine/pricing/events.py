@@ -6,6 +6,7 @@ content the first one stays. The first is the one received first, so that nothin
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -23,6 +24,9 @@ EVENT: Final[dict[str, DataType]] = {
 IDENTITY: Final = ["source", "event_id"]
 CONTENT: Final = ["agreement_id", "metric", "quantity", "properties"]
 ORDER: Final = ["received_at", "at", *CONTENT]
+
+FINGERPRINTS: Final = 8
+"""As many fingerprints take less memory than one event."""
 
 FINDING: Final[dict[str, DataType]] = {
     "reason": pl.String, "source": pl.String, "event_id": pl.String, "agreement_id": pl.Int64, "metric": pl.String,
@@ -48,17 +52,45 @@ def counted_once(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat([events.filter(~again), first]), findings
 
 
-def in_parts(events: pl.DataFrame | pl.LazyFrame, at_once: int) -> Iterator[pl.DataFrame]:
-    """The events in parts of about `at_once`, all of an identity in one part.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Events yet to be read, about `rows` of them."""
 
-    A scan is read once to count and once for each part, by the streaming engine, and never held as a whole. Raises
-    `TypeError` for columns of other types: a cast could round a quantity or move an instant.
+    events: pl.LazyFrame
+    rows: int
+
+
+def apart(events: pl.DataFrame | pl.LazyFrame, at_once: int) -> tuple[Told, Told]:
+    """The events whose identity is told once, and all of those identities that are told again.
+
+    Fingerprints of 64 bits part them, `FINGERPRINTS` × `at_once` in memory at a time, besides those that come again;
+    where two identities have the same, both count as told again, and it is for `counted_once` to see that they are not.
+    Raises `TypeError` for columns of other types: a cast could round a quantity or move
+    an instant.
     """
     schema = events.lazy().collect_schema()
     if wrong := [name for name, kind in EVENT.items() if schema.get(name) != kind]:
         raise TypeError(f"events need {', '.join(f'{name} as {EVENT[name]}' for name in wrong)}")
     lazy = events.lazy().select(list(EVENT))
-    parts = max(1, -(-lazy.select(pl.len()).collect(engine="streaming").item() // at_once))
+    rows = lazy.select(pl.len()).collect(engine="streaming").item()
+    mark = pl.col("event_id").hash() ^ pl.col("source").hash(1)
+    again = [pl.Series(dtype=pl.UInt64)]
+    for part in in_parts(Told(lazy.select("event_id", mark.alias("mark")), rows), at_once * FINGERPRINTS, only="mark"):
+        marks = part["mark"].sort()
+        again.append(marks.filter((marks == marks.shift()) | (marks == marks.shift(-1))))
+    marked = pl.concat(again)
+    if marked.is_empty():
+        return Told(lazy, rows), Told(lazy.clear(), 0)
+    is_again = mark.is_in(marked.unique().implode())
+    return Told(lazy.filter(~is_again), rows - marked.len()), Told(lazy.filter(is_again), marked.len())
+
+
+def in_parts(told: Told, at_once: int, only: str | None = None) -> Iterator[pl.DataFrame]:
+    """The events, or `only` a column of them, in parts of about `at_once`, all of an identity in one part.
+
+    A scan is read once for each part, by the streaming engine, and never held as a whole.
+    """
+    parts = max(1, -(-told.rows // at_once))
     for part in range(parts):
-        mine = lazy.filter(pl.col("event_id").hash() % parts == part) if parts > 1 else lazy
-        yield mine.collect(engine="streaming")
+        mine = told.events.filter(pl.col("event_id").hash() % parts == part) if parts > 1 else told.events
+        yield (mine.select(only) if only else mine).collect(engine="streaming")

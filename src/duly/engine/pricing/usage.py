@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from duly.engine.pricing.events import FINDING, INSTANT, counted_once, in_parts
+from duly.engine.pricing.events import FINDING, INSTANT, Told, apart, counted_once, in_parts
 from duly.engine.pricing.lines import QUANTITY, DataType
 
 AGGREGATIONS: Final = ("count", "sum", "max", "unique_count", "latest", "time_weighted_sum")
@@ -95,24 +95,25 @@ def aggregate(events: pl.DataFrame | pl.LazyFrame, metrics: Sequence[Metric], pe
     metrics   one of each name that `periods` have
     periods   `PERIOD`, of which no two of a metric of an agreement overlap
 
-    A scan is read in parts of about `at_once` events. What stays in memory beyond one part is a row per period and
-    group, per value of a unique count, and per reading of a time-weighted sum.
+    A scan streams by; what must be ordered or compared is read in parts of about `at_once` events. What stays in memory
+    beyond one part is a row per period and group, per value of a unique count, and per reading of a time-weighted sum,
+    and eight bytes for each identity that is told again.
 
     Raises `ValueError` for periods that overlap and metrics that are unknown or there twice, `OverflowError` when a
     sum could leave 38 digits, `TypeError` for events whose columns have other types.
     """
     bounded = _bounded(periods, metrics)
-    kept: dict[str, list[pl.DataFrame]] = {metric.name: [] for metric in metrics}
-    if len(kept) < len(metrics):
+    if len({metric.name for metric in metrics}) < len(metrics):
         raise ValueError("metrics have a name each")
+    once, again = apart(events, at_once)
+    _refuse_beyond(events.lazy())
+    kept = {metric.name: _of_once(metric, once, bounded, at_once) for metric in metrics}
     findings = [pl.DataFrame(schema=FINDING)]
-    for part in in_parts(events, at_once):
+    for part in in_parts(again, at_once):
         counted, found = counted_once(part)
-        _refuse_beyond(counted)
         findings.append(found)
         for metric in metrics:
-            measured = _measured(metric, counted.lazy(), bounded.lazy())
-            kept[metric.name].append(_kept(metric, measured).collect())
+            kept[metric.name].append(_kept(metric, _measured(metric, counted.lazy(), bounded.lazy())).collect())
     answered = [_answered(metric, pl.concat(kept[metric.name]), bounded) for metric in metrics]
     usage = pl.concat([pl.DataFrame(schema=USAGE), *answered]).sort(list(USAGE)[:5])
     return Aggregated(usage, pl.concat(findings).sort(list(FINDING)[1:]))
@@ -141,9 +142,16 @@ def _bounded(periods: pl.DataFrame, metrics: Iterable[Metric]) -> pl.DataFrame:
     return ordered
 
 
-def _refuse_beyond(events: pl.DataFrame) -> None:
+def _of_once(metric: Metric, told: Told, periods: pl.DataFrame, at_once: int) -> list[pl.DataFrame]:
+    """What is kept of events told once: those that need an order part by part, others as they stream by."""
+    parts = (part.lazy() for part in in_parts(told, at_once)) if metric.aggregation in ORDERED else (told.events,)
+    return [_kept(metric, _measured(metric, part, periods.lazy())).collect(engine="streaming") for part in parts]
+
+
+def _refuse_beyond(events: pl.LazyFrame) -> None:
     """Raise when a quantity held for a hundred years of microseconds, or as many quantities, could leave 38 digits."""
-    largest = events.select(pl.col("quantity").to_physical().abs().max().fill_null(0)).item()
+    largest = events.select(pl.col("quantity").to_physical().abs().max().fill_null(0)).collect(
+        engine="streaming").item()
     if largest * 3_155_760_000_000_000 >= 10**38:
         raise OverflowError(f"quantities of up to {largest}e-6 cannot be summed exactly")
 
