@@ -25,8 +25,8 @@ IDENTITY: Final = ["source", "event_id"]
 CONTENT: Final = ["agreement_id", "metric", "quantity", "properties"]
 ORDER: Final = ["received_at", "at", *CONTENT]
 
-FINGERPRINTS: Final = 8
-"""As many fingerprints take less memory than one event."""
+FINGERPRINTS: Final = 16
+"""As many fingerprints take about the memory of one event."""
 
 FINDING: Final[dict[str, DataType]] = {
     "reason": pl.String, "source": pl.String, "event_id": pl.String, "agreement_id": pl.Int64, "metric": pl.String,
