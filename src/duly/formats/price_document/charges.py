@@ -15,7 +15,7 @@ from duly.formats.price_document.measured import (
 )
 from duly.formats.price_document.model import Row
 from duly.formats.price_document.recurring import recurring
-from duly.formats.price_document.rows import LONG_AGO, ZERO, Rows
+from duly.formats.price_document.rows import LONG_AGO, ZERO, Rows, until_next
 from duly.formats.price_document.table import Node
 from duly.formats.price_document.used import covered
 from duly.formats.setup_file.words import GROUPINGS, ROUNDINGS
@@ -57,16 +57,18 @@ def _time(table: Node, common: Row, rows: Rows) -> None:
     terms_id = rows.new_terms()
     flat = table.number("price")
     card = common["charge_id"]
+    before, given = len(rows.rates), table.tables("rates")
     if flat is not None:
-        rows.rates.append({"rate_card_id": card, "rate_id": len(rows.rates) + 1, "price": flat, "valid_from": LONG_AGO,
-                           **rows.named("person", None), **rows.named("project", None)})
-    for one in table.tables("rates"):
+        rows.rates.append({"rate_card_id": card, "rate_id": before + 1, "price": flat, "valid_from": LONG_AGO,
+                           "valid_to": None, **rows.named("person", None), **rows.named("project", None)})
+    for one in given:
         rows.rates.append({
             "rate_card_id": card, "rate_id": len(rows.rates) + 1, "price": one.needed("price"),
             "role": one.maybe("role", longest=60), "task": one.maybe("task", longest=100),
             "valid_from": one.day("from", LONG_AGO), "valid_to": one.maybe_day("to"),
             **rows.named("person", one.maybe("person")), **rows.named("project", one.maybe("project"))})
         one.close()
+    until_next([table, *given] if flat is not None else given, rows.rates[before:], ("person", "project", "role", "task"))
     rounded: Row = {
         "kind": "time", "terms_id": terms_id, "rate_card_id": card,
         "rounding": table.choice("rounding", ROUNDINGS, "exact"),

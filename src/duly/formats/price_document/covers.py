@@ -49,8 +49,9 @@ def _bills(top: Node) -> tuple[Bill, ...]:
 
 def _rising(table: Node) -> list[Decimal]:
     """The thresholds, each above the one before."""
+    before = len(table.problems)
     given = table.numbers("thresholds")
-    if any(one >= two for one, two in zip([ZERO, *given], given, strict=False)):
+    if len(table.problems) == before and any(one >= two for one, two in zip([ZERO, *given], given, strict=False)):
         table.note("thresholds", "They do not rise from above zero.", "Write thresholds: [1000, 5000].")
         return []
     return given

@@ -19,7 +19,7 @@ from duly.formats.price_document.charges import charge
 from duly.formats.price_document.covers import covers
 from duly.formats.price_document.deductions import deductions
 from duly.formats.price_document.model import PriceDocument, Row, frame
-from duly.formats.price_document.rows import LONG_AGO, Rows
+from duly.formats.price_document.rows import LONG_AGO, Rows, until_next
 from duly.formats.price_document.table import Node
 from duly.formats.price_document.text import parsed
 from duly.formats.setup_file.table import Problem
@@ -92,7 +92,9 @@ def _sale(top: Node, classes: Iterable[str]) -> Sale:
     for table in (seller, buyer):
         if table:
             table.close()
-    given = [_tax_rate(one, country) for one in top.tables("tax_rates")]
+    tables = top.tables("tax_rates")
+    given = [_tax_rate(one, country) for one in tables]
+    until_next(tables, given, ("country", "tax_class"))
     rates = frame(model.TAX_RATES, given) if given else seeded_rates().select(*model.TAX_RATES)
     inclusive = top.choice("prices", ("exclusive", "inclusive"), "exclusive") == "inclusive"
     several = [_tax(one, place) for place, one in enumerate(top.tables("taxes"), start=1)]

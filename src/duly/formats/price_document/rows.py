@@ -1,15 +1,31 @@
 """The rows of a price document while it is read, by the frames that they become."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final
 
 from duly.engine.periods import Period
 from duly.formats.price_document.model import Retainer, Row
+from duly.formats.price_document.table import Node
 
 ZERO: Final = Decimal(0)
 LONG_AGO: Final = date(1900, 1, 1)
+
+
+def until_next(tables: Sequence[Node], rows: Sequence[Row], key: Sequence[str]) -> None:
+    """Each dated row of a key holds until its next one begins, unless it ends before; two at once are noted."""
+    in_order = sorted(zip(tables, rows, strict=True), key=lambda pair: (
+        [str(pair[1].get(name)) for name in key], pair[1]["valid_from"]))
+    for (_, one), (table, two) in pairwise(in_order):
+        if any(one.get(name) != two.get(name) for name in key):
+            continue
+        if one["valid_from"] == two["valid_from"] or (one["valid_to"] or two["valid_from"]) > two["valid_from"]:
+            table.note("from", f"On {two['valid_from']} another one of the same holds.",
+                       "Give each a day of its own to begin with, or leave one out.")
+        one["valid_to"] = one["valid_to"] or two["valid_from"]
 
 
 @dataclass(slots=True)
