@@ -133,7 +133,7 @@ def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
     ("charges: [{model: time, price: 1, retainer: {time: 10, earlier: [{period: 2026-07, time: 1, used: 1}]}}]",
      "charges[0].retainer.earlier[0]", "without a gap"),
     (UNIT + "progressive: {thresholds: [200, 100]}", "progressive.thresholds", "[1000, 5000]"),
-    (UNIT + "progressive: {thresholds: [x]}", "progressive.thresholds[0]", "95"),
+    (UNIT + "progressive: {thresholds: [x], run_up: [{at: 2026-10-05, amount: 9}]}", "progressive.thresholds[0]", "95"),
     (UNIT + "cap: {amount: 5, action: halt}", "cap.action", "stop, warn, ask"),
     (UNIT + "prices: inclusive\ntaxes: [{percent: 5}]", "taxes", "Leave out"),
     ("charges: [{model: per_unit, price: 1, usage: {group_by: region}}]", "charges[0].usage.group_by", "[region]"),

@@ -68,7 +68,8 @@ def _time(table: Node, common: Row, rows: Rows) -> None:
             "valid_from": one.day("from", LONG_AGO), "valid_to": one.maybe_day("to"),
             **rows.named("person", one.maybe("person")), **rows.named("project", one.maybe("project"))})
         one.close()
-    until_next([table, *given] if flat is not None else given, rows.rates[before:], ("person", "project", "role", "task"))
+    dated = given if flat is None else [table, *given]
+    until_next(dated, rows.rates[before:], ("person", "project", "role", "task"))
     rounded: Row = {
         "kind": "time", "terms_id": terms_id, "rate_card_id": card,
         "rounding": table.choice("rounding", ROUNDINGS, "exact"),

@@ -53,5 +53,4 @@ def _rising(table: Node) -> list[Decimal]:
     given = table.numbers("thresholds")
     if len(table.problems) == before and any(one >= two for one, two in zip([ZERO, *given], given, strict=False)):
         table.note("thresholds", "They do not rise from above zero.", "Write thresholds: [1000, 5000].")
-        return []
-    return given
+    return given if len(table.problems) == before else []
