@@ -82,7 +82,7 @@ class Node(Table):
         except ValueError as error:
             if key in self.values:
                 said, _, remedy = str(error).partition("; ")
-                self.note(key, f"{said}.", remedy.capitalize())
+                self.note(key, f"{said}.", remedy[:1].upper() + remedy[1:])
             return A_MONTH
         if found.days > 3700:
             self.note(key, f"It has {found.days} days.", "Give ten years at most.")
