@@ -39,7 +39,7 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Deductions:
-    """What changes the sum of the charges; every part may be empty."""
+    """What changes the sum of the charges; every part may be empty. Grants name charges by their ids as text."""
 
     commitments: pl.DataFrame
     discounts: pl.DataFrame
@@ -152,8 +152,8 @@ def _netted(lines: pl.DataFrame, deductions: Deductions, on: date) -> tuple[
     """Lines with what taxed credit, deposits and progressive invoices take off them, as lines of their own."""
     grants = [grant for grant in deductions.grants if grant.taxed]
     exponent = int(lines["exponent"][0])
-    demands = [Demand(str(key), on, amount) for key, amount in
-               lines.with_row_index("key").filter(pl.col("amount") > 0).select("key", "amount").rows()]
+    keyed = lines.with_row_index("key").filter(pl.col("amount") > 0).select("key", "amount", "charge_id")
+    demands = [Demand(str(key), on, amount, charge=str(charge)) for key, amount, charge in keyed.rows()]
     drawn = draw(grants, demands, until=on)
     credit = net_credit(drawn, grants, exponent=exponent)
     left = sum([*lines["amount"], *(one.amount for one in credit)], ZERO)

@@ -111,7 +111,7 @@ def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
     (UNIT.replace("per_unit", "per_units"), "charges[0].model", "Did you mean “per_unit”?"),
     (UNIT + "discounts: [{percent: 10, charges: [cals]}]", "discounts[0].charges", "Did you mean “calls”?"),
     (UNIT + "commitments: [{amount: 1, charges: [cals]}]", "commitments[0].charges", "Did you mean “calls”?"),
-    (UNIT + "credits: [{amount: 1, charges: [cals]}]", "credits[0].charges", "Did you mean “calls”?"),
+    (UNIT + "credits: [{amount: 1, tax_percent: 19, charges: [cals]}]", "credits[0].charges", "Did you mean “calls”?"),
     (UNIT + "discounts: [{percent: 10, amount: 5}]", "discounts[0].percent", "percent: 10, or amount: 50"),
     (UNIT + "discounts: [{percent: 101}]", "discounts[0].percent", "at most 100"),
     (UNIT + "buyer: {country: Mordor}", "buyer.country", "ISO 3166"),
