@@ -18,6 +18,7 @@ from duly.billing.ledger.models import POSTING_ROLES
 from duly.billing.reference.put import Put
 from duly.interfaces.kit.forms import Form, beside
 from duly.interfaces.kit.printing import day
+from duly.interfaces.web.first_steps import first_steps
 from duly.interfaces.web.page import StaffRequest, page
 from duly.interfaces.web.settings import forms
 from duly.interfaces.web.settings.history import told
@@ -27,7 +28,8 @@ from duly.interfaces.web.settings.sections import ask, kept, sections
 @page()
 def entities(request: StaffRequest) -> HttpResponseBase:
     found = reads.entities(actor=request.actor, on=request.on)
-    return render(request, "web/settings/entities.html", {"entities": found, "sections": sections("Entities")})
+    return render(request, "web/settings/entities.html", {
+        "entities": found, "steps": first_steps(request), "sections": sections("Entities")})
 
 
 @page()
