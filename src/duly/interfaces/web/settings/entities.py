@@ -124,8 +124,8 @@ def series(request: StaffRequest, entity: int, kind: str) -> HttpResponseBase:
     form = forms.Series(request.POST or None, initial={"pattern": own.pattern})
     return _asked(request, found, form, f"Numbers of {kind.replace('_', ' ')}s", lambda: verbs.put_number_series(
         actor=request.actor, at=request.at, entity=found.entity.code, kind=kind, **form.cleaned_data),
-        "Each document gets its number when it is issued, without a gap, from 1 on in each fiscal year. Drafts have none "
-        "yet. Once the first number is given the pattern stays, and numbers that were given never change.")
+        "Each document gets its number when it is issued, without a gap, from 1 on in each fiscal year. Drafts have "
+        "none yet. Once the first number is given the pattern stays, and numbers that were given never change.")
 
 
 @page(right="settings", methods="GET POST")

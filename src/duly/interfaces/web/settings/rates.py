@@ -20,13 +20,13 @@ STATES: Final = {"now": ("In force", "good"), "ahead": ("Ahead", "info"), "past"
 BY_STATE: Final = Filter("state", "State", "choice", tuple((key, words) for key, (words, _) in STATES.items()))
 ADDED: Final = (Column("added_by", "Added by"), Column("added_at", "Added", "moment"))
 TAX_FOLLOWS: Final = (
-    "It taxes what is delivered from its day on. A draft of that time that is taxed otherwise is not issued until it is "
-    "drafted again; issued invoices stay as they are. No rate that was in force is changed: the new one begins on a "
+    "It taxes what is delivered from its day on. A draft of that time that is taxed otherwise is not issued until it "
+    "is drafted again; issued invoices stay as they are. No rate that was in force is changed: the new one begins on a "
     "later day.")
 EXCHANGE_FOLLOWS: Final = (
     "From its day on, until the next one of the same two currencies: invoices and payments are booked by it, and "
-    "expenses of that time are converted by it when they are drafted. Drafts that are there keep their amounts, and what "
-    "is issued or booked stays as it is.")
+    "expenses of that time are converted by it when they are drafted. Drafts that are there keep their amounts, and "
+    "what is issued or booked stays as it is.")
 
 TAX_RATES: Final = Listing(
     name="rates", read=lists.tax_rates, read_all=lists.every_tax_rate, sort="country", tones=STATES,
