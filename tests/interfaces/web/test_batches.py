@@ -44,8 +44,8 @@ def test_many_are_issued_with_a_list_of_what_was_left(drafts: dict[str, int], cl
     assert "R2026-00001" in page
     assert "Its agreement demands a review: submit it first." in page
     assert "Send 1 invoice" in page
-    client.post(f"{address}send/")
-    client.post(f"{address}send/")
+    assert "1 mail queued." in text(client.post(f"{address}send/", follow=True))
+    assert "0 mails queued, 1 sent before." in text(client.post(f"{address}send/", follow=True))
     assert m.Message.objects.count() == 1
 
 
