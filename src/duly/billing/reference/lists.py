@@ -26,7 +26,7 @@ ADDED: Final = """(select {what} from event e left join app_user u on u.login = 
 
 def _added(table: str, t: str) -> dict[str, str]:
     return {"added_by": ADDED.format(what="coalesce(u.name, e.actor)", table=table, t=t),
-            "added_at": ADDED.format(what="e.at", table=table, t=t)}
+            "added_on": ADDED.format(what="(e.at at time zone 'UTC')::date", table=table, t=t)}
 
 
 TAX_RATES: Final = Source(

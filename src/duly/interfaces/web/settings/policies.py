@@ -64,7 +64,7 @@ def _lacking(request: StaffRequest) -> dict[str, Any]:
     users = reads.demanded_of(actor=request.actor, on=request.on)
     without = without_second_factor([one.id for one in users])
     return {"demanded_of": len(users), "lacking": [
-        (one, "; ".join(HOLDER_WORDS[name] for name in one.by)) for one in users if one.id in without]}
+        (one, ", ".join(HOLDER_WORDS[name] for name in one.by)) for one in users if one.id in without]}
 
 
 def _of_entity(request: StaffRequest, one: LegalEntity) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from duly.interfaces.web.settings.sections import ask, sections
 
 STATES: Final = {"now": ("In force", "good"), "ahead": ("Ahead", "info"), "past": ("Past", "mute")}
 BY_STATE: Final = Filter("state", "State", "choice", tuple((key, words) for key, (words, _) in STATES.items()))
-ADDED: Final = (Column("added_by", "Added by"), Column("added_at", "Added", "moment"))
+ADDED: Final = (Column("added_on", "Added", "date"), Column("added_by", "By"))
 TAX_FOLLOWS: Final = (
     "It taxes what is delivered from its day on. A draft of that time that is taxed otherwise is not issued until it "
     "is drafted again; issued invoices stay as they are. No rate that was in force is changed: the new one begins on a "
