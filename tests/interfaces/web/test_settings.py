@@ -158,8 +158,8 @@ def test_rates_say_who_added_them_and_what_follows(world: World, client_of: Clie
         assert follows in body(fin.get(f"/settings/{kind}/new/"))
         fin.post(f"/settings/{kind}/new/", values)
         page = body(fin.get(f"/settings/{kind}/?text={values.get('country', 'CHF')}"))
-        assert re.search(r'data-title="Added"> ?<time datetime="\d{4}-[^>]+>[^<]+</time> ?</td> ?<td[^>]*data-title="By">Fin <',
-                         page)
+        assert re.search(r'data-title="Added"> ?<time datetime="\d{4}-', page)
+        assert 'data-title="By">Fin <' in page
     assert "numbers that were given never change" in body(client_of("anna").get(place(world, "series/deposit/")))
 
 
