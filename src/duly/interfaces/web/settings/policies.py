@@ -63,8 +63,9 @@ def _lacking(request: StaffRequest) -> dict[str, Any]:
     """Of how many a second factor is demanded, and who of them has set up none, each with why it is demanded."""
     users = reads.demanded_of(actor=request.actor, on=request.on)
     without = without_second_factor([one.id for one in users])
+    said = {name: words[0].lower() + words[1:] for name, words in HOLDER_WORDS.items()}
     return {"demanded_of": len(users), "lacking": [
-        (one, ", ".join(HOLDER_WORDS[name] for name in one.by)) for one in users if one.id in without]}
+        (one, ", ".join(said[name] for name in one.by)) for one in users if one.id in without]}
 
 
 def _of_entity(request: StaffRequest, one: LegalEntity) -> dict[str, Any]:
