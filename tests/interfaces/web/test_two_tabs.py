@@ -5,9 +5,11 @@ from html import unescape
 
 import pytest
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from duly.billing import models as m
+from duly.billing.kernel.errors import explained
 from tests.interfaces.web.test_attacks import Forms
 from tests.world import TODAY, World
 
@@ -93,3 +95,11 @@ def test_terms_that_were_agreed_meanwhile_are_not_gone_by(world: World, client: 
     card = form_of(client.post("/agreements/ZED-SUB/amend/", {**second, "add_card": "one_off"}).content.decode())
     assert card["since"] == form["since"]
     assert client.post("/agreements/ZED-SUB/amend/", form_of(told)).status_code == 302
+
+
+def test_who_is_slower_by_a_moment_is_told_in_plain_words(world: World) -> None:
+    rate = {name: getattr(m.TaxRate.objects.filter(country="DE")[0], name)
+            for name in ("country", "tax_class", "rate", "valid_from", "source")}
+    with pytest.raises(IntegrityError) as met, transaction.atomic():
+        m.TaxRate.objects.create(**rate)
+    assert "somebody was faster" in str(explained(met.value))
