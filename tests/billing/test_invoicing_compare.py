@@ -86,8 +86,11 @@ def test_a_months_fee_in_a_run_of_half_a_month_is_compared_with_the_month_before
           currency="EUR", terms=VersionInput(date(2026, 10, 1), (fee,), review="none"))
     last = draft_of(bill(world))
     actions.issue(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[last])
-    run(world, (date(2026, 11, 1), date(2026, 11, 16)))
-    assert acme(world).previous_id == last
+    half = (date(2026, 11, 1), date(2026, 11, 16))
+    computed = preview(actor=world.actor("ben"), on=TODAY, entity="HALDEN", period_from=half[0], period_to=half[1])
+    foreseen = preview_compared(computed, days=15).filter(account_id=world.account("ACME").id)
+    run(world, half)
+    assert foreseen["previous_id"].to_list() == [acme(world).previous_id] == [last]
 
 
 def test_another_agreements_invoice_is_not_compared(world: World) -> None:

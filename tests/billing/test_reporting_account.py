@@ -82,6 +82,7 @@ def test_the_timeline_goes_back_page_by_page_and_shows_everything_once(books: Wo
         ("2026-11-04", "receipt", "Q2026-00001"), ("2026-11-02", "message", "Invoice"),
         ("2026-11-02", "invoice", "R2026-00003"), ("2026-10-15", "invoice", "R2026-00002"),
         ("2026-09-06", "invoice", "R2026-00001")]
+    assert {entry.who for entry in whole if entry.kind == "message"} == {m.User.objects.get(login="ben").name}
     paged, after = [], None
     while True:
         page = timeline(actor=actor("mara"), on=ON, account="ACME", after=after, limit=2)

@@ -28,6 +28,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright runs a loop in this 
 settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]  # the name that Django's client asks for
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one is not what is tested
 PATIENCE: Final = 10_000  # milliseconds that a page may take on a machine that is busy with other things
+LOST: Final = ("net::ERR_", "htmx:sendError", "with a status of 50", "Error Code 50")
 NO_BROWSER: Final = "no Chromium here: bin/test installs it through apt where it may, else install “chromium”"
 
 
@@ -119,6 +120,11 @@ def no_javascript() -> None:
 
 
 @pytest.fixture
+def outage() -> None:
+    """Runs the test where the browser may find no server, which it writes to its console."""
+
+
+@pytest.fixture
 def context(chromium: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser of the test's own, in the test's look. What its console says against a page fails the test: errors,
     faults of scripts, what the content security policy forbids; but not that an answer was a refusal, as tests want.
@@ -133,7 +139,8 @@ def context(chromium: Browser, server: str, request: pytest.FixtureRequest) -> I
     made.on("weberror", lambda error: said.append(str(error.error)))
     yield made
     made.close()
-    assert [text for text in said if "the server responded with a status of 4" not in text] == []
+    known = ["the server responded with a status of 4", *(LOST if "outage" in request.fixturenames else ())]
+    assert [text for text in said if not any(one in text for one in known)] == []
 
 
 @pytest.fixture

@@ -32,12 +32,12 @@ def _today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Forms(HTMLParser):
-    """The forms of a page: where each is sent, and what stands in its fields."""
+    """The forms of a page: where each is sent, and what stands in its fields; None in a box that is not ticked."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, str, dict[str, str]]] = []
-        self.select = ""
+        self.found: list[tuple[str, str, dict[str, str | None]]] = []
+        self.select = self.area = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -49,11 +49,22 @@ class Forms(HTMLParser):
             self.select = own.get("name", "")
         if tag == "option" and ("selected" in own or self.select not in fields):
             fields[self.select] = own.get("value", "")
+        self.area = own.get("name", "") if tag == "textarea" else ""
         if tag in ("input", "textarea") and own.get("name") and own.get("type") not in ("file", "submit"):
-            fields[own["name"]] = own.get("value", "")
+            if own.get("type") not in ("checkbox", "radio") or "checked" in own:
+                fields[own["name"]] = own.get("value", "on" if own.get("type") == "checkbox" else "")
+            else:
+                fields.setdefault(own["name"], None)
+
+    def handle_data(self, data: str) -> None:
+        if self.area:
+            self.found[-1][2][self.area] = data.lstrip("\r\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.area = ""
 
 
-def forms(client: Client, rows: dict[str, object]) -> Iterator[tuple[str, dict[str, str]]]:
+def forms(client: Client, rows: dict[str, object]) -> Iterator[tuple[str, dict[str, str | None]]]:
     """Every form of every page that is sent by POST, once."""
     seen = set()
     for page in everything.PAGES:
@@ -67,9 +78,10 @@ def forms(client: Client, rows: dict[str, object]) -> Iterator[tuple[str, dict[s
                 yield f"{where.path}?{where.query}", fields
 
 
-def body(fields: dict[str, str], name: str, value: str) -> str:
+def body(fields: dict[str, str | None], name: str, value: str) -> str:
     """The form as it is sent, with one field spoilt; `value` is quoted already."""
-    return f"{urlencode({key: given for key, given in fields.items() if key != name})}&{quote(name)}={value}"
+    others = {key: given for key, given in fields.items() if key != name and given is not None}
+    return f"{urlencode(others)}&{quote(name)}={value}"
 
 
 def test_no_field_of_any_form_makes_a_page_fail(database: str, world: World, client_of: ClientOf) -> None:

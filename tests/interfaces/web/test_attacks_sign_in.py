@@ -12,6 +12,7 @@ from django.test import Client
 
 from duly.billing import models as m
 from duly.billing.accounts.actions.people import set_password
+from duly.billing.kernel.errors import Refused
 from tests.interfaces.web import everything
 from tests.world import NOW, World
 
@@ -109,6 +110,12 @@ def test_nothing_leads_away(ben: m.User, away: str) -> None:
                    client.post(f"/sign-out/?next={away}")):
         assert "evil" not in answer.get("Location", "")
         assert "javascript" not in answer.get("Location", "")
+
+
+@pytest.mark.parametrize("password", ["short", "password123", "1234567890", "ben@halden.example", " " * 12, "abab" * 9])
+def test_a_password_that_is_soon_guessed_is_refused(world: World, password: str) -> None:
+    with pytest.raises(Refused, match="too easy to guess"):
+        set_password(actor=world.actor("anna"), at=NOW, login="ben", password=password)
 
 
 def test_every_form_is_refused_without_its_token(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from duly.billing import models as m
 from duly.billing.invoicing import actions
@@ -44,8 +44,8 @@ def test_many_are_issued_with_a_list_of_what_was_left(drafts: dict[str, int], cl
     assert "R2026-00001" in page
     assert "Its agreement demands a review: submit it first." in page
     assert "Send 1 invoice" in page
-    client.post(f"{address}send/")
-    client.post(f"{address}send/")
+    assert "1 mail queued." in text(client.post(f"{address}send/", follow=True))
+    assert "0 mails queued, 1 sent before." in text(client.post(f"{address}send/", follow=True))
     assert m.Message.objects.count() == 1
 
 
@@ -198,6 +198,47 @@ def test_a_lost_connection_is_taken_up_again(database: str, world: World, signed
     assert m.NumberCounter.objects.get().last_number == 1
 
 
+@pytest.mark.parametrize("gone", [lambda route: route.abort(), lambda route: route.fulfill(status=503)],
+                         ids=["no server", "a proxy without one"])
+def test_a_batch_goes_on_by_itself_when_the_server_is_back(
+    database: str, world: World, outage: None, signed_in: Callable[[str], Page], gone: Callable[[Route], None],
+) -> None:
+    ids = [draft.id for draft in bill(world) if draft.account.number == "ZED"]
+    actions.plan_batch(actor=world.actor("ben"), at=NOW, on=TODAY, act="issue", drafts=ids, key="0123456789")
+    page = signed_in("ben")
+    page.route("**/next/", gone)
+    page.goto("/drafts/batches/0123456789/")
+    expect(page.get_by_text("The connection was lost; it goes on when it is back.")).to_be_visible()
+    page.unroute("**/next/")
+    expect(page.get_by_role("status").get_by_text("1 of 1")).to_be_visible()
+    expect(page.get_by_text("The connection was lost")).to_have_count(0)
+    assert m.NumberCounter.objects.get().last_number == 1
+
+
+def test_a_batch_that_meets_a_fault_shows_its_page(
+    database: str, world: World, outage: None, signed_in: Callable[[str], Page]
+) -> None:
+    ids = [draft.id for draft in bill(world) if draft.account.number == "ZED"]
+    actions.plan_batch(actor=world.actor("ben"), at=NOW, on=TODAY, act="issue", drafts=ids, key="0123456789")
+    page = signed_in("ben")
+    page.route("**/next/", lambda route: route.fulfill(status=500, body="Fault 12AB"))
+    page.goto("/drafts/batches/0123456789/")
+    expect(page.get_by_text("Fault 12AB")).to_be_visible()
+
+
+def test_many_are_acted_on_without_javascript(
+    database: str, world: World, no_javascript: None, signed_in: Callable[[str], Page]
+) -> None:
+    bill(world)
+    page = signed_in("ben")
+    page.goto("/drafts/")
+    page.get_by_label("Choose Zed AG").check()
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Discard 1 draft").click()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("status").get_by_text("1 of 1")).to_be_visible()
+
+
 def test_sixty_drafts_go_through_in_parts(database: str, world: World, signed_in: Callable[[str], Page],
                                           context: BrowserContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """Filtered, chosen beyond the page, submitted while the tab is closed half-way, and gone on with in another."""
@@ -209,6 +250,7 @@ def test_sixty_drafts_go_through_in_parts(database: str, world: World, signed_in
     page.goto("/drafts/")
     page.get_by_role("searchbox", name="Draft or account").fill("customer no")
     expect(page.get_by_role("status").get_by_text("60 drafts")).to_be_visible()
+    expect(page.locator(".bulk")).to_be_hidden()
     page.get_by_label("Choose all on this page").check()
     expect(page.get_by_text("50 chosen")).to_be_visible()
     page.get_by_label("all 60 that match").check()

@@ -92,6 +92,12 @@ def test_the_oldest_month_with_something_to_bill_is_proposed(world: World, clien
     assert "still has" not in text(client.get("/runs/new/", {**SCOPE, "first": "2026-09-01"}))
 
 
+def test_a_preview_whose_address_names_no_accounts_starts_for_all(world: World, client_of: ClientOf) -> None:
+    client = client_of("ben")
+    asked = "entity=HALDEN&first=2026-10-01&last=2026-10-31"
+    assert '<input type="hidden" name="accounts" value="">' in client.get(f"/runs/new/?{asked}").content.decode()
+
+
 def test_drafts_that_wait_and_work_left_out_stand_beside_a_preview(drafts: dict[str, int], world: World,
                                                                    client_of: ClientOf) -> None:
     world.time(7200, approved=False)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from duly.billing import models as m
 from duly.billing.invoicing import actions
 from duly.interfaces.web.invoices.explanation import plain
 from duly.interfaces.web.invoices.showing import anchor
+from tests.billing.cash import issued
 from tests.billing.test_invoicing_run import bill
 from tests.interfaces.web.acting import LONG, act, state, text
 from tests.world import NOW, TODAY, World
@@ -64,15 +66,22 @@ def test_the_file_is_a_pdf_named_by_its_number(drafts: dict[str, int], client_of
     assert "R2026-00001.pdf" in client.get(f"/invoices/{drafts['ZED']}/file/")["Content-Disposition"]
 
 
+@pytest.mark.parametrize(("days", "said"), [(30, "31 days late"), (60, "1 day late"), (61, "Due 2 Nov 2026")])
+def test_an_open_invoice_says_until_when_or_how_late(world: World, client_of: ClientOf, days: int, said: str) -> None:
+    """Of 2 September, looked at on 2 November."""
+    invoice = issued(world, "ACME", "100.00", on=date(2026, 9, 2), days=days)
+    assert said in text(client_of("ben").get(f"/invoices/{invoice.pk}/"))
+
+
 def test_an_open_invoice_leads_to_its_payment(drafts: dict[str, int], client_of: ClientOf) -> None:
     address = f"/invoices/{drafts['ZED']}/"
-    assert "/payments/new/" not in text(client_of("ben").get(address))
+    assert "/payments/new/?" not in text(client_of("ben").get(address))
     act(client_of("ben"), drafts["ZED"], "issue")
-    link = re.search(r'href="(/payments/new/[^"]+)"', text(client_of("ben").get(address)))
+    link = re.search(r'href="(/payments/new/\?[^"]+)"', text(client_of("ben").get(address)))
     assert link
     form = text(client_of("ben").get(link[1].replace("&amp;", "&")))
     assert "R2026-00001" in form
-    assert "/payments/new/" not in text(client_of("rita").get(address))
+    assert "/payments/new/?" not in text(client_of("rita").get(address))
 
 
 @pytest.mark.parametrize("address", ["", "file/", "pages/1/x.svg", "write-down/", "issue/"])

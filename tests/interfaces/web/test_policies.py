@@ -1,14 +1,17 @@
 """The policies' pages: chosen by who may, said in words, with who changed what and when."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from playwright.sync_api import Page
 
 from duly.billing import models as m
 from duly.billing.agreements.policies import Usual, policy
+from duly.interfaces.web.sign_in.second_factor import second_factor_missing
 from tests.interfaces.web.test_agreements import SENT
 from tests.interfaces.web.test_settings import LONG, body
 from tests.world import World
@@ -58,6 +61,31 @@ def test_a_second_factor_is_demanded_and_no_longer(world: World, client_of: Clie
     anna.post("/settings/policies/second-factor/", {})
     assert "Nobody needs one" in body(anna.get("/settings/policies/"))
     assert "no second factor is demanded any more" in body(anna.get("/settings/policies/"))
+
+
+def test_who_still_lacks_a_demanded_second_factor_is_listed(
+    world: World, client_of: ClientOf, count_queries: Any
+) -> None:
+    """Those whom signing in would stop, for who demands it and for nobody else."""
+    anna = client_of("anna")
+    assert "still lack" not in body(anna.get("/settings/policies/"))
+    anna.post("/settings/policies/second-factor/", {"of": ["auditor", "cash"]})
+    page = body(anna.get("/settings/policies/"))
+    held = [login for login in m.User.objects.filter(is_active=True).values_list("login", flat=True)
+            if second_factor_missing(world.actor(login))]
+    assert sorted(held) == ["audra", "ben", "fin"]
+    assert "3 of 3 people still lack it" in page
+    assert re.findall(r'<th scope="row"><a class="link"[^>]*>(\w+)</a>', page) == ["Audra", "Ben", "Fin"]
+    for login in ("audra", "ben"):
+        Authenticator.objects.create(user=m.User.objects.get(login=login), type=Authenticator.Type.TOTP, data={})
+    with count_queries() as asked:
+        page = body(anna.get("/settings/policies/"))
+    assert "1 of 3 people still lacks it" in page
+    assert len([one for one in asked if "mfa_authenticator" in one["sql"]]) == 1
+    assert "still lack" not in body(client_of("audra").get("/settings/policies/"))
+    Authenticator.objects.create(user=m.User.objects.get(login="fin"), type=Authenticator.Type.TOTP, data={})
+    page = body(client_of("fin").get("/settings/policies/"))
+    assert "All 3 people of whom it is demanded have set it up." in page
 
 
 @pytest.mark.parametrize("rest", ["new-agreements/", "checks/"])

@@ -147,6 +147,22 @@ def test_rates_are_added_and_never_rewritten(
     assert len(more) == len(asked)
 
 
+def test_rates_say_who_added_them_and_what_follows(world: World, client_of: ClientOf) -> None:
+    fin = client_of("fin")
+    tax = {"country": "AT", "tax_class": "standard", "rate": "20", "valid_from": "2026-01-01", "source": "UStG §10"}
+    rate = {"base": "USD", "quote": "CHF", "rate": "0.8", "valid_from": "2026-11-01", "source": "SNB"}
+    for kind, values, follows in (
+        ("tax-rates", tax, "is not issued until it is drafted again; issued invoices stay as they are"),
+        ("exchange-rates", rate, "Drafts that are there keep their amounts"),
+    ):
+        assert follows in body(fin.get(f"/settings/{kind}/new/"))
+        fin.post(f"/settings/{kind}/new/", values)
+        page = body(fin.get(f"/settings/{kind}/?text={values.get('country', 'CHF')}"))
+        assert re.search(r'data-title="Added"> ?<time datetime="\d{4}-', page)
+        assert 'data-title="By">Fin <' in page
+    assert "numbers that were given never change" in body(client_of("anna").get(place(world, "series/deposit/")))
+
+
 def test_a_user_is_added_with_roles_and_rights_and_a_password(world: World, client_of: ClientOf) -> None:
     anna = client_of("anna")
     given = {"login": "eve", "name": LONG, "email": "eve@halden.example", "active": "on", "rights": ["issue", "waive"],

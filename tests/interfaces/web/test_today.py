@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from duly.billing import models as m
 from duly.billing.invoicing import actions
 from duly.billing.kernel import frames
+from duly.billing.reporting.first_steps import STEPS, FirstStep, next_step
 from duly.billing.reporting.tasks import KINDS, UNBILLED
 from duly.interfaces.web.today import views
 from duly.interfaces.web.today.views import LOOKS
@@ -237,11 +238,33 @@ def test_today_in_the_browser(database: str, world: World, signed_in: Callable[[
     axe(page)
 
 
+@pytest.mark.parametrize(("done", "following"), [
+    ("", "entity"), ("entity", "series"), ("entity series", "tax_rates"), ("entity series tax_rates", "people"),
+    ("entity series account", "tax_rates"), ("entity series account agreement", None),
+    ("entity account agreement people", "series"), ("entity series tax_rates people account", "agreement"),
+])
+def test_the_next_step_is_the_first_that_is_left(done: str, following: str | None) -> None:
+    """A firm that agreed on something is not asked for rates and people that it may not need."""
+    found = next_step([FirstStep(key, key in done.split()) for key in STEPS])
+    assert (found.key if found else None) == following
+
+
+def settings_of(client: Client) -> str:
+    return client.get("/settings/").content.decode().split("<main", 1)[1].split("</main>")[0]
+
+
 def test_a_firm_that_is_not_set_up_is_told_what_comes_next(database: str, world: World, client_of: ClientOf) -> None:
+    """Backwards through the steps; today and the settings say the same."""
     assert "Nothing waits for you" in shown(client_of("anna"))
+    assert "First steps" not in settings_of(client_of("anna"))
+    entity = world.entity().pk
     for gone, title, action, of_others in (
         ("agreement", "Next, what is agreed", "/agreements/new/", "Nothing is agreed yet"),
         ("account", "Next, the first customer", "/accounts/new/", "No customer yet"),
+        ("person", "Next, the people", "/settings/people/new/", "Nobody’s hours can be billed yet"),
+        ("tax_rate", "Next, the tax rates", "/settings/tax-rates/new/", "No tax rate is known yet"),
+        ("number_series", "Next, the numbers of its invoices", f"/settings/entities/{entity}/series/invoice/",
+         "Invoices have no numbers yet"),
         ("legal_entity", "First, the company that sells", "/settings/entities/new/", "The firm is not set up yet"),
     ):
         with connections["owner"].cursor() as owner:
@@ -249,8 +272,11 @@ def test_a_firm_that_is_not_set_up_is_told_what_comes_next(database: str, world:
         told = shown(client_of("anna"))
         assert title in told
         assert f'href="{action}"' in told
+        assert f'class="button primary" href="{action}"' in settings_of(client_of("anna"))
+        assert settings_of(client_of("anna")).count('aria-current="step"') == 1
         assert "/today/unbilled/" not in shown(client_of("ben"))
         assert of_others in shown(client_of("rita"))
+        assert 'class="button' not in settings_of(client_of("rita"))
     board = client_of("anna").get("/dashboard/").content.decode()
     assert 'href="/settings/entities/new/"' in board
     assert "The firm is not set up yet" in client_of("rita").get("/dashboard/").content.decode()

@@ -23,15 +23,21 @@ def actor(login: str, *, on_behalf_of: str | None = None) -> Actor:
     user = User.objects.filter(login=login, is_active=True).first()
     if user is None:
         raise NotFound(f"There is no active user “{login}”.", "Name one with --as, or add them to the set-up file.")
+    everywhere, in_book = granted(RoleGrant.objects.filter(user=user).values_list("role", "scope"),
+                                  RightGrant.objects.filter(user=user).values_list("right", flat=True))
+    return Actor(user.login, user.pk, everywhere, in_book, on_behalf_of)
+
+
+def granted(roles: Iterable[tuple[str, str]], by_name: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The rights everywhere and those in the own book only, of roles with their scopes and rights given by name."""
     everywhere: set[str] = set()
     in_book: set[str] = set()
-    for role, scope in RoleGrant.objects.filter(user=user).values_list("role", "scope"):
+    for role, scope in roles:
         # A client never acts beyond the own account, whatever scope the grant has.
         (everywhere if scope == "all" and role != "client" else in_book).update(ROLE_RIGHTS[role])
     # A right given by name reaches as far as the person's widest role.
-    by_name = RightGrant.objects.filter(user=user).values_list("right", flat=True)
     (everywhere if everywhere else in_book).update(by_name)
-    return Actor(user.login, user.pk, frozenset(everywhere), frozenset(in_book), on_behalf_of)
+    return frozenset(everywhere), frozenset(in_book)
 
 
 def second_factor_demanded(actor: Actor) -> bool:

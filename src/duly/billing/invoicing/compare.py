@@ -131,8 +131,10 @@ def preview_compared(drafts: Drafts, *, days: int) -> pl.DataFrame:
     ids = pl.col("agreement_id").unique().sort().cast(pl.String).str.join(",")
     agreements = drafts.lines.group_by("document_key").agg(
         pl.concat_str(pl.lit("{"), ids, pl.lit("}")).alias("agreements"))
+    reach = (pl.col("service_to") - pl.col("service_from")).dt.total_days() + 1
     found = drafts.headers.join(agreements, on="document_key", maintain_order="left").with_columns(
-        pl.lit(days, pl.Int64).alias("days"), pl.lit(None, pl.Date).alias("issued_on")).select(*COMPARED)
+        pl.max_horizontal(pl.lit(days, pl.Int64), reach).alias("days"),
+        pl.lit(None, pl.Date).alias("issued_on")).select(*COMPARED)
     names = drafts.lines.select(
         "document_key", "agreement_id", "charge_id", "kind", pl.col("description").alias("name"), "quantity", "amount")
     return _summary(found, _summed(names))

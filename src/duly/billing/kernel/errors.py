@@ -74,6 +74,8 @@ def explained(error: DatabaseError) -> Refused | None:
     if isinstance(error.__cause__, psycopg.DataError):
         return Refused(f"A value cannot be kept: {diagnostics.message_primary or error.__cause__}.",
                        DATA_REMEDIES.get(state, "Correct it; nothing was changed."))
+    if state == "23505":
+        return Refused("This is there already; somebody was faster.", "Open it anew to see what it says.")
     if state.startswith("23"):
         return Refused(f"The database refuses it: {diagnostics.message_primary}.", diagnostics.message_detail or "")
     return None

@@ -1,4 +1,8 @@
-"""The lists of dated rates that pages show."""
+"""The lists of dated rates that pages show, each with who added it and when.
+
+Who that was is in the log, and their name in the table of users, which is downstream: the list reads it, and imports
+nothing of it.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -16,10 +20,19 @@ TAX_STATE: Final = CURRENT.format(
 EXCHANGE_STATE: Final = CURRENT.format(
     t="x", table="exchange_rate", same="later.base = x.base and later.quote = x.quote")
 
+ADDED: Final = """(select {what} from event e left join app_user u on u.login = e.actor
+                    where e.subject_type = '{table}' and e.subject_id = {t}.id order by e.id limit 1)"""
+
+
+def _added(table: str, t: str) -> dict[str, str]:
+    return {"added_by": ADDED.format(what="coalesce(u.name, e.actor)", table=table, t=t),
+            "added_on": ADDED.format(what="(e.at at time zone 'UTC')::date", table=table, t=t)}
+
+
 TAX_RATES: Final = Source(
     columns={"id": "t.id", "country": "t.country", "tax_class": "t.tax_class", "rate": "t.rate",
              "percent": "trim_scale(t.rate * 100) || ' %%'", "valid_from": "t.valid_from", "source": "t.source",
-             "state": TAX_STATE},
+             "state": TAX_STATE, **_added("tax_rate", "t")},
     tables="tax_rate t", id="t.id", book="true",
     sorts={"country": Sort("t.country", "text"), "from": Sort("t.valid_from", "date")},
     filters={"text": "position(upper(%(value)s) in t.country) > 0", "class": "t.tax_class = %(value)s",
@@ -29,7 +42,7 @@ TAX_RATES: Final = Source(
 EXCHANGE_RATES: Final = Source(
     columns={"id": "x.id", "base": "x.base", "quote": "x.quote", "pair": "x.base || ' → ' || x.quote",
              "rate": "trim_scale(x.rate)::text", "valid_from": "x.valid_from", "source": "x.source",
-             "state": EXCHANGE_STATE},
+             "state": EXCHANGE_STATE, **_added("exchange_rate", "x")},
     tables="exchange_rate x", id="x.id", book="true",
     sorts={"from": Sort("x.valid_from", "date"), "pair": Sort("x.base || x.quote", "text")},
     filters={"text": "position(upper(%(value)s) in x.base || ' ' || x.quote) > 0",

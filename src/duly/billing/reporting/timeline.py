@@ -18,6 +18,7 @@ class Entry:
 
     `subject` is the row's id, `document` the draft or document that it is about, None where it is about the account.
     `text` is the number, the subject of a mail, the verb of an event, or a verdict; `detail` a reason or a state.
+    `who` is the name of the user, or the login where nobody has it; empty for documents and receipts.
     """
 
     on: date
@@ -79,7 +80,9 @@ def timeline(*, actor: Actor, on: date, account: str, after: str | None = None, 
               where (happened, kind, id) < (%(on)s, %(kind)s, %(entry)s)
               order by happened desc, id desc limit %(more)s)"""
         for place, source in enumerate(SOURCES))
-    query = f"select * from ({parts}) as entry order by happened desc, kind desc, id desc limit %(more)s"
+    query = f"""select happened, kind, entry.id, document, text, detail, coalesce(u.name, who), amount, currency
+                  from ({parts}) as entry left join app_user u on u.login = who
+                 order by happened desc, kind desc, entry.id desc limit %(more)s"""
     found = [Entry(*each) for each in frames.rows(query, {
         "account": row.pk, "on": since, "kind": kind, "entry": entry, "more": limit + 1})]
     last = found[limit - 1] if len(found) > limit else None

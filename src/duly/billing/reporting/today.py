@@ -1,7 +1,8 @@
 """What waits for someone today: each task with its reason in plain words, its amount and age, and the page to go to.
 
 A kind of task is one query over the accounts that the actor may see, in the order of its weight; only kinds that the
-actor's rights let them settle are read. To add one, copy a neighbour in `tasks.py`.
+actor's rights let them settle are read. To add one, copy a neighbour in `tasks.py`. What a firm does before there is
+anything to wait is in `first_steps.py`.
 """
 
 from dataclasses import dataclass
@@ -94,17 +95,6 @@ def unbilled(*, actor: Actor, on: date, mine: bool = False, rows: int = ROWS) ->
     """
     scope = {**values(actor, on, mine=mine), "rows": rows}
     return _waiting(UNBILLED, scope, on, dict(frames.rows(COVERED, scope)))
-
-
-def first_step(*, actor: Actor, on: date) -> str:
-    """What a firm lacks before anything can be billed: an `entity`, then an `account`, then an `agreement`; else empty.
-
-    Of the whole firm, whatever the actor's book. Raises `Forbidden` without the right to read.
-    """
-    values(actor, on)
-    there = frames.rows("""select exists (select from legal_entity), exists (select from account),
-                                  exists (select from agreement)""")[0]
-    return next((step for step, done in zip(("entity", "account", "agreement"), there, strict=True) if not done), "")
 
 
 def _waiting(kind: Kind, scope: dict[str, object], on: date, covered: dict[str, str]) -> Waiting:

@@ -1,7 +1,8 @@
 """Forms that lose nothing: each error beside its field, each value kept, a verb's refusal among them."""
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -40,6 +41,61 @@ class Once(Form):
     """A form whose verb creates something: its `key` makes the verb act once, however often the form is sent."""
 
     key = forms.CharField(max_length=64, widget=forms.HiddenInput, initial=lambda: uuid4().hex)
+
+
+class Standing(Form):
+    """A form of what stands already, begun with it: what somebody else changes while it is open is not written over.
+
+    Its `seen` holds what each field stood at, as digests. Where one stands otherwise when the form comes back, that is
+    said beside it, all that was typed is kept, and the form sent once more is meant so. Its page shows hidden fields.
+    """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen"] = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        return self._stands() if field_name == "seen" else super().get_initial_for_field(field, field_name)
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if not self.is_bound or not (seen := self.cleaned_data.pop("seen", "")):
+            return
+        before = dict(part.split(":", 1) for part in seen.split() if ":" in part)
+        changed = [name for part in self._stands().split() for name, _, digest in [part.partition(":")]
+                   if before.get(name) != digest]
+        if changed:
+            self.add_error(None, "Somebody changed this since you opened it, so nothing is saved yet. Look at what it "
+                                 "says below; sending the form again saves what stands in it.")
+            for name in changed:
+                self.add_error(name, f"Changed meanwhile to: {self._said(name)}.")
+            self.data = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict, or a dictionary
+            self.data[self.add_prefix("seen")] = self._stands()  # type: ignore[index]
+
+    def _stands(self) -> str:
+        own = {name: self.get_initial_for_field(field, name) for name, field in self.fields.items()
+               if name != "seen" and not field.disabled}
+        return " ".join(f"{name}:{hashlib.sha256(repr(value).encode()).hexdigest()[:12]}"
+                        for name, value in own.items())
+
+    def _said(self, name: str) -> str:
+        """What a field stands at, in the words of its page."""
+        field = self.fields[name]
+        value = self.get_initial_for_field(field, name)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        words = {str(key): text for key, text in _flat(getattr(field, "choices", ()))}
+        given = value if isinstance(value, list | tuple) else [field.prepare_value(value)]
+        return ", ".join(words.get(str(one), str(one)) for one in given if one not in (None, "")) or "nothing"
+
+
+def _flat(choices: Iterable[Any]) -> Iterator[tuple[Any, str]]:
+    """Choices without their groups."""
+    for key, text in choices:
+        if isinstance(text, list | tuple):
+            yield from _flat(text)
+        else:
+            yield key, str(text)
 
 
 class Date(forms.DateInput):

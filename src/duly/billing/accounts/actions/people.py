@@ -16,6 +16,9 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reference.put import Put, put
 
+FEWEST_SIGNS = 5
+"""Different ones that a password holds at least: length alone lets twelve spaces pass."""
+
 NO_PASSWORD = "!"
 """No password matches it: people sign in by a way that they set themselves."""
 
@@ -107,11 +110,14 @@ def _set_password(login: str, password: str) -> int:
     user = User.objects.filter(login=login).first()
     if user is None:
         raise NotFound(f"There is no user “{login}”.", "Check the login, or add the user first.")
+    said = [] if len(set(password)) >= FEWEST_SIGNS else [f"It must hold at least {FEWEST_SIGNS} different signs."]
     try:
         validate_password(password, user)
     except ValidationError as error:
-        problems = [Problem("password", message) for message in error.messages]
-        raise Refused("This password is too easy to guess.", "Use a longer one.", problems=problems) from None
+        said += error.messages
+    if said:
+        problems = [Problem("password", message) for message in said]
+        raise Refused("This password is too easy to guess.", "Use a longer one.", problems=problems)
     User.objects.filter(pk=user.pk).update(password=make_password(password))
     record("app_user", user.pk, password="set")
     return user.pk

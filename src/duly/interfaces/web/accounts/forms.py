@@ -8,7 +8,7 @@ from django import forms
 from duly.billing.accounts.models import CONTACT_ROLES
 from duly.formats import FormatError
 from duly.formats.identities import check_currency, check_email, check_vat_id
-from duly.interfaces.kit.forms import Checked, Date, Form, Once
+from duly.interfaces.kit.forms import Checked, Date, Form, Once, Standing
 from duly.interfaces.web.accounts.views import KINDS, colleagues
 
 COUNTRIES: Final = sorted(((one.alpha_2, one.name) for one in pycountry.countries), key=lambda one: one[1])
@@ -25,8 +25,8 @@ class Number(forms.CharField):
         self.widget.attrs |= {"list": "account-names", "autocomplete": "off", "data-suggests": ""}
 
 
-class Edited(Form):
-    """An account as its page changes it."""
+class _Described(Form):
+    """What an account's page says of it."""
 
     name = forms.CharField(max_length=200)
     kind = forms.ChoiceField(choices=KINDS)
@@ -44,7 +44,11 @@ class Edited(Form):
     bill_to = Number(label="Invoices go to", required=False, help_text="The account that pays, where it is another.")
 
 
-class New(Once, Edited):
+class Edited(Standing, _Described):
+    """An account as its page changes it."""
+
+
+class New(Once, _Described):
     """An account that is not there yet."""
 
     number = forms.CharField(max_length=30, help_text="It stands on every document, and stays.")
@@ -57,7 +61,7 @@ class New(Once, Edited):
         return number
 
 
-class Manager(Form):
+class Manager(Standing):
     """Whose book an account is in, and who covers for them."""
 
     manager = forms.ChoiceField(required=False)
@@ -74,7 +78,7 @@ class Manager(Form):
         return {name: value or None for name, value in self.cleaned_data.items()}
 
 
-class Contact(Form):
+class Contact(Standing):
     """A person at an account."""
 
     name = forms.CharField(max_length=200)
@@ -100,7 +104,7 @@ class TaxNumber(Form):
         return values
 
 
-class PurchaseOrder(Form):
+class PurchaseOrder(Standing):
     """What an account's purchase order allows, and until when."""
 
     number = forms.CharField(max_length=60)

@@ -14,6 +14,7 @@ from duly.billing.agreements.actions import agree as actions
 from duly.billing.invoicing.sample import Sample, sample
 from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reporting.agreement_page import AgreementPage, agreement_page
+from duly.interfaces.kit.printing import day
 from duly.interfaces.web.agreements.editor import Editor
 from duly.interfaces.web.agreements.forms import KINDS, entities
 from duly.interfaces.web.links import address
@@ -42,6 +43,11 @@ def amend(request: StaffRequest, number: str) -> HttpResponseBase:
     latest = known.versions[-1].terms
     begun = replace(latest, valid_from=_next_month(max(request.on, latest.valid_from)))
     editor = Editor(request.POST or None, agreement=number, begun=begun)
+    versions = str(len(known.versions))
+    if _sent(request) and request.POST.get("since", versions) != versions:
+        editor.terms.add_error(None, "Somebody agreed other terms since you opened this; what you wrote began with the "
+                                     f"ones before. The latest hold from {day(latest.valid_from)}: compare them, then "
+                                     "send this again to agree what stands here.")
     if _sent(request) and editor.is_valid() and (terms := editor.version()) and _done(
             editor, lambda: actions.amend(actor=request.actor, at=request.at, on=request.on, agreement=number,
                                           terms=terms)):
@@ -92,11 +98,13 @@ def _edited(request: StaffRequest, editor: Editor, known: AgreementPage | None, 
     wrong = list(editor.wrong()) if sent else []
     if request.method == "POST" and not sent:
         editor.change(add=request.POST.get("add_card", ""), remove=request.POST.get("remove_card", ""))
+    now = str(len(known.versions)) if known else ""
+    since = now if sent else request.POST.get("since", now)  # another card leaves it at what the form began with
     trying = reverse("agreement_amend_try", args=[known.number]) if known else reverse("agreement_try")
     part = "#form" if request.htmx and request.htmx.target == "editor" else ""
     return render(request, f"web/agreements/editor.html{part}", {
         **shown, "editor": editor, "known": known, "back": back, "kinds": KINDS.values(), "trying": trying,
-        "wrong": wrong}, status=422 if sent else 200)
+        "wrong": wrong, "since": since}, status=422 if sent else 200)
 
 
 def _sampled(request: StaffRequest, editor: Editor, known: AgreementPage | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from duly.billing.agreements.models import Project, RateCard
 from duly.billing.agreements.policies import NAMES, Usual, policies
 from duly.billing.agreements.terms import ChargeInput
 from duly.formats.identities import check_currency
-from duly.interfaces.kit.forms import Checked, Form, Once
+from duly.interfaces.kit.forms import Checked, Form, Once, Standing
 from duly.interfaces.web.accounts.forms import Number
 from duly.interfaces.web.agreements.fields import Day, Minutes, Percent, Plain
 
@@ -231,7 +231,7 @@ class OneOff(Charge):
 KINDS: Final[Mapping[str, type[Charge]]] = {form.kind: form for form in (Time, Expense, Milestone, Recurring, OneOff)}
 
 
-class Ending(Form):
+class Ending(Standing):
     """The last day that an agreement bills."""
 
     ends_on = Day(label="Last day", required=False, help_text="Nothing: it runs on.")

@@ -19,6 +19,7 @@ from duly.billing.kernel.errors import Forbidden, Refused
 from duly.billing.kernel.listing import Query
 from duly.interfaces.kit.drawing import digest
 from duly.interfaces.kit.forms import Once
+from duly.interfaces.kit.templatetags.kit import noun
 from duly.interfaces.web.billing.drafts import DRAFTS
 from duly.interfaces.web.billing.reviews import REVIEWS
 from duly.interfaces.web.billing.rows import STATES
@@ -104,13 +105,14 @@ def go_on(request: StaffRequest, key: str) -> HttpResponseBase:
 
 @page(right="send", methods="POST")
 def send(request: StaffRequest, key: str) -> HttpResponseBase:
-    """Queue the mails of what the batch issued."""
+    """Queue the mails of what the batch issued; the outbox shows how they fare."""
     found = actions.batch_of(actor=request.actor, key=key)
     if found.act != "issue" or not found.done:
         raise Refused("This batch issued nothing.", "There is nothing to send.")
     queued = queue_message(actor=request.actor, at=request.at, on=request.on, invoices=list(found.done))
-    messages.success(request, f"{len(queued.messages)} mails are queued; {len(queued.already)} were sent before.")
-    return redirect("batch", key)
+    count, before = len(queued.messages), len(queued.already)
+    messages.success(request, f"{count} {noun('mails', count)} queued{f', {before} sent before' if before else ''}.")
+    return redirect("outbox")
 
 
 def shown(request: StaffRequest, found: Batch) -> HttpResponseBase:

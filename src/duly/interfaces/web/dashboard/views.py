@@ -11,6 +11,7 @@ from duly.billing.kernel.errors import NotFound
 from duly.billing.reporting import dashboard as reading
 from duly.billing.reporting.unbilled import unbilled_value
 from duly.interfaces.web.dashboard.figures import pictured
+from duly.interfaces.web.first_steps import next_step
 from duly.interfaces.web.links import listed
 from duly.interfaces.web.page import StaffRequest, page, show
 
@@ -25,7 +26,7 @@ def dashboard(request: StaffRequest) -> HttpResponseBase:
     mine = request.GET.get("mine") == "yes"
     boards = reading.dashboard(actor=request.actor, on=request.on, mine=mine)
     if not boards:
-        return show(request, "web/dashboard/page.html", {"board": None})
+        return show(request, "web/dashboard/page.html", {"board": None, "step": next_step(request)})
     busiest = max(boards, key=lambda each: each.open.count or 0).entity
     board = boards[_chosen(boards, request.GET.get("entity") or busiest)]
     entities = [{"title": each.name, "url": _url(each.entity, mine), "current": each is board} for each in boards]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Final
 
 from duly.billing.invoicing.explain import Explained, Found, Happened, Line
@@ -10,6 +11,7 @@ from duly.billing.invoicing.left_out import LeftOut
 from duly.billing.reporting.invoice_page import InvoicePage, Stage
 from duly.interfaces.kit import printing
 from duly.interfaces.kit.drawing import digest
+from duly.interfaces.kit.templatetags.kit import noun
 from duly.interfaces.web.invoices import explanation
 from duly.interfaces.web.invoices.explanation import Step
 
@@ -73,18 +75,21 @@ def picture_version(found: Explained) -> str:
     return digest(head.version, head.state == "issued", head.number, head.issued_on, head.due_on)
 
 
-def stages(found: InvoicePage) -> list[dict[str, Any]]:
-    """The stage bar's steps; those that the agreement demands none of are left out."""
-    return [{"title": STAGES[one.name], "state": "bad" if one.blocked else STAGE_STATES[one.state], "note": _note(one)}
-            for one in found.stages if one.state != "skipped"]
+def stages(found: InvoicePage, on: date) -> list[dict[str, Any]]:
+    """The stage bar's steps on a day; those that the agreement demands none of are left out."""
+    return [{"title": STAGES[one.name], "state": "bad" if one.blocked else STAGE_STATES[one.state],
+             "note": _note(one, found.document.head.due_on, on)} for one in found.stages if one.state != "skipped"]
 
 
-def _note(one: Stage) -> str:
+def _note(one: Stage, due_on: date | None, on: date) -> str:
     if one.blocked:
         return "Something blocks"
-    if one.at is None:
+    if one.at is not None:
+        return printing.day(one.at.date() if isinstance(one.at, datetime) else one.at)
+    if one.name != "paid" or due_on is None:
         return ""
-    return printing.day(one.at.date() if hasattr(one.at, "date") else one.at)
+    late = (on - due_on).days
+    return f"{late} {noun('days', late)} late" if late > 0 else f"Due {printing.day(due_on)}"
 
 
 def lines(found: Explained, findings: Sequence[ShownFinding]) -> list[ShownLine]:

@@ -18,6 +18,7 @@ from duly.billing.ledger.models import POSTING_ROLES
 from duly.billing.reference.put import Put
 from duly.interfaces.kit.forms import Form, beside
 from duly.interfaces.kit.printing import day
+from duly.interfaces.web.first_steps import first_steps
 from duly.interfaces.web.page import StaffRequest, page
 from duly.interfaces.web.settings import forms
 from duly.interfaces.web.settings.history import told
@@ -27,7 +28,8 @@ from duly.interfaces.web.settings.sections import ask, kept, sections
 @page()
 def entities(request: StaffRequest) -> HttpResponseBase:
     found = reads.entities(actor=request.actor, on=request.on)
-    return render(request, "web/settings/entities.html", {"entities": found, "sections": sections("Entities")})
+    return render(request, "web/settings/entities.html", {
+        "entities": found, "steps": first_steps(request), "sections": sections("Entities")})
 
 
 @page()
@@ -122,7 +124,8 @@ def series(request: StaffRequest, entity: int, kind: str) -> HttpResponseBase:
     form = forms.Series(request.POST or None, initial={"pattern": own.pattern})
     return _asked(request, found, form, f"Numbers of {kind.replace('_', ' ')}s", lambda: verbs.put_number_series(
         actor=request.actor, at=request.at, entity=found.entity.code, kind=kind, **form.cleaned_data),
-        "Once a number is given, the pattern stays.")
+        "Each document gets its number when it is issued, without a gap, from 1 on in each fiscal year. Drafts have "
+        "none yet. Once the first number is given the pattern stays, and numbers that were given never change.")
 
 
 @page(right="settings", methods="GET POST")

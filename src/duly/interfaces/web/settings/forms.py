@@ -11,7 +11,7 @@ from duly.billing.reference.models import TAX_CLASSES
 from duly.formats import FormatError
 from duly.formats.identities import check_currency, check_email, check_iban, check_time_zone, check_vat_id
 from duly.formats.setup_file.pictures import media_type
-from duly.interfaces.kit.forms import Checked, Date, Form
+from duly.interfaces.kit.forms import Checked, Date, Form, Standing
 
 COUNTRIES: Final = [("", "Choose a country"), *sorted(((one.alpha_2, one.name) for one in pycountry.countries),
                                                       key=lambda one: one[1])]
@@ -40,7 +40,7 @@ def text(label: str, longest: int, required: bool = True, **options: Any) -> for
     return forms.CharField(label=label, max_length=longest, required=required, **options)
 
 
-class Entity(Form):
+class Entity(Standing):
     """A legal entity as its page changes it."""
 
     name = text("Name", 200)
@@ -100,7 +100,7 @@ class TaxNumber(Form):
         return values
 
 
-class BankAccount(Form):
+class BankAccount(Standing):
     iban = Checked(lambda given: check_iban(given).iban, label="IBAN", max_length=42)
     holder = text("Holder", 140)
     currency = Checked(check_currency, label="Currency", max_length=3)
@@ -118,17 +118,17 @@ class BankAccount(Form):
         return values
 
 
-class Series(Form):
+class Series(Standing):
     pattern = text("Pattern", 60,
                    help_text="Such as R{year}-{number:05}: the fiscal year, and the number with five digits.")
 
 
-class ChartAccount(Form):
+class ChartAccount(Standing):
     code = text("Account of the chart", 20)
     name = text("Its name", 100)
 
 
-class Close(Form):
+class Close(Standing):
     lock_date = forms.DateField(label="Closed up to and with", widget=Date,
                                 help_text="Nothing is booked on or before this day any more. It never moves back.")
 
@@ -153,7 +153,7 @@ class ExchangeRate(Form):
     source = text("Source", 60, help_text="Such as ECB reference rate.")
 
 
-class User(Form):
+class User(Standing):
     """A user: a scope for each role, and the rights that are given by name."""
 
     name = text("Name", 200)
@@ -191,7 +191,7 @@ class Password(Form):
         attrs={"autocomplete": "new-password"}), help_text="At least ten characters. Their sessions end.")
 
 
-class Person(Form):
+class Person(Standing):
     name = text("Name", 200)
     email = Checked(check_email, label="E-mail address", max_length=254, required=False,
                     help_text="Files of work are matched by it.")

@@ -30,6 +30,7 @@ from duly.interfaces.web.settings.policy_forms import (
     titled,
 )
 from duly.interfaces.web.settings.sections import ask, kept, sections
+from duly.interfaces.web.sign_in.second_factor import without_second_factor
 
 TERMS: Final = {"review": "Drafts are checked by", "payment_days": "Days to pay", "grouping": "Hours",
                 "time_annex": "All hours behind the invoice"}
@@ -45,7 +46,7 @@ def policies(request: StaffRequest, entity: int | None = None) -> HttpResponseBa
     demand = reads.second_factor(actor=request.actor, on=request.on)
     return render(request, "web/settings/policies.html", {
         "sections": sections("Policies"), "one": one, "demanded": [HOLDER_WORDS[name] for name in demand.of],
-        "demands": _demands(demand),
+        "demands": _demands(demand), **(_lacking(request) if demand.of and request.actor.may("policies") else {}),
         "entities": [{"title": each.name, "url": reverse("entity_policies", args=[each.pk]), "current": each == one}
                      for each in entities] if len(entities) > 1 else [],
         **(_of_entity(request, one) if one else {})})
@@ -56,6 +57,15 @@ def _demands(demand: reads.SecondFactor) -> list[Told]:
     return [Told(change.at, change.who,
                  f"{HOLDER_WORDS[demand.holders[change.subject]]}: {words[change.after['demanded']]}")
             for change in demand.changes]
+
+
+def _lacking(request: StaffRequest) -> dict[str, Any]:
+    """Of how many a second factor is demanded, and who of them has set up none, each with why it is demanded."""
+    users = reads.demanded_of(actor=request.actor, on=request.on)
+    without = without_second_factor([one.id for one in users])
+    said = {name: words[0].lower() + words[1:] for name, words in HOLDER_WORDS.items()}
+    return {"demanded_of": len(users), "lacking": [
+        (one, ", ".join(said[name] for name in one.by)) for one in users if one.id in without]}
 
 
 def _of_entity(request: StaffRequest, one: LegalEntity) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django import forms
 from duly.billing.accounts.models import ROLES, SECOND_FACTOR_HOLDERS
 from duly.billing.agreements.models import LONGEST_PAYMENT
 from duly.billing.invoicing.policies import Strictness
-from duly.interfaces.kit.forms import Form
+from duly.interfaces.kit.forms import Standing
 from duly.interfaces.web.agreements.forms import choice
 from duly.interfaces.web.settings.forms import RIGHT_TEXTS
 
@@ -29,7 +29,7 @@ def severity(name: str) -> str:
     return SEVERITY_WORDS.get(name, name)
 
 
-class NewAgreements(Form):
+class NewAgreements(Standing):
     """What new agreements begin with where nothing is said."""
 
     review = choice("review", "Who checks drafts")
@@ -39,7 +39,7 @@ class NewAgreements(Form):
     time_annex = forms.BooleanField(label="List all hours behind the invoice", required=False)
 
 
-class Checks(Form):
+class Checks(Standing):
     """How strict the checks are that leave a choice."""
 
     def __init__(self, *args: Any, checks: Sequence[Strictness], **options: Any) -> None:
@@ -55,7 +55,7 @@ class Checks(Form):
         return {name: chosen or None for name, chosen in self.cleaned_data.items()}
 
 
-class SecondFactor(Form):
+class SecondFactor(Standing):
     """Of whom a second factor is demanded."""
 
     of = forms.MultipleChoiceField(

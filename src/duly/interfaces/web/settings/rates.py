@@ -18,13 +18,22 @@ from duly.interfaces.web.settings.sections import ask, sections
 
 STATES: Final = {"now": ("In force", "good"), "ahead": ("Ahead", "info"), "past": ("Past", "mute")}
 BY_STATE: Final = Filter("state", "State", "choice", tuple((key, words) for key, (words, _) in STATES.items()))
+ADDED: Final = (Column("added_on", "Added", "date"), Column("added_by", "By"))
+TAX_FOLLOWS: Final = (
+    "It taxes what is delivered from its day on. A draft of that time that is taxed otherwise is not issued until it "
+    "is drafted again; issued invoices stay as they are. No rate that was in force is changed: the new one begins on a "
+    "later day.")
+EXCHANGE_FOLLOWS: Final = (
+    "From its day on, until the next one of the same two currencies: invoices and payments are booked by it, and "
+    "expenses of that time are converted by it when they are drafted. Drafts that are there keep their amounts, and "
+    "what is issued or booked stays as it is.")
 
 TAX_RATES: Final = Listing(
     name="rates", read=lists.tax_rates, read_all=lists.every_tax_rate, sort="country", tones=STATES,
     empty="No tax rate is known. Invoices are taxed by these: add those of your country.",
     columns=(Column("country", "Country", "strong", sort="country"), Column("tax_class", "Class"),
              Column("percent", "Rate", "number"), Column("valid_from", "From", "date", sort="from"),
-             Column("state", "State", "pill"), Column("source", "Source", wide=True)),
+             Column("state", "State", "pill"), Column("source", "Source", wide=True), *ADDED),
     filters=(Filter("text", "Country code"), BY_STATE,
              Filter("class", "Class", "choice", tuple((name, name.capitalize()) for name in TAX_CLASSES))),
 )
@@ -33,7 +42,7 @@ EXCHANGE_RATES: Final = Listing(
     empty="No exchange rate is known. They are needed for work and invoices in other currencies.",
     columns=(Column("pair", "One unit of → is", "strong", sort="pair"), Column("rate", "Rate", "number"),
              Column("valid_from", "From", "date", sort="from"), Column("state", "State", "pill"),
-             Column("source", "Source", wide=True)),
+             Column("source", "Source", wide=True), *ADDED),
     filters=(Filter("text", "Currency"), BY_STATE),
 )
 
@@ -61,7 +70,7 @@ def add_tax_rate(request: StaffRequest) -> HttpResponseBase:
             messages.success(request, "The rate is added." if done.added else "This rate was there already.")
             return redirect("tax_rates")
     return ask(request, form, "Add a tax rate", ("Tax rates", reverse("tax_rates")),
-               "A rate that was in force stays as it is: the new one begins on a later day.", "Add it")
+               TAX_FOLLOWS, "Add it")
 
 
 @page(right="reference", methods="GET POST")
@@ -74,4 +83,4 @@ def add_exchange_rate(request: StaffRequest) -> HttpResponseBase:
             messages.success(request, "The rate is added." if done.added else "This rate was there already.")
             return redirect("exchange_rates")
     return ask(request, form, "Add an exchange rate", ("Exchange rates", reverse("exchange_rates")),
-               "It holds until the next one of the same two currencies begins.", "Add it")
+               EXCHANGE_FOLLOWS, "Add it")

@@ -15,6 +15,7 @@ from duly.billing.invoicing import actions as invoicing
 from duly.billing.reporting import today as reading
 from duly.billing.reporting.tasks import UNBILLED
 from duly.billing.reporting.today import Task, Waiting
+from duly.interfaces.web.first_steps import next_step
 from duly.interfaces.web.links import address, listed
 from duly.interfaces.web.page import StaffRequest, page, show
 
@@ -75,7 +76,7 @@ def today(request: StaffRequest) -> HttpResponseBase:
               for each in found.kinds if kind in ("", each.kind)]
     return show(request, "web/today/page.html", {
         "found": found, "shown": groups, "kind": kind, "tabs": _tabs(found, kind, mine),
-        "lacks": "" if found.kinds else reading.first_step(actor=request.actor, on=request.on),
+        "step": None if found.kinds else next_step(request),
         "unbilled_url": "" if kind else reverse("today_unbilled") + _query("", mine),
         "books": _books(kind, mine) if request.actor.may_everywhere("read") else [], "here": _query(kind, mine),
     })

@@ -11,7 +11,7 @@ from duly.billing.kernel.errors import Refused
 from duly.billing.work.actions.receipts import media_type
 from duly.billing.work.entry import CHOICES
 from duly.engine.currencies import CODES
-from duly.interfaces.kit.forms import Date, Form, Once
+from duly.interfaces.kit.forms import Date, Form, Once, Standing
 
 CLOCK: Final = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 NUMBER: Final = re.compile(r"\d{1,4}(?:[.,]\d{1,6})?")
@@ -139,7 +139,7 @@ class AttachReceipt(Form):
     file = Receipt(label="Receipt")
 
 
-class EditTime(Form):
+class EditTime(Standing):
     worked_on = forms.DateField(label="Day", widget=Date)
     seconds = Duration(label="Duration")
     task = forms.CharField(label="Task", max_length=100, required=False)

@@ -69,10 +69,8 @@ class Rows extends HTMLElement {
     const boxes = [...this.querySelectorAll(".tick input[name=rows]")];
     if (box.matches("[data-all]")) boxes.forEach((one) => (one.checked = box.checked));
     const count = boxes.filter((one) => one.checked).length;
-    const bulk = this.closest("form")?.querySelector(".bulk");
-    if (!bulk) return;
-    bulk.hidden = count === 0;
-    bulk.querySelector("[data-chosen]").textContent = `${count} chosen`;
+    const said = this.closest("form")?.querySelector(".bulk [data-chosen]");
+    if (said) said.textContent = `${count} chosen`;
   }
 }
 
