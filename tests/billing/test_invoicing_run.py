@@ -99,8 +99,8 @@ def test_work_without_a_price_that_is_on_no_draft_is_named(world: World) -> None
     run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0],
                          period_to=OCTOBER[1])
     assert actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0]).unpriced == [
-        "Acme GmbH, 1 entry: no exchange rate from USD to EUR on 2026-10-09; add one.",
-        "Acme GmbH, 2 entries: no exchange rate from CHF to EUR on 2026-10-07; add one."]
+        "Acme GmbH, 1 entry: no exchange rate from USD to EUR on 9 Oct 2026; add one.",
+        "Acme GmbH, 2 entries: no exchange rate from CHF to EUR on 7 Oct 2026; add one."]
 
 
 def test_work_without_a_price_beside_a_draft_is_a_finding_of_it(world: World) -> None:
