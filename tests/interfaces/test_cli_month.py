@@ -110,7 +110,7 @@ def test_a_run_names_the_work_that_is_on_no_draft(world: World) -> None:
     world.expense("10", currency="CHF")
     run = drafted()
     assert run.code == 1
-    assert run.data["unpriced"] == ["Acme GmbH, 1 entry: no exchange rate from CHF to EUR on 2026-10-07; add one."]
+    assert run.data["unpriced"] == ["Acme GmbH, 1 entry: no exchange rate from CHF to EUR on 7 Oct 2026; add one."]
     assert sorted(one["account"] for one in run.data["drafts"]) == ["BIG", "ZED"]
     assert "no exchange rate from CHF to EUR" in said("bill", "--entity", "HALDEN", "--period", "2026-10").text
 

@@ -44,7 +44,8 @@ def amend(request: StaffRequest, number: str) -> HttpResponseBase:
     begun = replace(latest, valid_from=_next_month(max(request.on, latest.valid_from)))
     editor = Editor(request.POST or None, agreement=number, begun=begun)
     versions = str(len(known.versions))
-    if _sent(request) and request.POST.get("since", versions) != versions:
+    others = _sent(request) and request.POST.get("since", versions) != versions
+    if others and not (editor.is_valid() and editor.version() == latest):  # sent twice, it stands already
         editor.terms.add_error(None, "Somebody agreed other terms since you opened this; what you wrote began with the "
                                      f"ones before. The latest hold from {day(latest.valid_from)}: compare them, then "
                                      "send this again to agree what stands here.")
