@@ -179,19 +179,27 @@ def test_a_failed_partition_says_why_and_is_taken_up_again(world: World) -> None
     assert not actions.fail_partition(actor=ben, at=NOW, partition=run.partitions[0], error="late")
 
 
-def test_partitions_of_one_run_do_not_wait_for_each_other(world: World) -> None:
+def test_of_partitions_that_end_at_once_one_ends_the_run(world: World) -> None:
     world.time(3600)
     ben = world.actor("ben")
     run = actions.launch(actor=ben, at=NOW, on=TODAY, entity="HALDEN", period_from=OCTOBER[0], period_to=OCTOBER[1],
                          partition_accounts=1)
 
-    def beside() -> int:
+    def beside(partition: int) -> int:
         try:
-            frames.execute("set lock_timeout = '2s'")
-            return actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[1]).drafts
+            return actions.draft_partition(actor=ben, at=NOW, partition=partition).drafts
         finally:
             connection.close()
 
-    with transaction.atomic(), ThreadPoolExecutor(1) as other:
-        actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
-        assert other.submit(beside).result() == 1
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            actions.draft_partition(actor=ben, at=NOW, partition=run.partitions[0])
+            second = other.submit(beside, run.partitions[1])
+            waiting = """select count(*) from pg_stat_activity
+                          where datname = current_database() and wait_event_type = 'Lock'"""
+            while not frames.rows(waiting)[0][0]:
+                frames.rows("select pg_stat_clear_snapshot()")
+        assert second.result() == 1
+    for partition in run.partitions[2:]:
+        actions.draft_partition(actor=ben, at=NOW, partition=partition)
+    assert m.BillRun.objects.get(pk=run.run).state == "done"

@@ -120,6 +120,8 @@ def draft_partition(*, actor: Actor, at: datetime, partition: int) -> Drafted:
     ).struct.json_encode().alias("data")))
     digest = computed.digest()
     record("bill_run", run.pk, partition=partition, drafts=drafts.headers.height, digest=digest)
+    # Of two that end at once the second waits here, and then sees that the first is done.
+    frames.execute("select from bill_run where id = %s for no key update", [run.pk])
     frames.execute("""update bill_run_partition set state = 'done', drafts = %s, digest = %s, error = ''
                        where id = %s""", [drafts.headers.height, digest, partition])
     frames.execute("""update bill_run set state = 'done' where id = %s and not exists (
