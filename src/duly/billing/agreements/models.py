@@ -1,13 +1,18 @@
 """What was agreed: versions with dates, their charges, rate cards, and the projects work is done in."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from duly.billing.accounts.models import Account, LegalEntity, Person, PurchaseOrder
 from duly.billing.kernel import fields
 from duly.billing.reference.models import TAX_CLASSES
+from duly.engine.pricing.usage import AGGREGATIONS
 
-__all__ = ["Agreement", "AgreementPolicy", "AgreementVersion", "Charge", "ChargeTerms", "Project", "Rate", "RateCard"]
+__all__ = [
+    "Agreement", "AgreementPolicy", "AgreementVersion", "Charge", "ChargeTerms", "Metric", "Project", "Rate",
+    "RateCard",
+]
 
 CHARGE_KINDS = ("time", "expense", "milestone", "recurring", "one_off")
 GROUPINGS = ("rate", "person", "task", "project", "entry")
@@ -31,6 +36,33 @@ class RateCard(models.Model):
 
     class Meta:
         db_table = "rate_card"
+
+
+class Metric(models.Model):
+    """What is measured of usage: which events, and what is made of them in a period.
+
+    `event` names the events it is made of, empty where they carry its code. `filters` is a list of objects with
+    `property`, `values` and `excluded`; `group_by` are the properties that keep its quantities apart. The definition
+    never changes, so that a quantity that was billed can be measured again; name and unit are words, and may.
+    """
+
+    code = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    unit = models.CharField(max_length=20, default="")
+    aggregation = fields.choice(AGGREGATIONS)
+    event = models.CharField(max_length=60, default="")
+    property = models.CharField(max_length=60, default="")
+    filters = models.JSONField(default=list)
+    group_by = ArrayField(models.CharField(max_length=60), default=list)
+    recorded_in = fields.TransactionIdField(db_default=fields.CurrentTransaction(), editable=False)
+
+    class Meta:
+        db_table = "metric"
+        constraints = [
+            fields.one_of("metric", "aggregation", AGGREGATIONS),
+            models.CheckConstraint(condition=~Q(aggregation="unique_count") | ~Q(property=""),
+                                   name="metric_unique_of_what"),
+        ]
 
 
 class Agreement(models.Model):

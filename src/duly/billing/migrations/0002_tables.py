@@ -104,6 +104,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Metric',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=60, unique=True)),
+                ('name', models.CharField(max_length=200)),
+                ('unit', models.CharField(default='', max_length=20)),
+                ('aggregation', models.CharField(choices=[('count', 'count'), ('sum', 'sum'), ('max', 'max'), ('unique_count', 'unique_count'), ('latest', 'latest'), ('time_weighted_sum', 'time_weighted_sum')], max_length=24)),
+                ('event', models.CharField(default='', max_length=60)),
+                ('property', models.CharField(default='', max_length=60)),
+                ('filters', models.JSONField(default=list)),
+                ('group_by', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
+                ('recorded_in', duly.billing.kernel.fields.TransactionIdField(db_default=duly.billing.kernel.fields.CurrentTransaction(), editable=False)),
+            ],
+            options={
+                'db_table': 'metric',
+                'constraints': [models.CheckConstraint(condition=models.Q(('aggregation__in', ('count', 'sum', 'max', 'unique_count', 'latest', 'time_weighted_sum'))), name='metric_aggregation_known'), models.CheckConstraint(condition=models.Q(models.Q(('aggregation', 'unique_count'), _negated=True), models.Q(('property', ''), _negated=True), _connector='OR'), name='metric_unique_of_what')],
+            },
+        ),
+        migrations.CreateModel(
             name='RateCard',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
