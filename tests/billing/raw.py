@@ -109,9 +109,11 @@ def allocate_work(sql: Sql, item: int, line_id: int, quantity: int | None = None
         line_id, quantity, quantity, item)
 
 
-def add_span(sql: Sql, line_id: int, span_from: date, span_to: date, kind: str = "regular") -> None:
-    sql("""insert into charge_span (line_id, charge_id, kind, span_from, span_to)
-           select id, charge_id, %s, %s, %s from invoice_line where id = %s""", kind, span_from, span_to, line_id)
+def add_span(sql: Sql, line_id: int, span_from: date, span_to: date, kind: str = "regular",
+             cause: int | None = None) -> None:
+    sql("""insert into charge_span (line_id, charge_id, kind, span_from, span_to, cause_id)
+           select id, charge_id, %s, %s, %s, %s from invoice_line where id = %s""",
+        kind, span_from, span_to, cause, line_id)
 
 
 def subscription(sql: Sql, *, month: int = 10, by: str = "ben") -> int:

@@ -12,7 +12,8 @@ from duly.billing.agreements.actions.agree import agree, amend, end_agreement, p
 from duly.billing.agreements.actions.rates import RateInput, add_rates, put_rate_card
 from duly.billing.agreements.agreed import agreed_versions
 from duly.billing.agreements.queries import rates_frame, terms_frame
-from duly.billing.agreements.terms import ChargeInput, VersionInput, problems_of
+from duly.billing.agreements.sound import problems_of
+from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.billing.reference.actions import Added
 from duly.billing.reference.put import Put
@@ -26,6 +27,7 @@ SETUP = ChargeInput("set-up", "one_off", "Set-up", price=Decimal("1500"), due_on
 TRAVEL = ChargeInput("travel", "expense", "Travel", markup=Decimal("0.05"))
 ALL = (HOURS, FEE, MILESTONE, SETUP, TRAVEL)
 TERMS = VersionInput(JANUARY, ALL)
+METRICS = {"calls": "API calls"}
 
 
 def agreed(world: World, terms: VersionInput = TERMS, actor: str = "fin", **changes: Any) -> Put:
@@ -120,7 +122,7 @@ def test_new_terms_hold_from_a_later_day(world: World) -> None:
     (replace(MILESTONE, quantity=Decimal(2)), "quantity"),
     (replace(SETUP, markup=Decimal("0.1")), "markup"),
     # values that hold together
-    (replace(HOURS, kind="usage"), "kind"),
+    (replace(HOURS, kind="surcharge"), "kind"),
     (replace(FEE, tax_class="luxury"), "tax_class"),
     (replace(FEE, interval="decade"), "interval"),
     (replace(FEE, price=Decimal("1.123456789")), "price"),
@@ -137,7 +139,7 @@ def test_new_terms_hold_from_a_later_day(world: World) -> None:
 ])
 def test_a_charge_that_does_not_hold_together(charge: ChargeInput, path: str) -> None:
     cards = {"STD": "EUR", "USD": "USD"}
-    [problem] = problems_of(VersionInput(JANUARY, (charge,)), "EUR", cards)
+    [problem] = problems_of(VersionInput(JANUARY, (charge,)), "EUR", cards, METRICS)
     assert (problem.path, bool(problem.remedy)) == (f"charges[0].{path}", True)
 
 
@@ -147,7 +149,7 @@ def test_a_charge_that_does_not_hold_together(charge: ChargeInput, path: str) ->
     replace(FEE, alignment="anchored", anchor=date(2026, 1, 31), timing="advance", quantity=Decimal("2.5")),
 ])
 def test_a_charge_that_does(charge: ChargeInput) -> None:
-    assert problems_of(VersionInput(JANUARY, (charge,)), "EUR", {"STD": "EUR"}) == []
+    assert problems_of(VersionInput(JANUARY, (charge,)), "EUR", {"STD": "EUR"}, METRICS) == []
 
 
 @pytest.mark.parametrize(("terms", "path"), [

@@ -99,9 +99,9 @@ def test_neighbouring_months_and_a_correction_are_billed(db: None) -> None:
 
     with connection.cursor() as cursor:
         sql = Sql(cursor)
-        raw.subscription(sql, month=9)
+        september = raw.first_line(sql, raw.subscription(sql, month=9))
         line = raw.first_line(sql, raw.subscription(sql, month=10))
-        raw.add_span(sql, line, SEPTEMBER, OCTOBER, kind="correction")
+        raw.add_span(sql, line, SEPTEMBER, OCTOBER, kind="correction", cause=september)
         assert sql.one("select count(*) from charge_span") == 3
 
 

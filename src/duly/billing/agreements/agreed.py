@@ -3,33 +3,62 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
+
+from django.db.models import QuerySet
 
 from duly.billing.accounts.models import Account, PurchaseOrder
-from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, ChargeTerms, Project, RateCard
-from duly.billing.agreements.terms import ChargeInput, VersionInput, problems_of
+from duly.billing.agreements.charges import ChargePhase, ChargeTerms, ChargeTier, Discount
+from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, Metric, Project, RateCard
+from duly.billing.agreements.sound import problems_of
+from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput, VersionInput
 from duly.billing.kernel.errors import Problem
 from duly.engine.wording import day
 
-OF_CHARGE = {field.name for field in fields(ChargeInput)} - {"code", "kind", "project", "rate_card"}
-OF_VERSION = {field.name for field in fields(VersionInput)} - {"charges", "purchase_order"}
+NAMED = {"code": "charge__code", "kind": "charge__kind", "project": "project__code", "rate_card": "rate_card__code",
+         "metric": "metric__code"}
+"""Terms of a charge that are columns of what they point at."""
+OF_CHARGE = {field.name for field in fields(ChargeInput)} - set(NAMED) - {"tiers", "phases"}
+"""Terms of a charge that are columns of its own row."""
+OF_VERSION = {field.name for field in fields(VersionInput)} - {"charges", "purchase_order", "discounts"}
+LISTS = ("covers", "charges", "progressive_thresholds")
+"""Columns that hold arrays."""
 
 
 def agreed_versions(agreement: Agreement) -> list[VersionInput]:
-    """The agreement's versions as they were agreed, in the order of their days; two queries."""
-    columns = {"code": "charge__code", "kind": "charge__kind", "project": "project__code",
-               "rate_card": "rate_card__code"}
-    names = {**{name: name for name in OF_CHARGE}, **columns}
+    """The agreement's versions as they were agreed, in the order of their days; a query for each table."""
+    own = {"terms__version__agreement": agreement}
+    tiers = _by_parent(ChargeTier.objects.filter(**own).order_by("above"), "terms_id", TierInput)
+    phases = _by_parent(ChargePhase.objects.filter(**own).order_by("begins_on"), "terms_id", PhaseInput)
+    discounts = _by_parent(Discount.objects.filter(version__agreement=agreement).order_by("position"), "version_id",
+                           DiscountInput)
+    names = {**{name: name for name in OF_CHARGE}, **NAMED}
     charges: dict[int, list[ChargeInput]] = defaultdict(list)
     rows = ChargeTerms.objects.filter(version__agreement=agreement).order_by("id")
-    for row in rows.values("version_id", *names.values()):
-        charges[row["version_id"]].append(ChargeInput(**{name: row[column] for name, column in names.items()}))
+    for row in rows.values("id", "version_id", *names.values()):
+        values = {name: _value(column, row[column]) for name, column in names.items()}
+        charges[row["version_id"]].append(ChargeInput(
+            **values, tiers=tuple(tiers[row["id"]]), phases=tuple(phases[row["id"]])))
     versions = AgreementVersion.objects.filter(agreement=agreement).select_related("purchase_order")
     return [
-        VersionInput(charges=tuple(charges[version.pk]),
+        VersionInput(charges=tuple(charges[version.pk]), discounts=tuple(discounts[version.pk]),
                      purchase_order=version.purchase_order.number if version.purchase_order else None,
-                     **{name: getattr(version, name) for name in OF_VERSION})
+                     **{name: _value(name, getattr(version, name)) for name in OF_VERSION})
         for version in versions.order_by("valid_from")
     ]
+
+
+def _by_parent(rows: QuerySet[Any], parent: str, kind: type[Any]) -> dict[int, list[Any]]:
+    """Rows as plain values of the kind, by the id of what they belong to."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    names = [field.name for field in fields(kind)]
+    for row in rows.values(parent, *names):
+        found[row[parent]].append(kind(**{name: _value(name, row[name]) for name in names}))
+    return found
+
+
+def _value(column: str, value: Any) -> Any:
+    return tuple(value) if column in LISTS else value
 
 
 def objections(terms: VersionInput, *, currency: str, account: Account, agreement: Agreement | None) -> list[Problem]:
@@ -38,7 +67,8 @@ def objections(terms: VersionInput, *, currency: str, account: Account, agreemen
     `agreement` is None for one that is still to be made: it has no projects yet.
     """
     cards = dict(RateCard.objects.values_list("code", "currency"))
-    return problems_of(terms, currency, cards) + _names(terms, account, agreement)
+    metrics = dict(Metric.objects.values_list("code", "name"))
+    return problems_of(terms, currency, cards, metrics) + _names(terms, account, agreement)
 
 
 def _names(terms: VersionInput, account: Account, agreement: Agreement | None) -> list[Problem]:

@@ -6,23 +6,17 @@ from django.db.models import F, Q
 
 from duly.billing.accounts.models import Account, LegalEntity, Person, PurchaseOrder
 from duly.billing.kernel import fields
-from duly.billing.reference.models import TAX_CLASSES
 from duly.engine.pricing.usage import AGGREGATIONS
 
 __all__ = [
-    "Agreement", "AgreementPolicy", "AgreementVersion", "Charge", "ChargeTerms", "Metric", "Project", "Rate",
-    "RateCard",
+    "Agreement", "AgreementPolicy", "AgreementVersion", "Charge", "Metric", "Project", "Rate", "RateCard",
 ]
 
-CHARGE_KINDS = ("time", "expense", "milestone", "recurring", "one_off")
+CHARGE_KINDS = ("time", "expense", "milestone", "recurring", "usage", "percentage", "balance", "one_off", "commitment",
+                "deposit", "credit")
 GROUPINGS = ("rate", "person", "task", "project", "entry")
 REVIEWS = ("none", "peer", "peer_and_client")
-CAP_BEHAVIOURS = ("block", "warn")
-ROUNDINGS = ("exact", "up", "nearest")
-INTERVALS = ("day", "week", "month", "quarter", "half_year", "year")
-ALIGNMENTS = ("calendar", "anchored")
-TIMINGS = ("advance", "arrears")
-PRORATIONS = ("by_day", "whole_period", "none")
+CAP_BEHAVIOURS = ("block", "warn", "stop")
 LONGEST_PAYMENT = 365
 """Days to pay that a policy may give at most."""
 
@@ -105,7 +99,11 @@ class AgreementPolicy(models.Model):
 
 
 class AgreementVersion(models.Model):
-    """The terms from `valid_from` until the next version begins. Never changed; a new version answers it."""
+    """The terms from `valid_from` until the next version begins. Never changed; a new version answers it.
+
+    `change_at_once`: whether a change of a charge counts at once or when its period is over; null: upgrades at once,
+    downgrades at the period's end. `progressive_*`: amounts of a period that lead to a bill when they are reached.
+    """
 
     agreement = models.ForeignKey(Agreement, models.RESTRICT, related_name="versions")
     valid_from = models.DateField()
@@ -117,6 +115,9 @@ class AgreementVersion(models.Model):
     time_annex = models.BooleanField(default=True)
     cap = fields.money(null=True)
     cap_behaviour = fields.choice(CAP_BEHAVIOURS, default="block")
+    change_at_once = models.BooleanField(null=True)
+    progressive_thresholds = ArrayField(fields.money(), default=list, db_default=[])
+    progressive_every = fields.money(null=True)
     recorded_in = fields.TransactionIdField(db_default=fields.CurrentTransaction(), editable=False)
 
     class Meta:
@@ -154,44 +155,6 @@ class Project(models.Model):
 
     class Meta:
         db_table = "project"
-
-
-class ChargeTerms(models.Model):
-    """A charge's terms in one version; which columns hold a value follows from the charge's kind."""
-
-    version = models.ForeignKey(AgreementVersion, models.RESTRICT, related_name="charges")
-    charge = models.ForeignKey(Charge, models.RESTRICT, related_name="terms")
-    name = models.CharField(max_length=200)
-    tax_class = fields.choice(TAX_CLASSES, default="standard")
-    unit = models.CharField(max_length=20, default="")
-    project = models.ForeignKey(Project, models.RESTRICT, null=True)
-    rate_card = models.ForeignKey(RateCard, models.RESTRICT, null=True)
-    rounding = fields.choice(ROUNDINGS, default="exact")
-    increment_seconds = models.PositiveIntegerField(default=1)
-    minimum_seconds = models.PositiveIntegerField(default=0)
-    markup = fields.price(default=0)
-    price = fields.price(null=True)
-    quantity = fields.quantity(default=1)
-    interval = fields.choice(INTERVALS, null=True)
-    interval_count = models.PositiveSmallIntegerField(default=1)
-    alignment = fields.choice(ALIGNMENTS, default="calendar")
-    anchor = models.DateField(null=True)
-    timing = fields.choice(TIMINGS, default="arrears")
-    proration = fields.choice(PRORATIONS, default="by_day")
-    due_on = models.DateField(null=True)
-
-    class Meta:
-        db_table = "charge_terms"
-        constraints = [
-            models.UniqueConstraint(fields=["version", "charge"], name="charge_terms_once"),
-            models.CheckConstraint(condition=Q(quantity__gte=0), name="charge_terms_quantity"),
-            models.CheckConstraint(condition=Q(markup__gt=-1), name="charge_terms_markup"),
-            fields.one_of("charge_terms", "tax_class", TAX_CLASSES),
-            fields.one_of("charge_terms", "rounding", ROUNDINGS),
-            fields.one_of("charge_terms", "alignment", ALIGNMENTS),
-            fields.one_of("charge_terms", "timing", TIMINGS),
-            fields.one_of("charge_terms", "proration", PRORATIONS),
-        ]
 
 
 class Rate(models.Model):

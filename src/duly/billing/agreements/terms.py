@@ -1,28 +1,55 @@
-"""Terms as people agree them: versions and charges as plain values, and what makes them wrong.
+"""Terms as people agree them: versions, charges, tiers, phases and discounts as plain values."""
 
-One table says which terms each kind of charge needs and takes; the rest follows from it.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from duly.billing.agreements import models
 from duly.billing.kernel.errors import Problem
-from duly.billing.reference.models import TAX_CLASSES
-from duly.engine.currencies import exponent
 from duly.engine.wording import day
 
-PRICE_DECIMALS: Final = 8
-QUANTITY_DECIMALS: Final = 6
-LARGEST: Final = Decimal(10) ** 12
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TierInput:
+    """A tier up to and including a quantity or amount, None for the last: a unit's price (a fraction, where money is
+    priced), and a flat price for reaching it. It begins beyond the one before."""
+
+    up_to: Decimal | None
+    price: Decimal = ZERO
+    flat: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseInput:
+    """From a day on another price or quantity; None stays as before."""
+
+    begins_on: date
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountInput:
+    """A discount: `rate` (0.1 is ten per cent) or `off`, an amount; of the agreement, of some `charges` by their codes,
+    or of the whole invoice. They are taken in their order."""
+
+    name: str
+    rate: Decimal | None = None
+    off: Decimal | None = None
+    scope: str = "agreement"
+    charges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeInput:
-    """One charge's terms. Prices are in the agreement's currency, `markup` is a fraction (0.05 = 5 %)."""
+    """One charge's terms. Prices are in the agreement's currency, `markup` and `rate` are fractions (0.05 = 5 %).
+
+    `metric` names what is measured of usage. `grants` is what a recurring charge includes each period of the charges
+    that it `covers` (codes; none: all of the kind): seconds, or with `grants_of` value an amount.
+    """
 
     code: str
     kind: str
@@ -34,7 +61,7 @@ class ChargeInput:
     rounding: str = "exact"
     increment_seconds: int = 1
     minimum_seconds: int = 0
-    markup: Decimal = Decimal(0)
+    markup: Decimal = ZERO
     price: Decimal | None = None
     quantity: Decimal = Decimal(1)
     interval: str | None = None
@@ -44,11 +71,46 @@ class ChargeInput:
     timing: str = "arrears"
     proration: str = "by_day"
     due_on: date | None = None
+    model: str = "per_unit"
+    tiers: tuple[TierInput, ...] = ()
+    included: Decimal = ZERO
+    package_size: Decimal | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    metric: str | None = None
+    rate: Decimal | None = None
+    fixed: Decimal = ZERO
+    minimum_fee: Decimal | None = None
+    maximum_fee: Decimal | None = None
+    free_count: int = 0
+    free_amount: Decimal = ZERO
+    basis: str = "average"
+    day_count: str = "act_365"
+    proration_down: str | None = None
+    phases: tuple[PhaseInput, ...] = ()
+    trial_days: int | None = None
+    trial_until: date | None = None
+    trial_price: Decimal | None = None
+    grants: Decimal | None = None
+    grants_of: str = "time"
+    rollover: int = 0
+    borrow: bool = False
+    covers: tuple[str, ...] = ()
+    priority: int = 0
+    expires_on: date | None = None
+
+    def __post_init__(self) -> None:
+        """A fee on money has a model of its own, so nobody needs to name it."""
+        if self.model == "per_unit" and self.kind in ("percentage", "balance"):
+            object.__setattr__(self, "model", self.kind)
 
 
 @dataclass(frozen=True, slots=True)
 class VersionInput:
-    """The complete terms of an agreement from a day on; `payment_days` None are the account's."""
+    """The complete terms of an agreement from a day on; `payment_days` None are the account's.
+
+    `change_at_once` None: upgrades count at once, downgrades when their period is over.
+    """
 
     valid_from: date
     charges: tuple[ChargeInput, ...]
@@ -60,115 +122,10 @@ class VersionInput:
     time_annex: bool = True
     cap: Decimal | None = None
     cap_behaviour: str = "block"
-
-
-OF_EVERY_KIND: Final = frozenset({"code", "kind", "name", "tax_class", "unit"})
-
-KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
-    # kind: what it needs, what it takes besides
-    "time": (frozenset({"rate_card"}), frozenset({"project", "rounding", "increment_seconds", "minimum_seconds"})),
-    "expense": (frozenset(), frozenset({"project", "markup"})),
-    "milestone": (frozenset({"price"}), frozenset({"project"})),
-    "recurring": (
-        frozenset({"price", "interval"}),
-        frozenset({"quantity", "interval_count", "alignment", "anchor", "timing", "proration"}),
-    ),
-    "one_off": (frozenset({"price", "due_on"}), frozenset({"quantity"})),
-}
-
-CHOICES: Final = {
-    "tax_class": TAX_CLASSES, "rounding": models.ROUNDINGS, "interval": models.INTERVALS,
-    "alignment": models.ALIGNMENTS, "timing": models.TIMINGS, "proration": models.PRORATIONS,
-    "review": models.REVIEWS, "grouping": models.GROUPINGS, "cap_behaviour": models.CAP_BEHAVIOURS,
-}
-
-
-def problems_of(version: VersionInput, currency: str, cards: Mapping[str, str]) -> list[Problem]:
-    """Everything wrong with the terms in themselves; `cards` are the currencies of the known rate cards by code."""
-    found = [*_choices(version, "")]
-    if version.cap is not None and not _is_amount(version.cap, currency):
-        found.append(Problem("cap", f"{version.cap} {currency} is not an amount.", "Give whole minor units."))
-    if not version.charges:
-        found.append(Problem("charges", "The agreement bills nothing.", "Give at least one charge."))
-    codes: set[str] = set()
-    for i, charge in enumerate(version.charges):
-        path = f"charges[{i}]."
-        if charge.code in codes:
-            found.append(Problem(f"{path}code", f"There is another charge “{charge.code}”.", "Give each its own."))
-        codes.add(charge.code)
-        found += _of_charge(charge, path, currency, cards)
-    return found
-
-
-def _of_charge(charge: ChargeInput, path: str, currency: str, cards: Mapping[str, str]) -> Iterator[Problem]:
-    if charge.kind not in KINDS:
-        yield Problem(f"{path}kind", f"“{charge.kind}” is not a kind of charge.", f"Use {', '.join(KINDS)}.")
-        return
-    yield from _choices(charge, path)
-    needed, taken = KINDS[charge.kind]
-    endless = [name for name in ("price", "quantity", "markup") if not _is_number(getattr(charge, name))]
-    yield from (Problem(path + name, f"{getattr(charge, name)} is no number.", "Give one.") for name in endless)
-    if endless:
-        return
-    for field in fields(charge):
-        value = getattr(charge, field.name)
-        if field.name in needed and value is None:
-            yield Problem(path + field.name, f"A {charge.kind} charge needs it.", f"Give {field.name}.")
-        elif field.name not in needed | taken | OF_EVERY_KIND and value != field.default:
-            yield Problem(path + field.name, f"A {charge.kind} charge takes none.", "Leave it out.")
-    yield from _numbers(charge, path, currency)
-    yield from _relations(charge, path, currency, cards)
-
-
-def _numbers(charge: ChargeInput, path: str, currency: str) -> Iterator[Problem]:
-    price = charge.price
-    if price is not None and not _fits(price, PRICE_DECIMALS):
-        yield Problem(f"{path}price", f"{price} is too fine or too large.", "Use at most 8 decimals.")
-    elif price is not None and charge.kind == "milestone" and not _is_amount(price, currency):
-        yield Problem(f"{path}price", f"{price} {currency} is not an amount.", "Give whole minor units, zero or more.")
-    if not _fits(charge.quantity, QUANTITY_DECIMALS) or charge.quantity < 0:
-        yield Problem(f"{path}quantity", f"{charge.quantity} is no quantity.", "Zero or more, at most 6 decimals.")
-    if not _fits(charge.markup, PRICE_DECIMALS) or charge.markup <= -1:
-        yield Problem(f"{path}markup", f"{charge.markup} is no mark-up.", "5 % is 0.05.")
-    for name in ("increment_seconds", "interval_count"):
-        if getattr(charge, name) < 1:
-            yield Problem(path + name, f"{getattr(charge, name)} is less than one.", "Give one or more.")
-
-
-def _relations(charge: ChargeInput, path: str, currency: str, cards: Mapping[str, str]) -> Iterator[Problem]:
-    if charge.rounding == "exact" and charge.increment_seconds != 1:
-        yield Problem(f"{path}rounding", "Exact time is not rounded to an increment.", "Use up or nearest.")
-    if charge.rounding != "exact" and charge.increment_seconds == 1:
-        yield Problem(f"{path}increment_seconds", f"Rounding {charge.rounding} needs an increment.", "Give it, as 900.")
-    if (charge.alignment == "anchored") != (charge.anchor is not None):
-        yield Problem(f"{path}anchor", "Anchored periods need their anchor day, periods of the calendar take none.",
-                      "Give both alignment and anchor, or neither.")
-    card = charge.rate_card
-    if card is not None and card not in cards:
-        known = ", ".join(sorted(cards)) or "none yet"
-        yield Problem(f"{path}rate_card", f"There is no rate card “{card}”.", f"Known: {known}.")
-    elif card is not None and cards[card] != currency:
-        yield Problem(f"{path}rate_card", f"“{card}” is in {cards[card]}, the agreement in {currency}.",
-                      f"Use a card in {currency}.")
-
-
-def _choices(terms: Any, path: str) -> Iterator[Problem]:
-    for field in fields(terms):
-        value = getattr(terms, field.name)
-        if field.name in CHOICES and value is not None and value not in CHOICES[field.name]:
-            yield Problem(path + field.name, f"“{value}” is not known.", f"Use {', '.join(CHOICES[field.name])}.")
-
-
-def _is_number(value: Decimal | None) -> bool:
-    return value is None or value.is_finite()
-
-
-def _fits(value: Decimal, decimals: int) -> bool:
-    return abs(value) < LARGEST and value == round(value, decimals)
-
-
-def _is_amount(value: Decimal, currency: str) -> bool:
-    return _is_number(value) and value >= 0 and _fits(value, exponent(currency))
+    discounts: tuple[DiscountInput, ...] = ()
+    change_at_once: bool | None = None
+    progressive_thresholds: tuple[Decimal, ...] = ()
+    progressive_every: Decimal | None = None
 
 
 def differences(agreed: VersionInput, given: VersionInput) -> Iterator[Problem]:
@@ -195,4 +152,9 @@ def _differing(agreed: Any, given: Any, path: str, remedy: str) -> Iterator[Prob
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(map(_shown, value)) or "nothing"
+    if isinstance(value, TierInput | PhaseInput | DiscountInput):
+        said = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return ", ".join(f"{name} {_shown(one)}" for name, one in said if one not in (None, ZERO, ()))
     return f"{value.normalize():f}" if isinstance(value, Decimal) else "nothing" if value is None else str(value)

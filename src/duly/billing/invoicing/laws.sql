@@ -148,10 +148,11 @@ create trigger invoice_line_changed after update on invoice_line referencing new
 create trigger tax_line_changed after update on tax_line referencing new table as added old table as removed
   for each statement execute function line_content();
 
--- Evidence changes in one way only: a correction releases it (no right to do so is granted before credit notes are).
+-- Evidence changes in one way only: a correction releases it, which only another law may take back.
 create function only_released() returns trigger language plpgsql as $$
 begin
-  if to_jsonb(new) - 'released' is distinct from to_jsonb(old) - 'released' or not new.released then
+  if to_jsonb(new) - 'released' is distinct from to_jsonb(old) - 'released'
+     or (not new.released and pg_trigger_depth() < 2) then
     raise exception '% rows change only by being released', tg_table_name using errcode = 'DU003';
   end if;
   return new;

@@ -10,7 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from duly.billing.accounts.models import Account, LegalEntity, NumberSeries, User
-from duly.billing.agreements.models import REVIEWS, Agreement, Charge, ChargeTerms
+from duly.billing.agreements.charges import ChargeTerms
+from duly.billing.agreements.models import REVIEWS, Agreement, Charge
 from duly.billing.kernel import fields
 from duly.billing.ledger.models import OpenItem
 from duly.billing.work.models import WorkItem
@@ -18,7 +19,7 @@ from duly.engine.lifecycle import STATES
 
 __all__ = [
     "BillRun", "BillRunPartition", "ChargeSpan", "Decision", "DraftEdit", "Finding", "Invoice", "InvoiceLine",
-    "PartyCopy", "ReviewStep", "TaxLine", "Waiver", "WorkAllocation",
+    "Netting", "PartyCopy", "ReviewStep", "TaxLine", "Waiver", "WorkAllocation",
 ]
 
 INVOICE_KINDS = ("invoice", "credit_note", "proforma", "deposit")
@@ -215,13 +216,20 @@ class WorkAllocation(models.Model):
 
 
 class ChargeSpan(models.Model):
-    """The days of a charge that a line bills. Regular spans of one charge never overlap unless released."""
+    """The days of a charge that a line bills, or takes back.
+
+    No day of a charge is billed twice: what regular spans bill of it less what corrections take back is one at most. A
+    correction is caused by the line whose days it takes back, late usage by the one that billed its period before. Use
+    that is not visible in the snapshot `billed_in` is late; null where no usage is billed.
+    """
 
     line = models.ForeignKey(InvoiceLine, models.RESTRICT, related_name="spans")
     charge = models.ForeignKey(Charge, models.RESTRICT)
     kind = fields.choice(SPAN_KINDS, default="regular")
     span_from = models.DateField()
     span_to = models.DateField()
+    cause = models.ForeignKey(InvoiceLine, models.RESTRICT, null=True, related_name="answers")
+    billed_in = models.TextField(null=True)
     released = models.BooleanField(default=False, db_default=False)
 
     class Meta:
@@ -229,6 +237,26 @@ class ChargeSpan(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(span_to__gt=F("span_from")), name="charge_span_days"),
             fields.one_of("charge_span", "kind", SPAN_KINDS),
+        ]
+
+
+class Netting(models.Model):
+    """What a line below zero takes off because another one, of an issued document, billed it in advance: a deposit, a
+    progressive bill, prepaid credit. Without a line it is credit that expired on a day. Live ones never exceed what was
+    billed in advance."""
+
+    line = models.ForeignKey(InvoiceLine, models.RESTRICT, null=True, related_name="nettings")
+    advance = models.ForeignKey(InvoiceLine, models.RESTRICT, related_name="netted")
+    amount = fields.money()
+    expired_on = models.DateField(null=True)
+    released = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        db_table = "netting"
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="netting_amount"),
+            models.CheckConstraint(name="netting_by_line_or_expiry", condition=Q(line=None, expired_on__isnull=False)
+                                   | Q(line__isnull=False, expired_on=None)),
         ]
 
 

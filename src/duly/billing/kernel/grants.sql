@@ -12,8 +12,9 @@ grant update (last_number, last_issued_on) on number_counter to duly_app;
 grant update (result) on command to duly_app;
 grant update (state) on message to duly_app;
 grant update (name, unit) on metric to duly_app;
+grant update (paused_to) on agreement_pause to duly_app;
 grant delete on metric, role_grant, right_grant, name_mapping, personal_value, invoice_line, tax_line, work_allocation,
-  charge_span, finding, tax_registration to duly_app;
+  charge_span, netting, finding, tax_registration to duly_app;
 
 -- Columns that the database fills: the application may not even name them.
 do $$
@@ -70,7 +71,8 @@ begin
     select p.oid::regprocedure from pg_proc p join pg_language l on l.oid = p.prolang
      where p.pronamespace = 'public'::regnamespace and l.lanname = 'plpgsql' and p.proname in (
        'issue_obeys', 'move_open_item', 'transfer_of_its_entry', 'postings_tie', 'guard_content', 'evidence_content',
-       'work_billed_once', 'check_issued_sums', 'check_issued_numbers', 'check_issued_reviews', 'check_issued_spans')
+       'work_billed_once', 'days_taken_back', 'days_given_back', 'netted_once', 'check_issued_sums',
+       'check_issued_numbers', 'check_issued_reviews', 'check_issued_spans')
   loop
     execute format('alter function %s set enable_seqscan = off', law);
     if law::text not in ('issue_obeys()', 'check_issued_sums(bigint[])') then

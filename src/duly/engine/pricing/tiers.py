@@ -4,7 +4,9 @@ A tier is (above, up_to]: 1,000 of them are in the tier that ends at 1,000. A ti
 beyond its lower bound, so nothing reaches none and pays no flat price.
 """
 
-from typing import Final
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final, Protocol, TypeVar
 
 import polars as pl
 
@@ -18,6 +20,24 @@ TIER: Final[dict[str, DataType]] = {
     "terms_id": pl.Int64, "above": QUANTITY, "up_to": QUANTITY, "price": PRICE, "flat": PRICE,
 }
 """A tier of terms: its bounds, `up_to` null where it is open; the price of a unit in it; the flat price."""
+
+
+class Tier(Protocol):
+    """Whatever has an upper bound."""
+
+    @property
+    def up_to(self) -> Decimal | None: ...
+
+
+T = TypeVar("T", bound=Tier)
+
+
+def bounded(tiers: Sequence[T]) -> Iterator[tuple[Decimal, T]]:
+    """Tiers in rising order, each with the bound above which it begins: where the one before ends, the first at zero."""
+    above = Decimal(0)
+    for tier in tiers:
+        yield above, tier
+        above = tier.up_to if tier.up_to is not None else above
 
 
 def quantity_terms(charges: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:

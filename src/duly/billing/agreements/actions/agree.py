@@ -1,17 +1,16 @@
 """Verbs for agreements: what is agreed is added to by later versions, never rewritten."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 
-from duly.billing.accounts.models import PurchaseOrder
 from duly.billing.accounts.queries import accounts_in_book, refuse_outside_book
 from duly.billing.accounts.queries import entity as entity_of
-from duly.billing.agreements.agreed import agreed_versions, objections, payers, too_early
-from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, ChargeTerms, Project, RateCard
-from duly.billing.agreements.terms import ChargeInput, VersionInput, differences
-from duly.billing.audit.actions import record, verb
+from duly.billing.agreements.agreed import agreed_versions, objections, too_early
+from duly.billing.agreements.models import Agreement, Project
+from duly.billing.agreements.terms import VersionInput, differences
+from duly.billing.agreements.writing import write
+from duly.billing.audit.actions import verb
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.put import Put, put
@@ -130,30 +129,5 @@ def _add_version(agreement: Agreement, terms: VersionInput) -> bool:
             return False
     if problems := too_early(terms, agreed):
         raise Refused(f"{agreement.number} has later terms already.", problems=problems, law=3)
-    _write(agreement, terms)
+    write(agreement, terms)
     return True
-
-
-def _write(agreement: Agreement, terms: VersionInput) -> None:
-    plain = {f.name: getattr(terms, f.name) for f in fields(terms) if f.name not in ("charges", "purchase_order")}
-    billed_on = PurchaseOrder.objects.filter(account_id__in=payers(agreement.account))
-    order = billed_on.filter(number=terms.purchase_order or "").first()
-    version = AgreementVersion.objects.create(agreement=agreement, purchase_order=order, **plain)
-    projects = dict(Project.objects.filter(agreement=agreement).values_list("code", "id"))
-    cards = dict(RateCard.objects.values_list("code", "id"))
-    Charge.objects.bulk_create(
-        [Charge(agreement=agreement, code=charge.code, kind=charge.kind) for charge in terms.charges],
-        ignore_conflicts=True,
-    )
-    charges = dict(Charge.objects.filter(agreement=agreement).values_list("code", "id"))
-    ChargeTerms.objects.bulk_create(
-        ChargeTerms(version=version, charge_id=charges[charge.code], project_id=projects.get(charge.project or ""),
-                    rate_card_id=cards.get(charge.rate_card or ""), **_columns(charge))
-        for charge in terms.charges
-    )
-    record("agreement", agreement.pk, version=version.pk, terms=asdict(terms))
-
-
-def _columns(charge: ChargeInput) -> dict[str, Any]:
-    named = ("code", "kind", "project", "rate_card")
-    return {field.name: getattr(charge, field.name) for field in fields(charge) if field.name not in named}

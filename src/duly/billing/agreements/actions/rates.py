@@ -10,7 +10,7 @@ import polars as pl
 from duly.billing.accounts.models import Person
 from duly.billing.accounts.queries import refuse_unless_everywhere
 from duly.billing.agreements.models import Project, Rate, RateCard
-from duly.billing.agreements.terms import LARGEST, PRICE_DECIMALS
+from duly.billing.agreements.sound.numbers import LARGEST, PRICE_DECIMALS
 from duly.billing.audit.actions import record_many, subjects, verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor

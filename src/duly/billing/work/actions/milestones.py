@@ -5,7 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from duly.billing.accounts.queries import refuse_outside_book
-from duly.billing.agreements.models import Agreement, ChargeTerms
+from duly.billing.agreements.charges import ChargeTerms
+from duly.billing.agreements.models import Agreement
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
