@@ -8,6 +8,8 @@ import polars as pl
 from duly.billing.accounts.queries import BILLED_TO
 from duly.billing.kernel import frames
 from duly.billing.kernel.frames import MONEY, PRICE, QUANTITY
+from duly.engine.pricing.phases import STEP
+from duly.engine.pricing.tiers import TIER
 
 TERMS: Final[frames.Schema] = {
     "agreement_id": pl.Int64, "agreement": pl.String, "agreement_name": pl.String, "entity_id": pl.Int64,
@@ -22,7 +24,15 @@ TERMS: Final[frames.Schema] = {
     "rounding": pl.String, "increment_seconds": pl.Int64, "minimum_seconds": pl.Int64, "markup": PRICE,
     "price": PRICE, "quantity": QUANTITY, "interval": pl.String, "interval_count": pl.Int64,
     "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "due_on": pl.Date,
+    "model": pl.String, "included": QUANTITY, "package_size": QUANTITY, "minimum": MONEY, "maximum": MONEY,
+    "metric_id": pl.Int64, "rate": PRICE, "fixed": PRICE, "minimum_fee": PRICE, "maximum_fee": PRICE,
+    "free_count": pl.Int64, "free_amount": QUANTITY, "basis": pl.String, "day_count": pl.String,
+    "proration_down": pl.String, "trial_days": pl.Int64, "trial_until": pl.Date, "trial_price": PRICE,
+    "grants": QUANTITY, "grants_of": pl.String, "rollover": pl.Int64, "borrow": pl.Boolean, "covers": pl.String,
+    "priority": pl.Int64, "expires_on": pl.Date, "timezone": pl.String,
 }
+SEPARATOR: Final = "\x1f"
+"""Between the codes in `covers` and a discount's `charges`."""
 
 RATES: Final[frames.Schema] = {
     "rate_card_id": pl.Int64, "rate_id": pl.Int64, "person_id": pl.Int64, "project_id": pl.Int64,
@@ -42,6 +52,7 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
       version leaves out ends with the version before. `agreement_to` is the agreement's last billed day.
     - `bill_to_id` receives the invoice for `account_id`. `payment_days` are the version's, else the payer's.
     - `charge_project_id`, where set, narrows a charge of work to one project.
+    - `covers` are the codes of charges between `SEPARATOR`s; `timezone` is the entity's.
     - With `snapshot` (a `pg_snapshot` as text), only versions written by transactions that it sees.
     - With `kinds`, only charges of these kinds.
     """
@@ -57,9 +68,14 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
                v.time_annex, coalesce(v.payment_days, p.payment_days), o.id, o.number, c.requires_purchase_order,
                v.cap, v.cap_behaviour, t.id, h.id, h.code, h.kind, t.name, t.tax_class, t.unit, t.project_id,
                t.rate_card_id, t.rounding, t.increment_seconds, t.minimum_seconds, t.markup, t.price, t.quantity,
-               t.interval, t.interval_count, t.alignment, t.anchor, t.timing, t.proration, t.due_on
+               t.interval, t.interval_count, t.alignment, t.anchor, t.timing, t.proration, t.due_on,
+               t.model, t.included, t.package_size, t.minimum, t.maximum, t.metric_id, t.rate, t.fixed, t.minimum_fee,
+               t.maximum_fee, t.free_count, t.free_amount, t.basis, t.day_count, t.proration_down, t.trial_days,
+               t.trial_until, t.trial_price, t.grants, t.grants_of, t.rollover, t.borrow,
+               array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, e.time_zone
           from version v
           join agreement a on a.id = v.agreement_id
+          join legal_entity e on e.id = a.entity_id
           join account c on c.id = a.account_id
           join account p on p.id = coalesce(c.bill_to_id, c.id)
           join charge_terms t on t.version_id = v.id
@@ -70,6 +86,39 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
     values = {"entity": entity_id, "accounts": list(bill_to), "snapshot": snapshot,
               "kinds": None if kinds is None else list(kinds)}
     return frames.read(query, values, TERMS)
+
+
+DISCOUNTS: Final[frames.Schema] = {
+    "version_id": pl.Int64, "discount_id": pl.Int64, "order": pl.Int64, "name": pl.String, "scope": pl.String,
+    "charges": pl.String, "rate": PRICE, "off": MONEY,
+}
+PAUSES: Final[frames.Schema] = {
+    "agreement_id": pl.Int64, "charge_id": pl.Int64, "paused_from": pl.Date, "paused_to": pl.Date,
+}
+
+
+def tiers_frame(terms: Sequence[int]) -> pl.DataFrame:
+    """The tiers of these terms, as the engine takes them (`engine.pricing.tiers.TIER`)."""
+    return frames.read("""select terms_id, above, up_to, price, flat from charge_tier where terms_id = any(%s)
+        order by terms_id, above""", [list(terms)], TIER)
+
+
+def phases_frame(terms: Sequence[int]) -> pl.DataFrame:
+    """The phases of these terms, as the engine takes them (`engine.pricing.phases.STEP`)."""
+    return frames.read("""select terms_id, begins_on, price, quantity from charge_phase where terms_id = any(%s)
+        order by terms_id, begins_on""", [list(terms)], STEP)
+
+
+def discounts_frame(versions: Sequence[int]) -> pl.DataFrame:
+    """The discounts of these versions in their order: the columns of `DISCOUNTS`."""
+    return frames.read(f"""select version_id, id, position, name, scope, array_to_string(charges, '{SEPARATOR}'), rate,
+        "off" from discount where version_id = any(%s) order by version_id, position""", [list(versions)], DISCOUNTS)
+
+
+def pauses_frame(agreements: Sequence[int]) -> pl.DataFrame:
+    """The pauses of these agreements: the columns of `PAUSES`, a null charge pauses all that recur."""
+    return frames.read("""select agreement_id, charge_id, paused_from, paused_to from agreement_pause
+        where agreement_id = any(%s) order by agreement_id, paused_from""", [list(agreements)], PAUSES)
 
 
 def rates_frame(cards: Sequence[int], *, snapshot: str | None = None) -> pl.DataFrame:

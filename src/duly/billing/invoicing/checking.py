@@ -24,7 +24,9 @@ def facts_of(headers: pl.DataFrame, on: date) -> Facts:
     lines = queries.lines(drafts)
     evidence = queries.evidence(lines)
     cards = evidence["rate_card_id"].drop_nulls().unique().to_list()
-    priced = with_rates(evidence, rates_frame(cards)).rename({"price": "card_price"})
+    covered = pl.col("line_kind") == "covered"  # by a retainer: the card does not price it
+    priced = with_rates(evidence, rates_frame(cards)).with_columns(
+        pl.when(covered).then("unit_price").otherwise("price").alias("card_price")).drop("price", "line_kind")
     return gather(headers, lines, priced, pl.DataFrame(schema=UNPRICED), on)
 
 

@@ -206,4 +206,4 @@ create trigger work_billed_once after insert on work_allocation referencing new 
 -- A charge is never billed twice for a day: the range of one id stands in for equality, which needs no extension.
 alter table charge_span add constraint charge_span_once exclude using gist
   (int8range(charge_id, charge_id, '[]') with &&, daterange(span_from, span_to) with &&)
-  where (kind = 'regular' and not released);
+  where (kind in ('regular', 'true_up') and not released);

@@ -119,16 +119,19 @@ def evidence(lines: pl.DataFrame) -> pl.DataFrame:
                        [frames.array(shares["work_id"])], WORK)
     cards = frames.read("select id, rate_card_id from charge_terms where id = any(%s)",
                         [lines["terms_id"].unique().to_list()], CARDS)
-    placed = lines.select("line_id", "document_key", "position", "unit_price", "terms_id")
+    placed = lines.select("line_id", "document_key", "position", "unit_price", "terms_id", pl.col("kind").alias("line_kind"))
     return shares.join(placed, on="line_id").join(work, on="work_id").join(cards, on="terms_id").drop(
         "line_id", "terms_id")
 
 
 def billed_spans(charges: Sequence[int]) -> pl.DataFrame:
-    """Days of these charges that stand on a draft or document: charge_id, span_from, span_to (exclusive)."""
+    """Days of these charges that stand on a draft or document: charge_id, span_from, span_to (exclusive).
+
+    Those of a commitment are what it was trued up for.
+    """
     schema: frames.Schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
     query = """select charge_id, span_from, span_to from charge_span
-                where charge_id = any(%s) and kind = 'regular' and not released order by 1, 2"""
+                where charge_id = any(%s) and kind in ('regular', 'true_up') and not released order by 1, 2"""
     return frames.read(query, [list(charges)], schema)
 
 

@@ -19,9 +19,18 @@ def store(drafts: Drafts, *, partition: int | None, created_by: str) -> Drafts:
                    [frames.array(keyed.allocations["work_id"])])
     frames.write("work_allocation", keyed.allocations.join(line_ids, on="line_key", maintain_order="left").select(
         pl.col("work_id").alias("work_item_id"), "line_id", "quantity", "billed_quantity", "amount"))
-    frames.write("charge_span", keyed.spans.join(line_ids, on="line_key", maintain_order="left").select(
-        "line_id", "charge_id", pl.lit("regular").alias("kind"), "span_from", "span_to"))
+    _spans(keyed.spans.join(line_ids, on="line_key", maintain_order="left"))
+    frames.write("netting", keyed.nettings.join(line_ids, on="line_key", maintain_order="left").select(
+        "line_id", "advance_id", "amount"))
     return keyed
+
+
+def _spans(spans: pl.DataFrame) -> None:
+    """Days that are taken back first: then they are free to be billed again."""
+    back = pl.col("kind") == "correction"
+    for part in (spans.filter(back), spans.filter(~back)):
+        frames.write("charge_span", part.select(
+            "line_id", "charge_id", "kind", "span_from", "span_to", "cause_id", "billed_in"))
 
 
 def with_ids(drafts: Drafts) -> Drafts:
@@ -35,7 +44,7 @@ def with_ids(drafts: Drafts) -> Drafts:
 
     return Drafts(
         headers=keyed(drafts.headers), parties=keyed(drafts.parties), lines=keyed(drafts.lines),
-        tax_lines=keyed(drafts.tax_lines), allocations=drafts.allocations, spans=drafts.spans,
+        tax_lines=keyed(drafts.tax_lines), allocations=drafts.allocations, spans=drafts.spans, nettings=drafts.nettings,
         evidence=keyed(drafts.evidence), unpriced=keyed(drafts.unpriced),
     )
 

@@ -23,7 +23,8 @@ def duplicate_entry(facts: Facts) -> pl.DataFrame:
     """The same person, day, time, task, duration and words twice looks like one entry booked twice."""
     same = ["document_key", "kind", "person", "project", "worked_on", "started_at", "task", "description", "quantity",
             "cost"]
-    alike = facts.work.filter(pl.struct("document_key", "worked_on", "quantity", "started_at").is_duplicated())
+    once = facts.work.unique(["document_key", "work_id"], keep="first", maintain_order=True)  # two lines may share one
+    alike = once.filter(pl.struct("document_key", "worked_on", "quantity", "started_at").is_duplicated())
     counted = alike.group_by(same).agg(pl.len().alias("times"), pl.col("position").min())
     return counted.filter(pl.col("times") > 1).select(
         "document_key", pl.format("lines[{}].work", "position").alias("path"),

@@ -8,18 +8,21 @@ from duly.engine.pricing.metered import price_metered
 from duly.engine.rounding import RATIO
 
 
-def late_lines(charges: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
+def late_lines(charges: pl.DataFrame, tiers: pl.DataFrame, balances: pl.DataFrame | None = None,
+               late_balances: pl.DataFrame | None = None) -> pl.DataFrame:
     """Lines (`lines.LINE`, of the kind late_usage) of what late events change, tiers and minimum included.
 
-    charges   as `price_metered` takes them, of models by quantity: the `quantity` that was billed, and `late_quantity`
-              (`usage.USAGE`), which may be below zero
-    tiers     `tiers.TIER`
+    charges        as `price_metered` takes them, of models by quantity: the `quantity` that was billed, and
+                   `late_quantity` (`usage.USAGE`), which may be below zero; or of balances
+    tiers          `tiers.TIER`
+    balances       `balances.BALANCE` as they were billed, and as they are with the late readings
 
     Where the amount stays there is no line; where use was corrected downwards it is below zero.
     """
-    together = charges.with_columns((pl.col("quantity") + pl.col("late_quantity")).cast(charges.schema["quantity"]))
-    both = _amounts(charges, tiers, "billed").join(
-        _amounts(together, tiers, "with_late"), on="part", maintain_order="left")
+    late = pl.col("late_quantity").fill_null(0)
+    together = charges.with_columns((pl.col("quantity") + late).cast(charges.schema["quantity"]))
+    both = _amounts(charges, tiers, balances, "billed").join(
+        _amounts(together, tiers, late_balances, "with_late"), on="part", maintain_order="left")
     change = pl.col("with_late") - pl.col("billed")
     late = charges.join(both, on="part", maintain_order="left").with_columns(
         change.cast(RATIO).alias("numerator"), pl.lit(1, pl.Int64).alias("denominator"),
@@ -29,11 +32,12 @@ def late_lines(charges: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
         pl.col("charge_name").alias("description"), pl.col("span_from").alias("service_from"),
         pl.col("span_to").dt.offset_by("-1d").alias("service_to"))
     return finished(
-        late, row("late", quantity=number(pl.col("billed_quantity")), late=number(pl.col("late_quantity"))),
+        late, pl.when(pl.col("late_quantity").is_not_null()).then(
+            row("late", quantity=number(pl.col("billed_quantity")), late=number(pl.col("late_quantity")))),
         row("with_late", add=number(pl.col("with_late"))),
         row("billed", add=number(pl.col("billed")), times=pl.lit('"-1"')), row("sum"))
 
 
-def _amounts(charges: pl.DataFrame, tiers: pl.DataFrame, name: str) -> pl.DataFrame:
+def _amounts(charges: pl.DataFrame, tiers: pl.DataFrame, balances: pl.DataFrame | None, name: str) -> pl.DataFrame:
     """What each part comes to, with its true-up."""
-    return price_metered(charges, tiers).group_by("part").agg(pl.col("amount").sum().alias(name))
+    return price_metered(charges, tiers, balances=balances).group_by("part").agg(pl.col("amount").sum().alias(name))

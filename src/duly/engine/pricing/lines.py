@@ -12,9 +12,9 @@ DataType = pl.DataType | type[pl.DataType]
 PRICE: Final = pl.Decimal(38, 8)
 QUANTITY: Final = pl.Decimal(38, 6)
 
-KINDS: Final = ("time", "expense", "milestone", "recurring", "usage", "percentage", "balance", "one_off", "true_up",
-                "late_usage")
-"""The order of sections on a document."""
+KINDS: Final = ("time", "covered", "expense", "milestone", "recurring", "unused", "usage", "percentage", "balance",
+                "one_off", "true_up", "late_usage", "deposit", "progressive", "credit")
+"""The order of sections on a document. The last three take off what was billed in advance."""
 
 LINE: Final[dict[str, DataType]] = {
     "document_key": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64,

@@ -63,6 +63,12 @@ def price_tiered(fixed: pl.DataFrame, tiers: pl.DataFrame) -> tuple[pl.DataFrame
     return lines, parts.select(pl.col(name).cast(kind) for name, kind in SPAN.items())
 
 
+def metered_spans(charges: pl.DataFrame) -> pl.DataFrame:
+    """The spans of measured charges: one for each period, on the first of the lines that its groups have."""
+    once = charges.sort("part").unique(["charge_id", "span_from"], keep="first", maintain_order=True)
+    return once.select(pl.col(name).cast(kind) for name, kind in SPAN.items())
+
+
 def _or_none(frame: pl.DataFrame | None, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
     return pl.DataFrame(schema=schema) if frame is None else frame
 

@@ -8,7 +8,7 @@ import polars as pl
 from duly.engine.pricing.fixed import price_fixed
 from duly.engine.pricing.items import price_expenses, price_milestones
 from duly.engine.pricing.lines import ALLOCATION, KINDS, SPAN
-from duly.engine.pricing.metered import price_metered, price_tiered
+from duly.engine.pricing.metered import metered_spans, price_metered, price_tiered
 from duly.engine.pricing.time import price_time
 
 WORK_KINDS: Final = ("time", "expense", "milestone")
@@ -68,8 +68,9 @@ def price(work: pl.DataFrame, fixed: pl.DataFrame, rates: pl.DataFrame, metered:
         in_tiers, spans_of["tiered"] = price_tiered(tiered, metered.tiers)
         models |= {"tiered": in_tiers, "metered": price_metered(
             metered.charges, metered.tiers, metered.transactions, metered.balances)}
+        spans_of["metered"] = metered_spans(metered.charges)
     lines = _numbered(models)
-    keys = lines.select("model", "part", "line_key")
+    keys = lines.filter(pl.col("kind") != "true_up").select("model", "part", "line_key")
     allocations = {"time": time_parts, "expense": expense_parts, "milestone": milestone_parts}
     return Priced(
         lines=lines.drop("model", "part"),

@@ -12,7 +12,8 @@ from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
 from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.audit.actions import enqueue, record, record_many, verb
 from duly.billing.invoicing.checking import check_drafts, gather
-from duly.billing.invoicing.drafting import Drafts, Inputs, Scope, collect, compute
+from duly.billing.invoicing.collecting import Inputs, Scope, collect
+from duly.billing.invoicing.drafting import Drafts, compute
 from duly.billing.invoicing.models import BillRun, BillRunPartition
 from duly.billing.invoicing.parties import freeze_sellers
 from duly.billing.invoicing.queries import partitions_left

@@ -1,0 +1,204 @@
+"""The lines of documents in the order of the sum, before their tax: charges priced, covered, capped and discounted, with
+what answers earlier documents; each with the work, the days and the advances that it stands for."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from duly.billing.invoicing.collecting import Inputs
+from duly.billing.invoicing.deducting import discounted, missing, netted, settled_net, within_cap
+from duly.billing.invoicing.falling_due import MEASURED, Due, due
+from duly.billing.invoicing.measuring import late, metered
+from duly.billing.invoicing.retaining import Covered, cover_time
+from duly.engine.pricing import Metered, Priced, price
+from duly.engine.pricing.lines import KINDS, LINE, DataType
+from duly.engine.rounding import distribute_frame
+from duly.engine.tax import RATE
+
+SPANS: Final[dict[str, DataType]] = {
+    "line_key": pl.Int64, "charge_id": pl.Int64, "kind": pl.String, "span_from": pl.Date, "span_to": pl.Date,
+    "cause_id": pl.Int64, "billed_in": pl.String,
+}
+"""Days of a charge that a line bills, or with the kind correction takes back from the line `cause_id`."""
+ALLOCATIONS: Final = ("work_id", "line_key", "quantity", "billed_quantity", "amount")
+NETTINGS: Final[dict[str, DataType]] = {"line_key": pl.Int64, "advance_id": pl.Int64, "amount": pl.Decimal(38, 4)}
+FIXED_TAX: Final[dict[str, DataType]] = {"fixed_category": pl.String, "fixed_rate": RATE}
+"""The tax of lines that answer others: that which those were billed with."""
+RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS)} | {"true_up": KINDS.index("usage")}
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """lines (`lines.LINE` with line_key and position, and `FIXED_TAX`), allocations, spans (`SPANS`), nettings
+    (`NETTINGS`), problems of work; `agreements` and `parties` with the documents of deposits, which stand apart, and
+    `document_kind`."""
+
+    lines: pl.DataFrame
+    allocations: pl.DataFrame
+    spans: pl.DataFrame
+    nettings: pl.DataFrame
+    problems: pl.DataFrame
+    agreements: pl.DataFrame
+    parties: pl.DataFrame
+
+
+def assembled(inputs: Inputs) -> Assembled:
+    """All lines of the inputs' documents, in the order in which they print."""
+    charged = due(inputs.fees, inputs.agreements.select("agreement_id", "document_key"), inputs.billed,
+                  inputs.scope.period_to)
+    deposit = pl.col("charge_kind") == "deposit"
+    apart = _deposits(inputs, charged.fixed.filter(deposit))
+    covered = cover_time(inputs.work, charged.planned, inputs.scope.period_to)
+    fixed = charged.fixed.filter(~deposit)
+    priced = price(covered.work, fixed, inputs.rates, _metered(charged, fixed, inputs))
+    sheet = Sheet(_plain(priced.lines), [_spans(priced, charged, inputs.scope.snapshot)],
+                  [priced.allocations.select(ALLOCATIONS)])
+    _reduce(sheet, inputs, charged, covered)
+    nettings = _answer(sheet, inputs, charged)
+    lines = sheet.numbered(priced.lines)
+    if not apart.lines.is_empty():
+        keys = sheet.add(_plain(apart.lines))
+        sheet.spans.append(_of_lines(apart.spans.rename({"line_key": "part"}), keys, kind="regular"))
+        lines = sheet.numbered(priced.lines)
+    documents = inputs.agreements.with_columns(pl.lit("invoice").alias("document_kind"))
+    return Assembled(
+        lines=lines, allocations=_shared_out(pl.concat(sheet.allocations), lines, reduced=sheet.reduced),
+        spans=pl.concat(sheet.spans), nettings=nettings, problems=priced.problems,
+        agreements=pl.concat([documents, apart.agreements.select(documents.columns)]),
+        parties=pl.concat([inputs.parties, apart.parties.select(inputs.parties.columns)]))
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The lines as they are added to, one step of the sum after the other; `reduced` once something took off them."""
+
+    lines: pl.DataFrame
+    spans: list[pl.DataFrame]
+    allocations: list[pl.DataFrame]
+    grown: bool = False
+    reduced: bool = False
+
+    def add(self, more: pl.DataFrame) -> pl.DataFrame:
+        """Put lines at the end; answers part and line_key, their new numbers."""
+        if more.is_empty():
+            return pl.DataFrame(schema={"part": pl.Int64, "line_key": pl.Int64})
+        last = self.lines["line_key"].max() or 0
+        numbered = more.drop("line_key", strict=False).with_columns(
+            (pl.int_range(1, pl.len() + 1) + last).alias("line_key"))
+        if "net" in self.lines.columns and "net" not in more.columns:
+            numbered = numbered.with_columns(pl.col("amount").alias("net"))
+        self.grown = True
+        self.lines = pl.concat([self.lines, numbered.select(
+            pl.col(name).cast(kind) if name in numbered.columns else pl.lit(None, kind).alias(name)
+            for name, kind in self.lines.schema.items())])
+        return numbered.select("part", "line_key")
+
+    def numbered(self, as_priced: pl.DataFrame) -> pl.DataFrame:
+        """The lines with their positions: as they were priced, or where there are more in the order of their kinds."""
+        if not self.grown:
+            return self.lines.with_columns(as_priced["position"]).drop("part")
+        rank = pl.col("kind").replace_strict(RANKS, return_dtype=pl.Int8)
+        return self.lines.sort("document_key", rank, "line_key").with_columns(
+            pl.int_range(1, pl.len() + 1).over("document_key").alias("position")).drop("part")
+
+
+def _plain(lines: pl.DataFrame) -> pl.DataFrame:
+    """Priced lines without their positions, with `FIXED_TAX`, null: their tax is that of their sale."""
+    numbers = [pl.lit(None, pl.Int64).alias("part")] if "part" not in lines.columns else []
+    return lines.with_columns(*numbers, *(pl.lit(None, kind).alias(name) for name, kind in FIXED_TAX.items())).select(
+        "line_key", *LINE, *FIXED_TAX)
+
+
+def _metered(charged: Due, fixed: pl.DataFrame, inputs: Inputs) -> Metered | None:
+    """What was measured, and the tiers, where there are any."""
+    if charged.measured.is_empty() and fixed.filter(pl.col("model") != "per_unit").is_empty() and fixed.filter(
+            (pl.col("included") != 0) | pl.col("minimum").is_not_null() | pl.col("maximum").is_not_null()).is_empty():
+        return None
+    return metered(charged, inputs.fees.tiers, inputs.scope.snapshot)
+
+
+def _spans(priced: Priced, charged: Due, snapshot: str | None) -> pl.DataFrame:
+    """The days that priced lines bill; of measured ones with the snapshot that they were measured in."""
+    measured = charged.measured["charge_id"].unique().implode()
+    return priced.spans.with_columns(
+        pl.lit("regular").alias("kind"), pl.lit(None, pl.Int64).alias("cause_id"),
+        pl.when(pl.col("charge_id").is_in(measured)).then(pl.lit(snapshot, pl.String)).alias("billed_in"),
+    ).select(pl.col(name).cast(kind) for name, kind in SPANS.items())
+
+
+def _of_lines(rows: pl.DataFrame, keys: pl.DataFrame, *, kind: str, billed_in: str | None = None) -> pl.DataFrame:
+    """Rows by `part` as spans of the lines with these keys."""
+    cause = [] if "cause_id" in rows.columns else [pl.lit(None, pl.Int64).alias("cause_id")]
+    return rows.join(keys, on="part").with_columns(
+        *cause, pl.lit(kind).alias("kind"), pl.lit(billed_in, pl.String).alias("billed_in")).select(
+        pl.col(name).cast(of) for name, of in SPANS.items())
+
+
+def _reduce(sheet: Sheet, inputs: Inputs, charged: Due, covered: Covered) -> None:
+    """Late use, what retainers cover, caps, true-ups and discounts."""
+    through, snapshot = inputs.scope.period_to, inputs.scope.snapshot
+    keys = sheet.add(covered.lines)
+    if not covered.allocations.is_empty():
+        sheet.allocations.append(covered.allocations.join(keys, on="part", maintain_order="left").with_columns(
+            pl.col("quantity").alias("billed_quantity"), pl.lit(0, pl.Decimal(38, 4)).alias("amount")).select(
+            pl.col(name).cast(sheet.allocations[0].schema[name]) for name in ALLOCATIONS))
+    if not charged.planned.filter(pl.col("charge_kind").is_in(MEASURED)).is_empty():
+        behind = late(charged, inputs.fees.tiers, through, snapshot)
+        sheet.spans.append(_of_lines(behind.spans, sheet.add(behind.lines), kind="late", billed_in=snapshot))
+    sheet.lines = within_cap(sheet.lines, inputs.agreements, charged, through)
+    lacking = missing(sheet.lines, charged)
+    sheet.spans.append(_of_lines(lacking.spans, sheet.add(lacking.lines), kind="true_up"))
+    sheet.lines = discounted(sheet.lines, inputs.agreements.select("agreement_id", "document_key", "version_id"),
+                             inputs.terms)
+
+
+def _answer(sheet: Sheet, inputs: Inputs, charged: Due) -> pl.DataFrame:
+    """Credits of days that are not agreed any more, and nettings of what was billed in advance; answers `NETTINGS`."""
+    credits = charged.credits.rename({"tax_category": "fixed_category", "tax_rate": "fixed_rate"}).with_columns(
+        pl.lit("unused").alias("kind"))
+    keys = sheet.add(credits)
+    back = charged.taken_back.join(charged.credits.select("line_id", "part"), on="line_id").rename(
+        {"line_id": "cause_id"})
+    sheet.spans.insert(0, _of_lines(back, keys, kind="correction"))
+    taken = netted(sheet.lines, inputs.advances, inputs.scope.on)
+    keyed = taken.with_columns(pl.int_range(1, pl.len() + 1).alias("part"))
+    keys = sheet.add(keyed)
+    sheet.reduced = not sheet.lines.filter(pl.col("net") != pl.col("amount")).is_empty()
+    sheet.lines = settled_net(sheet.lines)
+    return keyed.join(keys, on="part").select(
+        "line_key", "advance_id", (-pl.col("amount")).cast(NETTINGS["amount"]).alias("amount"))
+
+
+def _shared_out(allocations: pl.DataFrame, lines: pl.DataFrame, *, reduced: bool) -> pl.DataFrame:
+    """Allocations whose amounts are those of their line, shared out again where something was taken off it."""
+    if not reduced:
+        return allocations
+    totals = lines.select("line_key", pl.col("amount").alias("total"), "exponent")
+    off = allocations.group_by("line_key").agg(pl.col("amount").sum().alias("shared")).join(
+        totals, on="line_key").filter(pl.col("shared") != pl.col("total"))["line_key"]
+    again = allocations.filter(pl.col("line_key").is_in(off.implode())).join(totals, on="line_key", maintain_order="left")
+    shared = distribute_frame(again, by="line_key", total="total", weight="billed_quantity", out="amount")
+    return pl.concat([allocations.filter(~pl.col("line_key").is_in(off.implode())), shared.select(ALLOCATIONS)])
+
+
+@dataclass(frozen=True, slots=True)
+class Deposits:
+    """Lines, spans, agreements and parties of the documents that bill deposits."""
+
+    lines: pl.DataFrame
+    spans: pl.DataFrame
+    agreements: pl.DataFrame
+    parties: pl.DataFrame
+
+
+def _deposits(inputs: Inputs, fixed: pl.DataFrame) -> Deposits:
+    """Deposits due, each agreement's on a document of its own behind all others."""
+    behind = int(str(inputs.agreements["document_key"].max() or 0))
+    mine = inputs.agreements.join(fixed.select("agreement_id").unique(), on="agreement_id", how="semi")
+    moved = (pl.col("document_key") + behind).alias("document_key")
+    priced = price(inputs.work.clear(), fixed.with_columns(moved), inputs.rates)
+    return Deposits(
+        priced.lines.with_columns(pl.col("line_key").alias("part")), priced.spans,
+        mine.with_columns(moved, pl.lit("deposit").alias("document_kind")),
+        inputs.parties.join(mine.select("document_key").unique(), on="document_key", how="semi").with_columns(moved))

@@ -1,0 +1,101 @@
+"""What drafts are made of: terms, work, rates, days billed and open advances, read as frames. Nothing here writes."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from duly.billing.agreements.queries import rates_frame, terms_frame
+from duly.billing.invoicing import history, queries
+from duly.billing.invoicing.falling_due import Fees, fees, with_covered
+from duly.billing.work.pricing import with_terms
+from duly.billing.work.queries import unbilled_frame
+
+HEADER_TERMS: Final = ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "consolidate")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run or preview looks at. `period_to` is exclusive; `snapshot` is the input cut-off of a run."""
+
+    entity_id: int
+    period_from: date
+    period_to: date
+    on: date
+    accounts: tuple[int, ...]
+    snapshot: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a computation reads, as frames: work joined with its terms, fees, rates, spans billed, advances.
+
+    `parties` has a row for each possible document, with the facts of `queries.with_parties`. `advances` are those of
+    `history.ADVANCES`, with the charges that they cover.
+    """
+
+    scope: Scope
+    agreements: pl.DataFrame
+    parties: pl.DataFrame
+    terms: pl.DataFrame
+    work: pl.DataFrame
+    unpriced: pl.DataFrame
+    rates: pl.DataFrame
+    fees: Fees
+    billed: pl.DataFrame
+    advances: pl.DataFrame
+
+
+def collect(scope: Scope) -> Inputs:
+    """Read what the scope's drafts are made of; a handful of queries whatever its size."""
+    terms = terms_frame(scope.entity_id, scope.accounts, snapshot=scope.snapshot)
+    terms = terms.with_columns(pl.col("purchase_order").fill_null(""))
+    agreements = _documents(terms, scope)
+    work = unbilled_frame(scope.entity_id, scope.accounts, scope.period_to, scope.snapshot)
+    matched, homeless = _priced_by(work, terms, agreements)
+    cards = matched["rate_card_id"].drop_nulls().unique().to_list()
+    charged = fees(terms, scope.period_to)
+    return Inputs(
+        scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
+        unpriced=homeless, fees=charged, advances=_advances(terms),
+        rates=rates_frame(cards, snapshot=scope.snapshot),
+        billed=queries.billed_spans(charged.terms["charge_id"].unique().to_list()),
+    )
+
+
+def _advances(terms: pl.DataFrame) -> pl.DataFrame:
+    """What agreements that bill in advance have open; a query only where there are some."""
+    billing = terms.filter(pl.col("kind").is_in(("deposit", "credit")))["agreement_id"].unique().to_list()
+    found = history.advances(billing) if billing else pl.DataFrame(schema=history.ADVANCES)
+    return with_covered(found, "line_id", terms)
+
+
+def _documents(terms: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    """One row per agreement with the terms in force at the period's end and the document it goes on.
+
+    Agreements share a document only where they say so and agree on payer, currency, order and payment terms.
+    """
+    begun = pl.col("terms_from") < pl.lit(scope.period_to)
+    in_force = terms.sort("agreement_id", begun, "terms_from").unique("agreement_id", keep="last", maintain_order=True)
+    apart = pl.when(pl.col("consolidate")).then(None).otherwise(pl.col("agreement_id")).alias("apart")
+    chosen = in_force.select("agreement_id", "version_id", *HEADER_TERMS, "cap", "cap_behaviour", "time_annex",
+                             "requires_purchase_order", apart)
+    key = ["bill_to_id", "currency", "payment_days", "purchase_order", "apart"]
+    documents = chosen.select(key).unique().sort(key, nulls_last=True).with_row_index("document_key", offset=1)
+    return chosen.join(documents, on=key, nulls_equal=True).with_columns(pl.col("document_key").cast(pl.Int64))
+
+
+def _parties(agreements: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+    documents = agreements.select("document_key", pl.col("bill_to_id").alias("account_id")).unique(maintain_order=True)
+    return queries.with_parties(documents.with_columns(pl.lit(scope.entity_id, pl.Int64).alias("entity_id")))
+
+
+def _priced_by(work: pl.DataFrame, terms: pl.DataFrame, agreements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Work with its charge's terms and its document; and the work that its agreement has no charge for."""
+    documents = agreements.select("agreement_id", "document_key")
+    matched = with_terms(work, terms).join(documents, on="agreement_id", maintain_order="left")
+    homeless = work.join(matched, on="work_id", how="anti").join(documents, on="agreement_id").select(
+        "document_key", "work_id",
+        pl.format("the agreement has no charge for work of the kind “{}”; add one.", "kind").alias("text"))
+    return matched, homeless

@@ -1,0 +1,117 @@
+"""What earlier drafts and documents billed, as far as the next ones depend on it: set-based reads, asked for only where
+terms need them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from duly.billing.agreements.queries import SEPARATOR
+from duly.billing.kernel import frames
+from duly.billing.kernel.frames import MONEY, QUANTITY
+from duly.engine.tax import RATE
+
+PREPAID: Final[frames.Schema] = {
+    "line_id": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64,
+    "description": pl.String, "tax_class": pl.String, "tax_category": pl.String, "tax_rate": RATE, "amount": MONEY,
+    "exponent": pl.Int8, "span_from": pl.Date, "span_to": pl.Date,
+}
+
+
+def prepaid(charges: Sequence[int]) -> pl.DataFrame:
+    """Issued lines of these recurring charges with the days that are billed: `unused.PREPAID` without document_key.
+
+    `amount` is what is left of the whole line after the credits that answer it, also where its days are in pieces.
+    """
+    return frames.read("""
+        select l.id, l.agreement_id, l.charge_id, l.terms_id, l.description, l.tax_class, l.tax_category, l.tax_rate,
+               l.amount + coalesce((select sum(c.amount) from invoice_line c where c.id in (
+                 select a.line_id from charge_span a where a.cause_id = l.id and a.kind = 'correction'
+                    and not a.released)), 0),
+               currency_exponent(i.currency), s.span_from, s.span_to
+          from charge_span s join invoice_line l on l.id = coalesce(s.cause_id, s.line_id)
+          join invoice i on i.id = l.invoice_id
+         where s.charge_id = any(%s) and s.kind = 'regular' and not s.released and l.kind = 'recurring'
+           and i.state = 'issued'
+         order by s.charge_id, s.span_from""", [list(charges)], PREPAID)
+
+
+USED: Final[frames.Schema] = {"charge_id": pl.Int64, "day": pl.Date, "covered": QUANTITY}
+
+
+def covered_time(charges: Sequence[int]) -> pl.DataFrame:
+    """Seconds of work that these retainers cover on drafts and documents, by day: `USED`."""
+    return frames.read("""select l.charge_id, w.worked_on, sum(a.quantity)
+          from invoice_line l join work_allocation a on a.line_id = l.id and not a.released
+          join work_item w on w.id = a.work_item_id
+         where l.charge_id = any(%s) and l.kind = 'covered' group by 1, 2 order by 1, 2""", [list(charges)], USED)
+
+
+def covered_value(agreements: Sequence[int]) -> pl.DataFrame:
+    """Amounts that retainers of these agreements pay on drafts and documents, by the last day of service: `USED`.
+
+    Lines say so in their explanation, the computation's own rows.
+    """
+    return frames.read("""select (row->>'charge')::bigint, l.service_to, -sum((row->>'add')::numeric)
+          from invoice_line l join invoice i on i.id = l.invoice_id
+         cross join lateral jsonb_array_elements(l.explanation) row
+         where l.agreement_id = any(%s) and i.state <> 'discarded' and row->>'step' = 'draw_down'
+         group by 1, 2 order by 1, 2""", [list(agreements)], USED)
+
+
+BILLED: Final[frames.Schema] = {
+    "agreement_id": pl.Int64, "charge_id": pl.Int64, "service_to": pl.Date, "amount": MONEY,
+}
+
+
+def billed_amounts(agreements: Sequence[int]) -> pl.DataFrame:
+    """What drafts and documents bill of these agreements, by charge and last day of service; no proformas, and without
+    what takes off what was billed in advance."""
+    return frames.read("""select l.agreement_id, l.charge_id, l.service_to, sum(l.amount)
+          from invoice_line l join invoice i on i.id = l.invoice_id
+         where l.agreement_id = any(%s) and i.state <> 'discarded' and i.kind in ('invoice', 'credit_note')
+           and l.kind not in ('deposit', 'credit', 'progressive')
+         group by 1, 2, 3 order by 1, 2, 3""", [list(agreements)], BILLED)
+
+
+ADVANCES: Final[frames.Schema] = {
+    "line_id": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64, "kind": pl.String,
+    "name": pl.String, "number": pl.String, "on": pl.Date, "left": MONEY, "tax_class": pl.String,
+    "tax_category": pl.String, "tax_rate": RATE, "covers": pl.String, "priority": pl.Int64, "expires_on": pl.Date,
+}
+
+
+def advances(agreements: Sequence[int]) -> pl.DataFrame:
+    """What issued documents of these agreements billed in advance and nothing took off yet: deposits, progressive bills
+    and prepaid credit, the oldest first. Columns as `ADVANCES`."""
+    return frames.read(f"""
+        select * from (
+          select l.id, l.agreement_id, l.charge_id, l.terms_id,
+                 case when l.kind = 'progressive_bill' then 'progressive' else h.kind end, t.name, i.number, i.issued_on,
+                 l.amount - coalesce((select sum(n.amount) from netting n where n.advance_id = l.id and not n.released), 0)
+                   as unused,
+                 l.tax_class, l.tax_category, l.tax_rate, array_to_string(t.covers, '{SEPARATOR}'), t.priority,
+                 t.expires_on
+            from invoice_line l join invoice i on i.id = l.invoice_id and i.state = 'issued'
+            join charge h on h.id = l.charge_id join charge_terms t on t.id = l.terms_id
+           where l.agreement_id = any(%s) and l.amount > 0
+             and (l.kind = 'progressive_bill' or (h.kind in ('deposit', 'credit') and l.kind = 'one_off'))
+           order by i.issued_on, l.id) advance
+         where unused > 0""", [list(agreements)], ADVANCES)
+
+
+MEASURED: Final[frames.Schema] = {
+    "charge_id": pl.Int64, "line_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date, "billed_in": pl.String,
+}
+
+
+def measured_spans(charges: Sequence[int]) -> pl.DataFrame:
+    """The periods of these measured charges that are billed, each with the snapshot of the last run that billed use of
+    it, and the line that billed it first: `MEASURED`."""
+    return frames.read("""
+        select distinct on (s.charge_id, s.span_from) s.charge_id, r.line_id, s.span_from, s.span_to, s.billed_in
+          from charge_span s
+          join charge_span r on r.charge_id = s.charge_id and r.span_from = s.span_from and r.kind = 'regular'
+           and not r.released
+         where s.charge_id = any(%s) and s.kind in ('regular', 'late') and not s.released and s.billed_in is not null
+         order by s.charge_id, s.span_from, s.id desc""", [list(charges)], MEASURED)
