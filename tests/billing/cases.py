@@ -13,6 +13,7 @@ from duly.billing.payments.receiving import Incoming
 from duly.billing.reference.actions import ExchangeRateInput, TaxRateInput
 from tests.billing.sides import Side
 from tests.billing.test_work_imports import entry, expense
+from tests.billing.usage import events
 from tests.world import OCTOBER, TODAY
 
 Arguments = dict[str, Any]
@@ -100,6 +101,10 @@ CASES: dict[str, Case] = {
     "agreements.put_project": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "code": "N",
                                                        "name": "New"}),
 
+    "agreements.put_metric": settings("agree", code="seats", name="Seats", aggregation="max"),
+    "agreements.drop_metric": settings("agree", code="unused"),
+    "usage.ingest": Case("work", lambda s: {"events": events({"agreement": s.agreement, "event_id": f"new {s.account}"})}),
+    "usage.decide": Case("work", lambda s: {"findings": [s.finding], "decision": "count", "reason": "A restart"}),
     "work.hand_in": Case("work", lambda _: {"kind": "timesheet", "name": "october.csv", "content": b"october"},
                          alone=True),
     "work.import_timesheet": Case("work", lambda s: {**FILE, "layout": "toggl", "rows": [

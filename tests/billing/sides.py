@@ -15,6 +15,7 @@ from duly import billing
 from duly.billing import models as m
 from duly.billing.accounts.actions import customers
 from duly.billing.agreements.actions import agree as agreements
+from duly.billing.agreements.actions.metrics import put_metric
 from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.audit.actions import VERBS, Verb
 from duly.billing.desk.actions import queue_message
@@ -23,7 +24,9 @@ from duly.billing.invoicing.editing import version_of
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import RIGHTS, Actor
 from duly.billing.payments import actions as payments
+from duly.billing.usage.actions import ingest
 from duly.billing.work import actions as work
+from tests.billing.usage import events
 from tests.world import NOW, OCTOBER, TODAY, World
 
 START = date(2026, 1, 1)
@@ -58,6 +61,7 @@ class Side:
     partition: int
     run: int
     stopped: int
+    finding: int
 
 
 NOWHERE = Side(*("NOWHERE" if field.type is str else 999_999_999 for field in fields(Side)))
@@ -97,7 +101,7 @@ def side(world: World, number: str) -> Side:
         submitted=drafts["submitted"], at_client=drafts["at_client"], unpaid=drafts["unpaid"],
         unpaid_number=numbers[str(drafts["unpaid"])], receipt=receipt.number,
         allocation=receipt.allocated[0]["allocation"], message=message, partition=runs[0].partitions[0],
-        run=runs[0].run, stopped=runs[1].run,
+        run=runs[0].run, stopped=runs[1].run, finding=_finding(fin, number),
     )
 
 
@@ -128,6 +132,15 @@ def _drafts(world: World, fin: dict[str, Any], account: m.Account) -> dict[str, 
     found = frames.rows("""select g.name, l.invoice_id from invoice_line l join agreement g on g.id = l.agreement_id
                             where g.number = any(%s)""", [names])
     return dict(found)
+
+
+def _finding(fin: dict[str, Any], number: str) -> int:
+    """A usage event that came again with another quantity."""
+    for code in ("calls", "unused"):
+        put_metric(**fin, code=code, name=code, aggregation="sum")
+    for quantity in (1, 2):
+        ingest(**fin, events=events({"agreement": f"{number}-WORK", "event_id": number, "quantity": quantity}))
+    return m.UsageFinding.objects.get(event_id=number).pk
 
 
 def every_verb() -> Mapping[str, Verb]:

@@ -148,6 +148,8 @@ class _Encoder(DjangoJSONEncoder):
     def default(self, o: Any) -> Any:
         if isinstance(o, bytes):
             return hashlib.sha256(o).hexdigest()
+        if isinstance(o, pl.DataFrame):
+            return hashlib.sha256(o.write_csv().encode()).hexdigest()
         if dataclasses.is_dataclass(o) and not isinstance(o, type):
             return dataclasses.asdict(o)
         if isinstance(o, set | frozenset):

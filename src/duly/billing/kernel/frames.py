@@ -3,7 +3,8 @@
 Numerics travel as text, so that no digit is lost; null and the empty string stay apart.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import polars as pl
@@ -31,6 +32,25 @@ def read(query: str, parameters: Sequence[Any] | Mapping[str, Any], schema: Sche
     statement = f"copy ({query}) to stdout (format csv)"
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         data = copy.connection.wait(_copied(copy.connection.pgconn))
+    return _parsed(data, schema)
+
+
+def read_parts(query: str, parameters: Sequence[Any] | Mapping[str, Any], schema: Schema,
+               at_once: int = 2**26) -> Iterator[pl.DataFrame]:
+    """The query's rows as `read` has them, in frames of about `at_once` bytes of text; the first may be empty.
+
+    Nothing else may be asked of the database until the last one was taken.
+    """
+    statement = f"copy ({query}) to stdout (format csv)"
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+        while True:
+            data = copy.connection.wait(_copied(copy.connection.pgconn, at_once))
+            yield _parsed(data, schema)
+            if len(data) < at_once:
+                return
+
+
+def _parsed(data: bytes, schema: Schema) -> pl.DataFrame:
     if not data:
         return pl.DataFrame(schema=schema)
     parsed = {name: kind if kind == pl.Int64 else pl.String for name, kind in schema.items()}
@@ -38,16 +58,18 @@ def read(query: str, parameters: Sequence[Any] | Mapping[str, Any], schema: Sche
     return frame.select(_typed(name, kind) for name, kind in schema.items())
 
 
-def _copied(server: pq.abc.PGconn) -> Generator[Wait, Ready, bytes]:
-    """All that a COPY under way sends, as one text.
+def _copied(server: pq.abc.PGconn, at_once: float = inf) -> Generator[Wait, Ready, bytes]:
+    """What a COPY under way sends, as one text: all of it, or whole rows of `at_once` bytes and a little more.
 
     psycopg's own `Copy` waits for each row apart, which costs more than all else where rows are many and short.
     """
     rows: list[bytes | memoryview] = []
-    while True:
+    taken = 0
+    while taken < at_once:
         size, row = server.get_copy_data(1)
         if size > 0:
             rows.append(row)
+            taken += size
         elif size == 0:
             while not (yield Wait.R):
                 continue
@@ -56,7 +78,8 @@ def _copied(server: pq.abc.PGconn) -> Generator[Wait, Ready, bytes]:
             [result] = yield from fetch_many(server)
             if result.status != pq.ExecStatus.COMMAND_OK:
                 raise error_from_result(result)
-            return b"".join(rows)
+            break
+    return b"".join(rows)
 
 
 def _typed(name: str, kind: pl.DataType | type[pl.DataType]) -> pl.Expr:

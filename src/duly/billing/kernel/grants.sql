@@ -23,7 +23,8 @@ declare
 begin
   for guarded in
     select * from (values ('event', array['recorded_at']), ('entry', array['recorded_at']),
-      ('open_item', array['balance']), ('open_item_movement', array['recorded_at'])) as t (name, columns)
+      ('open_item', array['balance']), ('open_item_movement', array['recorded_at']),
+      ('usage_event', array['recorded_in'])) as t (name, columns)
   loop
     execute format('revoke insert on %I from duly_app', guarded.name);
     execute (select format('grant insert (%s) on %I to duly_app', string_agg(quote_ident(column_name), ', '), guarded.name)
@@ -44,7 +45,7 @@ end $$;
 
 -- Written by the laws alone, or by migrations.
 revoke insert on draft_edit, account_month, entity_month, django_migrations from duly_app;
-revoke all on posting_to_check from duly_app;
+revoke all on posting_to_check, usage_event_other from duly_app;
 
 -- A law reads the firm's tables, never a temporary one of the same name: those come last.
 do $$

@@ -6,7 +6,7 @@ from django.db import migrations
 
 from duly.engine.lifecycle import moves
 
-DOMAINS = ("audit", "accounts", "ledger", "agreements", "work", "invoicing", "payments", "desk", "reporting")
+DOMAINS = ("audit", "accounts", "ledger", "agreements", "work", "usage", "invoicing", "payments", "desk", "reporting")
 BILLING = Path(__file__).resolve().parent.parent
 
 

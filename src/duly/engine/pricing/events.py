@@ -21,6 +21,12 @@ EVENT: Final[dict[str, DataType]] = {
 }
 """What was used: `at` when it was, `received_at` when it was told; `properties` a JSON object, or null."""
 
+SENT: Final[dict[str, DataType]] = {
+    "row": pl.Int64, "agreement": pl.String, **{name: kind for name, kind in EVENT.items() if name != "agreement_id"},
+}
+"""An event as a client sends it: in which row of what was sent, and its agreement by number. `received_at` is null but
+where somebody else received it before."""
+
 IDENTITY: Final = ["source", "event_id"]
 CONTENT: Final = ["agreement_id", "metric", "quantity", "properties"]
 ORDER: Final = ["received_at", "at", *CONTENT]

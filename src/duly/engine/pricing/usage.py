@@ -163,12 +163,17 @@ def _property(name: str) -> pl.Expr:
     return pl.col("properties").str.json_path_match(f"$['{name}']")
 
 
+def passes(metric: Metric) -> list[pl.Expr]:
+    """Which events (`events.EVENT`) the metric is made of: those of its name that pass all of its filters."""
+    return [pl.col("metric") == (metric.event or metric.name), *(
+        _property(one.property).is_in(one.values).fill_null(False) ^ one.excluded for one in metric.filters)]
+
+
 def _measured(metric: Metric, events: pl.LazyFrame, periods: pl.LazyFrame) -> pl.LazyFrame:
     """The metric's events in their periods, with group, value, `late`, and from when a reading holds."""
-    passed = [_property(one.property).is_in(one.values).fill_null(False) ^ one.excluded for one in metric.filters]
     named = [_property(name).alias(name) for name in metric.group_by]
     group = pl.struct(named).struct.json_encode() if named else pl.lit("{}")
-    mine = events.filter(pl.col("metric") == (metric.event or metric.name), *passed).select(
+    mine = events.filter(*passes(metric)).select(
         "agreement_id", *LATEST, "quantity", group.alias("group"),
         (_property(metric.property) if metric.property else pl.lit(None, pl.String)).alias("value"))
     theirs = periods.filter(pl.col("metric") == metric.name).select(

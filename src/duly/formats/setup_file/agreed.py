@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from duly.formats.identities import check_currency
 from duly.formats.setup_file import words
-from duly.formats.setup_file.model import Account, Agreement, Charge, Entity, Rate, RateCard, Version
+from duly.formats.setup_file.model import Account, Agreement, Charge, Entity, Filter, Metric, Rate, RateCard, Version
 from duly.formats.setup_file.table import Table
 
 OLDEST = date(2000, 1, 1)
@@ -57,6 +57,22 @@ def _rate(table: Table, begins: date | None) -> Rate:
     )
     table.close()
     return rate
+
+
+def metric(table: Table) -> Metric:
+    code = table.text("code", longest=60)
+    aggregation = table.choice("aggregation", words.AGGREGATIONS)
+    if aggregation == "unique_count":
+        table.need("property", '"user"')
+    filters = []
+    for one in table.tables("filters"):
+        filters.append(Filter(one.text("property", longest=60), one.texts("values"), one.flag("excluded", False)))
+        one.close()
+    return Metric(
+        path=table.path, code=code, name=table.text("name", code), unit=table.text("unit", "", longest=20),
+        aggregation=aggregation, event=table.text("event", "", longest=60),
+        property=table.text("property", "", longest=60), filters=tuple(filters), group_by=table.texts("group_by"),
+    )
 
 
 def _not_negative(table: Table, key: str) -> Decimal | None:

@@ -159,6 +159,28 @@ class RateCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    property: str
+    values: tuple[str, ...]
+    excluded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is measured of usage; field names after `path` are the domain's own."""
+
+    path: str
+    code: str
+    name: str
+    unit: str
+    aggregation: str
+    event: str
+    property: str
+    filters: tuple[Filter, ...]
+    group_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """Field names after `path` are the domain's own, so that a door hands them on as they are."""
 
@@ -249,6 +271,7 @@ class SetUp:
     entities: tuple[Entity, ...]
     accounts: tuple[Account, ...]
     rate_cards: tuple[RateCard, ...]
+    metrics: tuple[Metric, ...]
     agreements: tuple[Agreement, ...]
     tax_rates: tuple[TaxRate, ...]
     exchange_rates: tuple[ExchangeRate, ...]

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 NATURAL_KEYS = (
     ("users", "login"), ("people", "code"), ("people", "email"), ("entities", "code"), ("accounts", "number"),
-    ("rate_cards", "code"), ("agreements", "number"),
+    ("rate_cards", "code"), ("metrics", "code"), ("agreements", "number"),
 )
 
 
@@ -41,6 +41,7 @@ def read_set_up(data: bytes) -> SetUp:
     known = agreed.Known(entities, accounts, cards)
     set_up = SetUp(
         users=users, people=people, entities=entities, accounts=accounts, rate_cards=cards,
+        metrics=_each(top, "metrics", agreed.metric),
         agreements=_each(top, "agreements", lambda one: agreed.agreement(one, known)),
         tax_rates=_each(top, "tax_rates", _tax_rate), exchange_rates=_each(top, "exchange_rates", _exchange_rate),
         second_factor=top.words("second_factor", words.SECOND_FACTOR_HOLDERS) if top.has("second_factor") else None,

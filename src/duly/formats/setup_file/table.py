@@ -151,6 +151,10 @@ class Table:
             return tuple(default)
         return tuple(word for word in value if self._is_text(key, word) and self.known(key, word, choices))
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; none where the key is absent."""
+        return tuple(word for word in self._typed(key, list) or [] if self._is_text(key, word))
+
     def tables(self, key: str) -> list[Self]:
         """The tables of a list, `[[key]]` or inline; none where the key is absent."""
         found = []

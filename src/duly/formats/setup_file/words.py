@@ -3,6 +3,7 @@
 from typing import Final
 
 from duly.engine.checks import CHECKS
+from duly.engine.pricing.usage import AGGREGATIONS as AGGREGATIONS
 
 ROLES: Final = ("account_manager", "biller", "reviewer", "finance_lead", "auditor", "administrator", "client")
 SCOPES: Final = ("all", "book")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from duly.billing.accounts.actions import customers, entities, people
 from duly.billing.accounts.actions.policies import demand_second_factor
 from duly.billing.accounts.models import LegalEntity
-from duly.billing.agreements.actions import agree, rates
+from duly.billing.agreements.actions import agree, metrics, rates
 from duly.billing.agreements.actions.policy import put_policy
 from duly.billing.agreements.policies import NAMES, usual_terms
 from duly.billing.agreements.terms import ChargeInput, VersionInput
@@ -175,7 +175,12 @@ class Run:
         self.settle()
 
     def agreements(self, set_up: SetUp) -> None:
-        """Cards before the agreements that price by them; their rates after, which may name projects."""
+        """Cards and metrics before the agreements that price by them; rates after, which may name projects."""
+        for metric in set_up.metrics:
+            told = {name: value for name, value in asdict(metric).items() if name not in ("path", "filters")}
+            self.do("metrics", metric.path, metrics.put_metric, {f"filters[{i}]": f"{metric.path}.filters[{i}]" for i in
+                                                                 range(len(metric.filters))},
+                    filters=[_as(metrics.FilterInput, one) for one in metric.filters], **told)
         for card in set_up.rate_cards:
             self.do("rate cards", card.path, rates.put_rate_card, code=card.code, name=card.name,
                     currency=card.currency)

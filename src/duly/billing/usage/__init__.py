@@ -1,0 +1,1 @@
+"""Usage: events counted exactly once, and the quantities that are made of them."""
