@@ -74,11 +74,19 @@ def fees(every: pl.DataFrame, through: date) -> Fees:
     plain. Terms have `covered` besides: the charges that they cover, null for all."""
     terms = with_covered(every, "terms_id", every).filter(~pl.col("kind").is_in(WORK_KINDS))
     parted = terms.filter((pl.col("price").is_null()) | (pl.col("model") != "per_unit"))
-    tiers = tiers_frame(parted["terms_id"].to_list()) if parted.height else pl.DataFrame(schema=TIER)
+    tiers = pl.concat([tiers_frame(parted["terms_id"].to_list()), _of_one_rate(parted)]) if parted.height else (
+        pl.DataFrame(schema=TIER))
     steps = phases_frame(terms.filter(pl.col("kind") == "recurring")["terms_id"].to_list())
     pauses = _of_charges(pauses_frame(terms["agreement_id"].unique().to_list()), terms)
     merged, renamed = _merged(terms, tiers, steps, through)
     return Fees(merged, tiers, steps, pauses, renamed, _prepaid(merged, pauses))
+
+
+def _of_one_rate(terms: pl.DataFrame) -> pl.DataFrame:
+    """A fee at one rate on what is held is one of a single tier."""
+    held = terms.filter((pl.col("kind") == "balance") & pl.col("rate").is_not_null())
+    return held.select("terms_id", pl.lit(0).alias("above"), pl.lit(None).alias("up_to"), pl.col("rate").alias("price"),
+                       pl.lit(0).alias("flat")).select(pl.col(name).cast(kind) for name, kind in TIER.items())
 
 
 def with_covered(rows: pl.DataFrame, key: str, terms: pl.DataFrame) -> pl.DataFrame:
