@@ -16,6 +16,9 @@ KINDS: Final = ("time", "expense", "milestone", "recurring", "usage", "percentag
                 "late_usage")
 """The order of sections on a document."""
 
+TIMED: Final = ("time", "covered")
+"""Kinds of lines whose quantity is seconds: work at a rate, and work that a retainer covers."""
+
 LINE: Final[dict[str, DataType]] = {
     "document_key": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64,
     "kind": pl.String, "description": pl.String, "unit": pl.String, "quantity": QUANTITY, "unit_price": PRICE,
