@@ -41,7 +41,7 @@ def test_a_line_is_written_down_reworded_and_restored(drafts: dict[str, int], cl
     assert [f"{line.amount:.2f}" for line in m.InvoiceLine.objects.filter(invoice_id=zed).order_by("position")[:3]] == [
         "500.00", "675.00", "750.00"]
     page = text(client.get(f"/invoices/{zed}/"))
-    assert "€500.00 of €750.00" in page
+    assert "Reduced to 500.00 of 750.00" in page
     assert "ben: A gift" in page
     assert "drafted as “Support plan”" in page
     act(client, zed, "restore", key="d", line=1)

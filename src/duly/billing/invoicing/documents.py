@@ -24,6 +24,7 @@ from duly.engine.document import (
     TaxLine,
     TaxRegistration,
 )
+from duly.engine.pricing.lines import TIMED
 from duly.engine.tax import REASONS
 
 Record = dict[str, Any]
@@ -127,7 +128,7 @@ def _line(line: Record) -> Line:
         position=line["position"], description=line["description"], quantity=line["quantity"], unit=line["unit"],
         unit_price=line["unit_price"], amount=line["amount"], tax_category=line["tax_category"],
         tax_rate=line["tax_rate"], section=line["kind"],
-        seconds=int(line["quantity"]) if line["kind"] == "time" else None, service_from=line["service_from"],
+        seconds=int(line["quantity"]) if line["kind"] in TIMED else None, service_from=line["service_from"],
         service_to=line["service_to"], explanation=tuple(Row(row) for row in line["explanation"]),
     )
 

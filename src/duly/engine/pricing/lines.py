@@ -16,6 +16,9 @@ KINDS: Final = ("time", "covered", "expense", "milestone", "recurring", "unused"
                 "one_off", "true_up", "late_usage", "deposit", "progressive", "credit")
 """The order of sections on a document. The last three take off what was billed in advance."""
 
+TIMED: Final = ("time", "covered")
+"""Kinds of lines whose quantity is seconds: work at a rate, and work that a retainer covers."""
+
 LINE: Final[dict[str, DataType]] = {
     "document_key": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64,
     "kind": pl.String, "description": pl.String, "unit": pl.String, "quantity": QUANTITY, "unit_price": PRICE,

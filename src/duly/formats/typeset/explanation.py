@@ -1,89 +1,53 @@
-"""Prints how a line was computed, from the computation's own rows: factors, divisors and the one rounding."""
+"""Prints how a line was computed: in short lines beneath it, or in a table behind the document where it is long."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
-from duly.engine.document import Row
-from duly.formats.typeset.numbers import NO_BREAK
-from duly.formats.typeset.texts import unit_text
+from duly.engine.document import Line
+from duly.engine.pricing.reading import Reading, reading_of
+from duly.formats.explained import Phrases, sentences, table
+from duly.formats.typeset.fonts import breakable
 from duly.formats.typeset.words import Words
 
-TIMES = f" ×{NO_BREAK}"
-Steps = Mapping[str, Row]
+SHORT: Final = 4
+"""So many terms are told beneath the line; more of them stand in a table, so that the first page stays calm."""
 
 
-def explained(rows: Sequence[Row], words: Words) -> str:
-    """One short line, such as "12:30 × 95.00 per h = 1,187.50"; "" where a single factor is the amount itself.
-
-    A step that is not known here prints as its factor alone, so that the printed factors always lead to the printed
-    amount.
-    """
-    rows = [row for row in rows if row.get("step") != "reword"]
-    if len(rows) < 3 or rows[-1].get("step") != "round":
-        return ""
-    steps = {str(row["step"]): row for row in rows}
-    factors = TIMES.join(text for row in rows[:-1] if (text := _factor(row, steps, words)))
-    amount = Decimal(str(rows[-1]["amount"]))
-    rounded = "" if _exact(rows) == Fraction(amount) else f" ({words.texts['step_rounded']})"
-    text = f"{', '.join((*_evidence(steps, words), factors))} ={NO_BREAK}{words.amount(amount)}{rounded}"
-    return text[0].upper() + text[1:]
+def explained(line: Line, words: Words) -> list[str]:
+    """Short lines, such as "12:30 × 95.00 per h = 1,187.50"; none where a single factor is the amount itself. A long
+    explanation is only referred to."""
+    found = reading_of(line.explanation)
+    if found is None:
+        return []
+    if found.terms > SHORT:
+        return [words.figures.words("see", title=words.figures.words("title"), position=str(line.position))]
+    return sentences(found, _phrases(line, words))
 
 
-def _exact(rows: Sequence[Row]) -> Fraction:
-    value = Fraction(1)
-    for row in rows[:-1]:
-        value = value * Fraction(str(row.get("times", 1))) / Fraction(str(row.get("over", 1)))
-    return value
+def computed(words: Words) -> dict[str, Any] | None:
+    """The tables of the long explanations, or None where there are none."""
+    read = ((line, reading_of(line.explanation)) for line in words.document.lines)
+    long = [(line, found) for line, found in read if found and found.terms > SHORT]
+    if not long:
+        return None
+    figures = words.figures
+    names = ("what", "quantity", "factor")
+    return {
+        "heading": figures.words("title"),
+        "subject": words.texts["annex_to"].format(title=words.title()),
+        "labels": [*map(figures.words, names), words.in_currency("amount_in")],
+        "lines": [{"name": f"{words.texts['position']} {line.position} · {breakable(line.description)}",
+                   "rows": _rows(line, found, words)} for line, found in long],
+    }
 
 
-def _factor(row: Row, steps: Steps, words: Words) -> str:
-    """The factor's text; "" for a divisor that is said together with its factor."""
-    value = Decimal(str(row.get("times", row.get("over", 1))))
-    match row["step"]:
-        case "seconds":
-            return words.time(int(value))
-        case "rate" if "hour" in steps:
-            return f"{words.price(value)}{NO_BREAK}{words.texts['step_per_hour']}"
-        case "days" if "period_days" in steps:
-            return words.texts["step_days_factor"].format(days=value, of=steps["period_days"]["over"])
-        case "hour" if "rate" in steps:
-            return ""
-        case "period_days" if "days" in steps:
-            return ""
-    return _plain_factor(row, value, words)
+def _rows(line: Line, found: Reading, words: Words) -> list[dict[str, Any]]:
+    return [
+        {"label": breakable(told.label), "note": told.note, "cells": [told.quantity, told.factor, told.amount],
+         "sum": told.kind in ("sum", "amount")}
+        for told in table(found, _phrases(line, words))]
 
 
-def _plain_factor(row: Row, value: Decimal, words: Words) -> str:
-    texts, number = words.texts, words.print.number
-    match row["step"]:
-        case "cost":
-            return f"{texts['step_cost']} {words.price(value)}{NO_BREAK}{row['currency']}"
-        case "markup":
-            return f"{number(value)} ({texts['step_markup']} {words.print.percent(value - 1)})"
-        case "exchange":
-            return f"{number(value)} ({texts['step_exchange']})"
-        case "quantity":
-            unit = unit_text(str(row.get("unit", "")), words.document.language, one=value == 1)
-            return f"{number(value)}{NO_BREAK}{unit}"
-        case "accepted":
-            return words.print.percent(value)
-        case "write_down":
-            over = words.amount(Decimal(str(row["over"])))
-            return f"{words.amount(value)}/{over} ({texts['step_write_down']})"
-        case "price" | "agreed" | "rate":
-            return words.price(value)
-    return number(value) if "times" in row else f"1/{number(value)}"
-
-
-def _evidence(steps: Steps, words: Words) -> Iterator[str]:
-    """What the quantity rests on: how many entries, and the time worked where another is billed."""
-    row: Mapping[str, Any] = steps.get("seconds", {})
-    if entries := row.get("entries"):
-        yield words.texts["step_entry"] if entries == 1 else words.texts["step_entries"].format(count=entries)
-    worked = row.get("worked")
-    if worked is not None and Decimal(worked) != Decimal(str(row["times"])):
-        yield words.texts["step_worked"].format(time=words.time(int(worked)))
+def _phrases(line: Line, words: Words) -> Phrases:
+    return Phrases(words.figures, line.section, line.unit)

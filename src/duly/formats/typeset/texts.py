@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-LANGUAGES: Final = ("en", "de", "fr")
+from duly.formats.units import LANGUAGES
 
 _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     # titles
@@ -49,6 +49,15 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "milestones": ("Milestones", "Meilensteine", "Jalons"),
     "recurring": ("Recurring services", "Laufende Leistungen", "Prestations récurrentes"),
     "one_off": ("One-off services", "Einmalige Leistungen", "Prestations ponctuelles"),
+    "usage": ("Usage", "Nutzung", "Consommation"),
+    "percentages": ("Fees on turnover", "Umsatzgebühren", "Commissions sur opérations"),
+    "balances": ("Fees on balances", "Gebühren auf Bestände", "Frais sur encours"),
+    "true_ups": ("Up to the agreed minimum", "Auffüllung auf den Mindestbetrag", "Complément au minimum convenu"),
+    "late_usage": ("Usage of earlier periods", "Nutzung früherer Zeiträume", "Consommation de périodes antérieures"),
+    "covered": ("Covered by your retainer", "Aus Ihrem Kontingent", "Couvert par votre forfait"),
+    "credits": ("Prepaid credit", "Guthaben", "Crédit prépayé"),
+    "progressives": ("Billed in advance", "Vorab berechnet", "Facturé par avance"),
+    "deposits": ("Deposits", "Anzahlungen", "Acomptes"),
     # totals
     "net": ("Net amount", "Nettobetrag", "Total HT"),
     "tax_at": ("{tax} {rate} on {base}", "{rate} {tax} auf {base}", "{tax} {rate} sur {base}"),
@@ -122,17 +131,6 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     # the seller’s details
     "scheme_VAT": ("VAT ID", "USt-IdNr.", "N° TVA"),
     "scheme_TAX": ("Tax no.", "Steuernr.", "N° fiscal"),
-    # how a line was computed
-    "step_per_hour": ("per h", "je h", "par h"),
-    "step_rounded": ("rounded", "gerundet", "arrondi"),
-    "step_entries": ("{count} entries", "{count} Einträge", "{count} saisies"),
-    "step_entry": ("1 entry", "1 Eintrag", "1 saisie"),
-    "step_worked": ("worked {time}", "geleistet {time}", "travaillé {time}"),
-    "step_cost": ("cost", "Kosten", "coût"),
-    "step_markup": ("mark-up", "Aufschlag", "majoration"),
-    "step_exchange": ("exchange rate", "Kurs", "cours de change"),
-    "step_write_down": ("reduced", "gemindert", "réduit"),
-    "step_days_factor": ("{days}/{of} days", "{days}/{of} Tage", "{days}/{of} jours"),
     # the time record
     "annex": ("Time record", "Leistungsnachweis", "Relevé du temps passé"),
     "annex_to": ("for {title}", "zu {title}", "joint à : {title}"),
@@ -165,32 +163,9 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "direct_debit": ("Direct debit", "Lastschrift", "Prélèvement"),
 }
 
-# unit → (one, more) in each language; a unit that is not here prints as it was given.
-_UNITS: Final[dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]]] = {
-    "h": (("h", "h"), ("h", "h"), ("h", "h")),
-    "day": (("day", "days"), ("Tag", "Tage"), ("jour", "jours")),
-    "week": (("week", "weeks"), ("Woche", "Wochen"), ("semaine", "semaines")),
-    "month": (("month", "months"), ("Monat", "Monate"), ("mois", "mois")),
-    "quarter": (("quarter", "quarters"), ("Quartal", "Quartale"), ("trimestre", "trimestres")),
-    "half_year": (("half-year", "half-years"), ("Halbjahr", "Halbjahre"), ("semestre", "semestres")),
-    "year": (("year", "years"), ("Jahr", "Jahre"), ("an", "ans")),
-    "item": (("item", "items"), ("Stück", "Stück"), ("unité", "unités")),
-    "flat": (("flat", "flat"), ("pauschal", "pauschal"), ("forfait", "forfait")),
-    "seat": (("seat", "seats"), ("Platz", "Plätze"), ("poste", "postes")),
-    "km": (("km", "km"), ("km", "km"), ("km", "km")),
-}
-
 TEXTS: Final = MappingProxyType(
     {
         language: MappingProxyType({name: texts[at] for name, texts in _TEXTS.items()})
         for at, language in enumerate(LANGUAGES)
     }
 )
-
-
-def unit_text(unit: str, language: str, *, one: bool) -> str:
-    """The unit's name for a quantity of one, or of any other size."""
-    if unit not in _UNITS:
-        return unit
-    singular, plural = _UNITS[unit][LANGUAGES.index(language)]
-    return singular if one else plural

@@ -9,18 +9,22 @@ from typing import Any, Final
 from babel import Locale
 
 from duly.engine.document import Document, Line, TaxLine
+from duly.engine.pricing.reading import reading_of
 from duly.formats.typeset.annex import annex
 from duly.formats.typeset.colour import readable
-from duly.formats.typeset.explanation import explained
+from duly.formats.typeset.explanation import computed, explained
 from duly.formats.typeset.fonts import LONG, breakable, families, printable
 from duly.formats.typeset.payment import grouped, payment, receipt
-from duly.formats.typeset.texts import unit_text
 from duly.formats.typeset.words import Words
+from duly.formats.units import unit_text
 
 US_LETTER: Final = frozenset(("US", "CA"))
 SALES_TAX: Final = frozenset(("US", "CA"))
 """Countries whose tax is not called value added tax."""
-SECTIONS: Final = {"expense": "expenses", "milestone": "milestones"}
+SECTIONS: Final = {
+    "expense": "expenses", "milestone": "milestones", "percentage": "percentages", "balance": "balances",
+    "true_up": "true_ups", "credit": "credits", "progressive": "progressives", "deposit": "deposits",
+}
 """Section keys that are spelled otherwise than their text; a section without a text prints as it was given."""
 
 Shown = dict[str, Any]
@@ -58,6 +62,7 @@ def shown(document: Document) -> Shown:
             "receipt": receipt(words),
             "payment": payment(words),
             "notes": list(document.notes),
+            "computed": computed(words),
             "annex": annex(words),
             "footer": list(_footer(words)),
             "legal": seller.legal_text,
@@ -148,14 +153,25 @@ def _line(words: Words, line: Line) -> Shown:
         "position": str(line.position),
         "description": breakable(line.description),
         "detail": breakable(line.detail),
-        "computed": " · ".join(part for part in (period, explained(line.explanation, words)) if part),
+        "computed": "\n".join(_computed(period, explained(line, words))),
         "long": len(line.description) + len(line.detail) > LONG,
         "quantity": words.print.number(line.quantity) if line.seconds is None else words.time(line.seconds),
         "unit": unit_text(line.unit, document.language, one=one),
-        "price": words.price(line.unit_price),
+        "price": words.price(line.unit_price) if _has_one_price(line) else "",
         "tax": _tax_mark(words, line.tax_category, line.tax_rate),
         "amount": words.amount(line.amount),
     }
+
+
+def _computed(period: str, told: list[str]) -> list[str]:
+    """The line's period stands before the first line of its arithmetic, where there is any."""
+    return [" · ".join(part for part in (period, *told[:1]) if part), *told[1:]]
+
+
+def _has_one_price(line: Line) -> bool:
+    """Whether the unit price is one, and not what all tiers and limits come to for a unit."""
+    found = reading_of(line.explanation)
+    return found is None or found.has_one_price
 
 
 def _taxed(document: Document) -> bool:

@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 from duly.engine.document import Document
-from duly.formats.typeset.numbers import clock, printer
+from duly.formats.explained import Figures
+from duly.formats.numbers import clock, printer
 from duly.formats.typeset.texts import TEXTS
 
 
@@ -20,6 +21,8 @@ class Words:
         times = (*(line.seconds or 0 for line in document.lines), *(entry.seconds for entry in document.annex),
                  *(entry.billed_seconds for entry in document.annex))
         self._seconds = any(time % 60 for time in times)
+        self.figures = Figures(document.language, document.seller.country, document.currency, document.exponent,
+                               self._seconds)
 
     def amount(self, value: Decimal) -> str:
         """In the document's currency, without naming it."""

@@ -1,6 +1,6 @@
 """`duly price`: what a document of charges, use, work, discounts and taxes comes to. It needs no database."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from duly.billing.kernel.errors import Problem
+from duly.engine.currencies import exponent
+from duly.engine.pricing.reading import read
+from duly.formats.explained import Figures, Phrases, table
 from duly.formats.price_document import PriceDocumentError, Unpriced, priced, read_price_document
 from duly.interfaces.cli import show
 from duly.interfaces.cli.failures import BadInput
@@ -19,6 +22,7 @@ TOTALS: Final = {
     "net": "Net", "tax": "Tax", "total": "Total", "credit": "Paid by credit", "withheld": "Withheld",
     "payable": "To pay",
 }
+TOLD: Final = ("  how it came about", ">quantity", ">price or factor", ">amount", "")
 
 
 @command("price", example="duly price quote.yaml\n\nduly price quote.yaml --json", database=False)
@@ -48,7 +52,7 @@ def _shown(found: Mapping[str, Any], explain: bool) -> Iterator[RenderableType]:
     if explain:
         for line in lines:
             yield show.table(columns, [_row(line, currency)])
-            yield from (Text(f"    {told}", style="dim") for told in _told(line["explanation"]))
+            yield show.table(TOLD, list(_told(line, currency)))
     else:
         yield show.table(columns, [_row(line, currency) for line in lines])
     yield show.table(("tax", ">rate %", ">base", ">tax", "reason"), [
@@ -65,13 +69,8 @@ def _row(line: Mapping[str, Any], currency: str) -> tuple[Any, ...]:
             f"{line['unit_price']:f}", show.amount(line["net"], currency), f"{line['tax_percent']:f}")
 
 
-def _told(explanation: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The rows as plain arithmetic: what begins, multiplies, divides, rounds."""
-    signs = {"add": "+", "times": "×", "over": "÷", "at_most": "at most"}
-    for row in explanation:
-        parts = [f"{sign} {row[name]}" for name, sign in signs.items() if name in row]
-        known = {*signs, "step", "exponent", "amount"}
-        rest = ", ".join(f"{name} {value}" for name, value in row.items() if name not in known and value is not None)
-        amount = f"= {row['amount']}" if "amount" in row else ""
-        yield "  ".join(part for part in (row["step"].replace("_", " "), *parts, amount, f"({rest})" if rest else "")
-                        if part)
+def _told(line: Mapping[str, Any], currency: str) -> Iterator[tuple[str, ...]]:
+    """How the line came to its amount: the same rows as on its document."""
+    figures = Figures("en", "GB", currency, exponent(currency))
+    for told in table(read(line["explanation"]), Phrases(figures, line["kind"], line["unit"])):
+        yield f"  {told.label}", told.quantity, told.factor, told.amount, told.note

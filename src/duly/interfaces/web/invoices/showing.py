@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from duly.billing.invoicing.explain import Explained, Found, Happened, Line
@@ -46,6 +47,7 @@ class ShownLine:
 
     line: Line
     quantity: str
+    price: Decimal | None
     steps: Sequence[Step]
     days: Sequence[str]
     up: str
@@ -95,7 +97,7 @@ def _note(one: Stage, due_on: date | None, on: date) -> str:
 def lines(found: Explained, findings: Sequence[ShownFinding]) -> list[ShownLine]:
     order = [line.position for line in found.lines]
     return [ShownLine(
-        line, explanation.quantity(line), explanation.steps(line, found.head.currency),
+        line, explanation.quantity(line), explanation.price(line), explanation.steps(line, found.head.currency),
         [printing.period(begins, type(ends).fromordinal(ends.toordinal() - 1)) for begins, ends in line.spans],
         _swapped(order, place, place - 1), _swapped(order, place, place + 1),
         any(row["step"] in ("write_down", "reword") for row in line.explanation),
