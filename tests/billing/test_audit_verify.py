@@ -55,7 +55,7 @@ HARM: list[tuple[str, str, str]] = [
     ("deferrals", "update revenue_release set booked_on = '2026-10-01'", "more than was earned then"),
     ("exchange_differences", """update cash_allocation set source_base = 18,
                                        difference_entry_id = (select min(id) from entry)""",
-     "leaves an exchange difference of -1.0000, 0"),
+     "leaves an exchange difference of -1.0000, 119.0000 is booked"),
     ("months", "update account_month set settled_days = settled_days + 1", "2026-11 of account"),
     ("months", "delete from entity_month", "2026-11 of entity"),
     ("document_sums", "update invoice_line set amount = amount + 1", "do not add up"),
