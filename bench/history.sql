@@ -29,9 +29,9 @@ select h.*, 'F' || h.fiscal_year || '-' || to_char(h.sequence, 'FM0000000') as n
   from history h left join paid p on p.n = h.n order by h.n;
 analyze numbered;
 
-insert into open_item (id, entity_id, account_id, control, label, currency, amount, balance, booked_on, due_on)
+insert into open_item (id, entity_id, account_id, control, label, currency, amount, balance, base_balance, booked_on, due_on)
 select item_id, e.id, account_id, 'receivable', number, 'EUR', net + tax,
-       case when h.settles then 0 else net + tax end, issued_on, due_on
+       case when h.settles then 0 else net + tax end, case when h.settles then 0 else net + tax end, issued_on, due_on
   from numbered h, legal_entity e where e.code = 'FIRM';
 insert into entry (id, entity_id, kind, booked_on, source, command_id)
 select entry_id, e.id, 'invoice', issued_on, number, gen_random_uuid() from numbered, legal_entity e where e.code = 'FIRM';
@@ -39,8 +39,8 @@ insert into transfer (entry_id, debit_id, credit_id, currency, amount, base_amou
 select entry_id, d.id, c.id, 'EUR', case c.role when 'tax' then tax else net end, case c.role when 'tax' then tax else net end
   from numbered join chart_account d on d.role = 'receivable' join chart_account c on c.role in ('revenue', 'tax')
    and c.entity_id = d.entity_id;
-insert into open_item_movement (open_item_id, entry_id, amount, booked_on)
-select item_id, entry_id, net + tax, issued_on from numbered;
+insert into open_item_movement (open_item_id, entry_id, amount, base_amount, booked_on)
+select item_id, entry_id, net + tax, net + tax, issued_on from numbered;
 insert into invoice (id, kind, state, entity_id, account_id, created_by, review, currency, language, purchase_order,
     payment_days, time_annex, service_from, service_to, tax_point, seller_id, buyer_id, net, tax, total, series_id,
     fiscal_year, sequence, number, issued_on, booked_on, due_on, base_rate, open_item_id)
@@ -64,9 +64,9 @@ select e.id, account_id, invoice_id, '[{"name": "Accounts Payable", "email": "ap
        'Dear customer', '<' || invoice_id || '@firm.example>', case when n %% 20011 = 7 then 'failed' else 'sent' end, issued_on,
        'bench' from numbered, legal_entity e where e.code = 'FIRM';
 
-insert into open_item (id, entity_id, account_id, control, label, currency, amount, balance, booked_on, due_on)
+insert into open_item (id, entity_id, account_id, control, label, currency, amount, balance, base_balance, booked_on, due_on)
 select money_id, e.id, account_id, 'on_account', 'Q' || to_char(receipt_sequence, 'FM0000000'), 'EUR', -(net + tax),
-       case when settles then 0 else -(net + tax) end, paid_on, paid_on from paid, legal_entity e where e.code = 'FIRM';
+       case when settles then 0 else -(net + tax) end, case when settles then 0 else -(net + tax) end, paid_on, paid_on from paid, legal_entity e where e.code = 'FIRM';
 insert into receipt (entity_id, account_id, series_id, fiscal_year, sequence, number, received_on, booked_on, currency,
     amount, method, reference, open_item_id, language, seller_id, buyer_id)
 select e.id, account_id, s.id, 2026, receipt_sequence, 'Q' || to_char(receipt_sequence, 'FM0000000'), paid_on, paid_on, 'EUR',
@@ -82,13 +82,13 @@ select side.id, d.id, c.id, 'EUR', net + tax, net + tax
                                        (allocation_entry_id, 'on_account', 'receivable')) as side (id, debit, credit)
   join chart_account d on d.role = side.debit join chart_account c on c.role = side.credit and c.entity_id = d.entity_id
  where settles or side.debit = 'bank';
-insert into open_item_movement (open_item_id, entry_id, amount, booked_on)
-select side.item, side.entry, side.amount, paid_on
+insert into open_item_movement (open_item_id, entry_id, amount, base_amount, booked_on)
+select side.item, side.entry, side.amount, side.amount, paid_on
   from paid cross join lateral (values (money_id, receipt_entry_id, -(net + tax)), (money_id, allocation_entry_id, net + tax),
                                        (item_id, allocation_entry_id, -(net + tax))) as side (item, entry, amount)
  where settles or side.entry = receipt_entry_id;
-insert into cash_allocation (source_id, target_id, amount, booked_on, entry_id, reason)
-select money_id, item_id, net + tax, paid_on, allocation_entry_id, '' from paid where settles;
+insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id, reason)
+select money_id, item_id, net + tax, net + tax, net + tax, paid_on, allocation_entry_id, '' from paid where settles;
 insert into number_counter (series_id, fiscal_year, last_number, last_issued_on)
 select s.id, fiscal_year, max(sequence), max(issued_on) from numbered, number_series s where s.kind = 'invoice' group by 1, 2;
 insert into number_counter (series_id, fiscal_year, last_number, last_issued_on)

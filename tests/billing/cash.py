@@ -73,8 +73,8 @@ def _issue(invoice: m.Invoice, on: date, due_on: date, base_rate: Decimal) -> No
         select %s, d.id, c.id, %s, %s, round(%s * %s, 2) from chart_account d, chart_account c
          where d.role = 'receivable' and c.role = 'revenue' and d.entity_id = %s and c.entity_id = %s""",
         [entry, item.currency, item.amount, item.amount, base_rate, item.entity_id, item.entity_id])
-    frames.execute("""insert into open_item_movement (open_item_id, entry_id, amount, booked_on)
-        values (%s, %s, %s, %s)""", [item.pk, entry, item.amount, on])
+    frames.execute("""insert into open_item_movement (open_item_id, entry_id, amount, base_amount, booked_on)
+        values (%s, %s, %s, round(%s * %s, 2), %s)""", [item.pk, entry, item.amount, item.amount, base_rate, on])
     m.Invoice.objects.filter(pk=invoice.pk).update(state="ready")
     m.Invoice.objects.filter(pk=invoice.pk).update(
         state="issued", number=number, sequence=sequence, fiscal_year=on.year, series=series, issued_on=on,

@@ -156,6 +156,33 @@ def transfer(sql: Sql, entry_id: int, debit: str, credit: str, amount: Any, *, c
         entry_id, currency, amount, amount if base is None else base, debit, credit, entry_id)
 
 
+def deferral(sql: Sql, amount: Any, *, base: Any = None, currency: str = "EUR", of: int | None = None) -> int:
+    """A document that defers revenue over the 365 days from 1 October, with its posting; the deferral's id.
+
+    Or what is deferred `of` the revenue of an open item that is there.
+    """
+    base = amount if base is None else base
+    item, entry_id = of or open_item(sql, "receivable", amount, currency=currency), entry(sql, "invoice")
+    transfer(sql, entry_id, "revenue" if of else "receivable", "deferred_revenue", amount, currency=currency, base=base)
+    if not of:
+        move(sql, item, entry_id, amount, base=base)
+    return sql.one("""
+        insert into deferral (entity_id, open_item_id, entry_id, position, period_from, period_to, currency, amount,
+                              base_amount)
+        values (%s, %s, %s, 1, '2026-10-01', '2027-10-01', %s, %s, %s) returning id""",
+                   entity(sql), item, entry_id, currency, amount, base)
+
+
+def release(sql: Sql, deferral_id: int, amount: Any, *, on: date = ISSUED, base: Any = None,
+            posted: Any = None) -> None:
+    """Revenue of a deferral, with its posting."""
+    entry_id, base = entry(sql, "revenue_release", on), amount if base is None else base
+    currency = sql.one("select currency from deferral where id = %s", deferral_id)
+    transfer(sql, entry_id, "deferred_revenue", "revenue", posted or amount, currency=currency, base=posted or base)
+    sql("""insert into revenue_release (deferral_id, entry_id, amount, base_amount, booked_on)
+           values (%s, %s, %s, %s, %s)""", deferral_id, entry_id, amount, base, on)
+
+
 def open_item(sql: Sql, control: str, amount: Any, *, account: str = "ACME", on: date = ISSUED,
               due: date = ISSUED, currency: str = "EUR") -> int:
     return sql.one("""insert into open_item (entity_id, account_id, control, label, currency, amount, booked_on, due_on)
@@ -163,9 +190,10 @@ def open_item(sql: Sql, control: str, amount: Any, *, account: str = "ACME", on:
                    entity(sql), control, currency, amount, on, due, account)
 
 
-def move(sql: Sql, item: int, entry_id: int, amount: Any) -> None:
-    sql("""insert into open_item_movement (open_item_id, entry_id, amount, booked_on)
-           select %s, id, %s, booked_on from entry where id = %s""", item, amount, entry_id)
+def move(sql: Sql, item: int, entry_id: int, amount: Any, *, base: Any = None) -> None:
+    sql("""insert into open_item_movement (open_item_id, entry_id, amount, base_amount, booked_on)
+           select %s, id, %s, %s, booked_on from entry where id = %s""",
+        item, amount, amount if base is None else base, entry_id)
 
 
 def take_number(sql: Sql, kind: str, on: date) -> tuple[int, int, int]:
@@ -237,5 +265,7 @@ def pay(sql: Sql, source: int, target: int, amount: str, *, on: date = ISSUED, b
     for item, moved in sorted(((source, value), (target, -value))):
         move(sql, item, booked, moved)
     return sql.one("""
-        insert into cash_allocation (source_id, target_id, amount, booked_on, entry_id, answers_id, reason)
-        values (%s, %s, %s, %s, %s, %s, '') returning id""", source, target, value, on, booked, answers)
+        insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,
+                                     answers_id, reason)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, '') returning id""",
+                   source, target, value, value, value, on, booked, answers)

@@ -48,8 +48,14 @@ HARM: list[tuple[str, str, str]] = [
      "stands at 9, the last document has 2"),
     ("control_ties", "delete from open_item_movement where amount = 119", "the open items"),
     ("control_ties", "update transfer set amount = amount + 1, base_amount = base_amount + 1", "more on receivable"),
-    ("balances", "update open_item set balance = 0 where amount = -200", "shows 0"),
+    ("balances", "update open_item set balance = 0, base_balance = 0 where amount = -200", "shows 0"),
     ("balances", "update open_item set balance = 1 where balance = 100", "shows 1.0000, its movements sum to 100.0000"),
+    ("balances", "update open_item set base_balance = 1 where balance = 100", "shows 1.0000 in the base currency"),
+    ("deferrals", "update deferral set released = 3, released_base = 3", "3.0000 released, its releases sum to 4"),
+    ("deferrals", "update revenue_release set booked_on = '2026-10-01'", "more than was earned then"),
+    ("exchange_differences", """update cash_allocation set source_base = 18,
+                                       difference_entry_id = (select min(id) from entry)""",
+     "leaves an exchange difference of -1.0000, 119.0000 is booked"),
     ("months", "update account_month set settled_days = settled_days + 1", "2026-11 of account"),
     ("months", "delete from entity_month", "2026-11 of entity"),
     ("document_sums", "update invoice_line set amount = amount + 1", "do not add up"),
@@ -68,10 +74,11 @@ HARM: list[tuple[str, str, str]] = [
 
 
 def books(sql: Sql) -> None:
-    """Two issued invoices and a partly used receipt, each with its event, all sealed and published."""
+    """Two issued invoices and a partly used receipt, each with its event, revenue deferred and released, all sealed."""
     _, item = raw.issued(sql)
     raw.issue(sql, raw.subscription(sql))
     raw.pay(sql, raw.receipt(sql, "200.00"), item, "19.00")
+    raw.release(sql, raw.deferral(sql, 50, of=item), 4)
     raw.time(sql)
     sql("""insert into event (command_id, verb, actor, at, subject_type, subject_id, data)
            select gen_random_uuid(), 'invoicing.issue', 'ben', now(), 'invoice', id, '{}' from invoice""")

@@ -25,6 +25,36 @@ def test_an_account_transfers_to_itself(sql: Sql, attempt: Attempt) -> None:
         raw.transfer(sql, raw.entry(sql, "receipt"), "bank", "bank", "10")
 
 
+@violation("transfer_positive", without="alter table transfer drop constraint transfer_positive")
+def test_nothing_is_transferred(sql: Sql, attempt: Attempt) -> None:
+    raw.act(sql, "ben")
+    with attempt(sql):
+        entry = raw.entry(sql, "exchange_difference")
+        raw.transfer(sql, entry, "bank", "exchange_difference", 0, currency="CHF", base=0)
+
+
+@violation("DU002", without="drop trigger transfer_of_its_entry on transfer")
+def test_an_exchange_difference_moves_an_amount(sql: Sql, attempt: Attempt) -> None:
+    raw.act(sql, "ben")
+    with attempt(sql):
+        entry = raw.entry(sql, "exchange_difference")
+        raw.transfer(sql, entry, "bank", "exchange_difference", 5, currency="CHF", base=5)
+
+
+@violation("DU002", without="drop trigger transfer_of_its_entry on transfer")
+def test_a_receipt_moves_a_base_amount_only(sql: Sql, attempt: Attempt) -> None:
+    raw.act(sql, "ben")
+    with attempt(sql):
+        raw.transfer(sql, raw.entry(sql, "receipt"), "bank", "fees", 0, currency="CHF", base=5)
+
+
+@violation("DU002", without="drop trigger transfer_of_its_entry on transfer")
+def test_an_exchange_difference_goes_to_revenue(sql: Sql, attempt: Attempt) -> None:
+    raw.act(sql, "ben")
+    with attempt(sql):
+        raw.transfer(sql, raw.entry(sql, "exchange_difference"), "bank", "revenue", 0, currency="CHF", base=5)
+
+
 @violation("DU002", without="drop trigger transfer_of_its_entry on transfer")
 def test_a_transfer_is_added_to_an_old_entry(sql: Sql, attempt: Attempt) -> None:
     raw.act(sql, "ben")

@@ -48,6 +48,62 @@ def test_an_open_item_moves_in_another_currency_than_is_posted(sql: Sql, attempt
 
 
 @violation("DU010", without=NO_TIE)
+def test_an_open_item_moves_by_another_base_amount_than_is_posted(sql: Sql, attempt: Attempt) -> None:
+    raw.act(sql, "ben")
+    item = raw.open_item(sql, "receivable", 100, currency="CHF")
+    with attempt(sql):
+        entry = raw.entry(sql, "invoice")
+        raw.transfer(sql, entry, "receivable", "revenue", "100", currency="CHF", base="90")
+        raw.move(sql, item, entry, 100, base=91)
+
+
+@violation("DU010", without=(NO_MOVES, NO_TIE))
+def test_an_open_item_moves_by_half_a_cent_of_the_base_currency(sql: Sql, attempt: Attempt) -> None:
+    raw.act(sql, "ben")
+    item = raw.open_item(sql, "receivable", 100, currency="CHF")
+    with attempt(sql):
+        entry = raw.entry(sql, "invoice")
+        raw.transfer(sql, entry, "receivable", "revenue", "100", currency="CHF", base="90")
+        raw.move(sql, item, entry, 100, base="90.005")
+
+
+@violation("open_item_base_balance_within",
+           without="alter table open_item drop constraint open_item_base_balance_within")
+def test_what_is_settled_keeps_a_base_balance(sql: Sql, attempt: Attempt) -> None:
+    """A payment that books the money's base amount and no exchange difference."""
+    raw.act(sql, "ben")
+    items = {}
+    for control, kind, debit, credit, base in (
+            ("receivable", "invoice", "receivable", "revenue", 90),
+            ("on_account", "receipt", "bank", "on_account", 95)):
+        sign = 1 if control == "receivable" else -1
+        items[control] = raw.open_item(sql, control, 100 * sign, currency="CHF")
+        opening = raw.entry(sql, kind)
+        raw.transfer(sql, opening, debit, credit, 100, currency="CHF", base=base)
+        raw.move(sql, items[control], opening, 100 * sign, base=base * sign)
+    with attempt(sql):
+        paid = raw.entry(sql, "allocation")
+        raw.transfer(sql, paid, "on_account", "receivable", 100, currency="CHF", base=90)
+        raw.move(sql, items["receivable"], paid, -100, base=-90)
+        raw.move(sql, items["on_account"], paid, 100, base=90)
+
+
+@violation("DU010", without=NO_MOVES)
+def test_an_open_item_loses_its_base_balance_without_an_exchange_difference(sql: Sql, attempt: Attempt) -> None:
+    raw.act(sql, "ben")
+    item = raw.open_item(sql, "receivable", 100, currency="CHF")
+    entry = raw.entry(sql, "invoice")
+    raw.transfer(sql, entry, "receivable", "revenue", 100, currency="CHF", base=90)
+    raw.move(sql, item, entry, 100, base=90)
+    with attempt(sql):
+        other = raw.entry(sql, "receipt")
+        as_owner(sql, "alter table transfer disable trigger transfer_of_its_entry")
+        raw.transfer(sql, other, "bank", "receivable", 0, currency="CHF", base=5)
+        raw.move(sql, item, other, 0, base=-5)
+        as_owner(sql, "insert into posting_to_check (entries) values (array(select max(id) from entry))")
+
+
+@violation("DU010", without=NO_TIE)
 def test_a_posting_is_added_after_an_early_check(sql: Sql, attempt: Attempt) -> None:
     """Checking before the commit does not free what comes after it."""
     raw.act(sql, "ben")
@@ -100,15 +156,15 @@ def test_a_movement_has_another_date_than_its_entry(sql: Sql, attempt: Attempt) 
     raw.act(sql, "ben")
     entry, item = raw.entry(sql, "receipt"), raw.open_item(sql, "receivable", 0)
     with attempt(sql):
-        sql("""insert into open_item_movement (open_item_id, entry_id, amount, booked_on)
-               values (%s, %s, 0, '2026-12-01')""", item, entry)
+        sql("""insert into open_item_movement (open_item_id, entry_id, amount, base_amount, booked_on)
+               values (%s, %s, 0, 0, '2026-12-01')""", item, entry)
 
 
 @violation("42501", without="grant update on open_item to duly_app")
 def test_a_balance_is_written_by_hand(sql: Sql, attempt: Attempt) -> None:
     _, item = raw.issued(sql)
     with attempt(sql):
-        sql("update open_item set balance = 0 where id = %s", item)
+        sql("update open_item set balance = 0, base_balance = 0 where id = %s", item)
 
 
 @violation("42501", without="grant insert on open_item to duly_app")
@@ -151,8 +207,38 @@ def test_an_allocation_moves_nothing(sql: Sql, attempt: Attempt) -> None:
     _, item = raw.issued(sql)
     money = raw.receipt(sql)
     with attempt(sql):
-        sql("""insert into cash_allocation (source_id, target_id, amount, booked_on, entry_id, reason)
-               values (%s, %s, 19, %s, %s, '')""", money, item, ISSUED, raw.entry(sql, "allocation"))
+        sql("""insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,
+                                            reason)
+               values (%s, %s, 19, 19, 19, %s, %s, '')""", money, item, ISSUED, raw.entry(sql, "allocation"))
+
+
+@violation("DU010", without=(NO_PAIR, "alter table cash_allocation drop constraint cash_allocation_difference"))
+def test_an_allocation_says_another_base_amount_than_it_moves(sql: Sql, attempt: Attempt) -> None:
+    _, item = raw.issued(sql)
+    money = raw.receipt(sql)
+    with attempt(sql):
+        booked = raw.entry(sql, "allocation")
+        raw.transfer(sql, booked, "on_account", "receivable", 19)
+        raw.move(sql, money, booked, 19)
+        raw.move(sql, item, booked, -19)
+        sql("""insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,
+                                            reason)
+               values (%s, %s, 19, 18, 18, %s, %s, '')""", money, item, ISSUED, booked)
+
+
+@violation("cash_allocation_difference",
+           without="alter table cash_allocation drop constraint cash_allocation_difference")
+def test_an_allocation_has_a_difference_without_its_entry(sql: Sql, attempt: Attempt) -> None:
+    _, item = raw.issued(sql)
+    money = raw.receipt(sql)
+    with attempt(sql):
+        booked = raw.entry(sql, "allocation")
+        raw.transfer(sql, booked, "on_account", "receivable", 19)
+        raw.move(sql, money, booked, 19)
+        raw.move(sql, item, booked, -19)
+        sql("""insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,
+                                            reason)
+               values (%s, %s, 19, 20, 19, %s, %s, '')""", money, item, ISSUED, booked)
 
 
 @violation("DU010", without=NO_PAIR)

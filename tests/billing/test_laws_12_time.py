@@ -19,8 +19,8 @@ def test_a_movement_is_recorded_in_the_past(sql: Sql, attempt: Attempt) -> None:
     raw.act(sql, "ben")
     item, entry = raw.open_item(sql, "receivable", 0), raw.entry(sql, "receipt")
     with attempt(sql):
-        sql("""insert into open_item_movement (open_item_id, entry_id, amount, booked_on, recorded_at)
-               values (%s, %s, 0, '2026-11-02', '2020-01-01')""", item, entry)
+        sql("""insert into open_item_movement (open_item_id, entry_id, amount, base_amount, booked_on, recorded_at)
+               values (%s, %s, 0, 0, '2026-11-02', '2020-01-01')""", item, entry)
 
 
 @violation("DU012", without="drop trigger work_item_approved_now on work_item")

@@ -174,4 +174,5 @@ def test_money_in_another_currency_is_posted_at_the_days_rate_and_leaves_at_the_
     assert frames.rows("""select e.kind, t.amount, t.base_amount from transfer t join entry e on e.id = t.entry_id
                            where e.kind <> 'invoice' order by e.id""") == [
         ("receipt", Decimal(100), Decimal(95)), ("allocation", Decimal(100), Decimal(90)),
+        ("exchange_difference", Decimal(0), Decimal(5)),
     ]

@@ -56,6 +56,16 @@ def round_quotient_expr(numerator: pl.Expr, denominator: pl.Expr, exponent: pl.E
     return minor_to_amount(rounded * units.sign() * divisor.sign(), exponent)
 
 
+def round_share_expr(whole: pl.Expr, part: pl.Expr, of: pl.Expr, exponent: pl.Expr) -> pl.Expr:
+    """whole × part ÷ of, rounded once, as `AMOUNT`: exact for all amounts where `part` is between zero and `of`.
+
+    All of them amounts, `whole` of whole minor units by `exponent`. Null where `of` is zero.
+    """
+    units, parts, all_of = (each.cast(AMOUNT).to_physical().cast(pl.Int128) for each in (whole, part, of))
+    minor = units // _power(exponent, AMOUNT_SCALE)
+    return minor_to_amount(_nearest(minor.abs() * parts.abs(), all_of.abs()) * minor.sign(), exponent)
+
+
 def _nearest(units: pl.Expr, divisor: pl.Expr) -> pl.Expr:
     """units ÷ divisor to the nearest integer, half up; neither is negative."""
     return units // divisor + (units % divisor * 2 >= divisor).cast(pl.Int128)

@@ -52,6 +52,22 @@ def headers(drafts: Sequence[int]) -> pl.DataFrame:
     return found
 
 
+POSTED: Final[frames.Schema] = {
+    "key": pl.Int64, "line_kind": pl.String, "charge_kind": pl.String, "timing": pl.String, "position": pl.Int64,
+    "service_from": pl.Date, "service_to": pl.Date, "amount": MONEY,
+}
+
+
+def posted_lines(documents: Sequence[int]) -> pl.DataFrame:
+    """What the lines of documents come to, as the journal wants it: those billed in advance each by itself, all others
+    summed by kind, without a position. Columns as `POSTED`; `key` is the document."""
+    query = """select l.invoice_id, l.kind, c.kind, t.timing, case when t.timing = 'advance' then l.position end,
+                      min(l.service_from), max(l.service_to), sum(l.amount)
+                 from invoice_line l join charge c on c.id = l.charge_id join charge_terms t on t.id = l.terms_id
+                where l.invoice_id = any(%s) group by 1, 2, 3, 4, 5 order by 1, 5, 2, 3"""
+    return frames.read(query, [list(documents)], POSTED)
+
+
 PARTIES: Final[frames.Schema] = {
     "account_id": pl.Int64, "entity_id": pl.Int64, "account_name": pl.String, "buyer_kind": pl.String,
     "buyer_country": pl.String, "buyer_tax_id": pl.String, "requires_purchase_order": pl.Boolean,

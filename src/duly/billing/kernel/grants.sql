@@ -23,7 +23,8 @@ declare
 begin
   for guarded in
     select * from (values ('event', array['recorded_at']), ('entry', array['recorded_at']),
-      ('open_item', array['balance']), ('open_item_movement', array['recorded_at']),
+      ('open_item', array['balance', 'base_balance']), ('open_item_movement', array['recorded_at']),
+      ('deferral', array['released', 'released_base']), ('revenue_release', array['recorded_at']),
       ('usage_event', array['recorded_in'])) as t (name, columns)
   loop
     execute format('revoke insert on %I from duly_app', guarded.name);
@@ -71,9 +72,9 @@ begin
   for law in
     select p.oid::regprocedure from pg_proc p join pg_language l on l.oid = p.prolang
      where p.pronamespace = 'public'::regnamespace and l.lanname = 'plpgsql' and p.proname in (
-       'issue_obeys', 'move_open_item', 'transfer_of_its_entry', 'postings_tie', 'guard_content', 'evidence_content',
-       'work_billed_once', 'days_taken_back', 'days_given_back', 'netted_once', 'check_issued_sums',
-       'check_issued_numbers', 'check_issued_reviews', 'check_issued_spans')
+       'issue_obeys', 'move_open_item', 'transfer_of_its_entry', 'deferral_of_its_entry', 'release_deferral',
+       'postings_tie', 'guard_content', 'evidence_content', 'work_billed_once', 'days_taken_back', 'days_given_back',
+       'netted_once', 'check_issued_sums', 'check_issued_numbers', 'check_issued_reviews', 'check_issued_spans')
   loop
     execute format('alter function %s set enable_seqscan = off', law);
     if law::text not in ('issue_obeys()', 'check_issued_sums(bigint[])') then

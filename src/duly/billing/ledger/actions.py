@@ -12,13 +12,18 @@ ITEM_COLUMNS: Final = (
     "id", "entity_id", "account_id", "control", "label", "currency", "amount", "booked_on", "due_on",
 )
 
+DEFERRED: Final = ("open_item_id", "position", "period_from", "period_to", "currency", "amount", "base_amount")
+BOOKED: Final = ("amount", "base_amount")
 
-def post(entries: pl.DataFrame, postings: pl.DataFrame, movements: pl.DataFrame) -> pl.DataFrame:
-    """Write entries with their transfers and the movements of open items that they make.
+
+def post(entries: pl.DataFrame, postings: pl.DataFrame, movements: pl.DataFrame | None = None,
+         deferrals: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Write entries with their transfers, the movements of open items that they make, and the revenue they defer.
 
     entries    key, entity_id, kind, booked_on, source
     postings   key, debit, credit (roles), currency, amount, base_amount; see `engine.journal.postings`
-    movements  key, open_item_id, amount (signed)
+    movements  key, open_item_id, amount, base_amount (signed)
+    deferrals  key, open_item_id, position, period_from, period_to, currency, amount, base_amount (signed)
 
     Returns `entries` with their `entry_id`. Raises `Refused` where the entity maps no account for a role; the
     database refuses what the laws forbid (lock date, balances beyond an item).
@@ -29,9 +34,19 @@ def post(entries: pl.DataFrame, postings: pl.DataFrame, movements: pl.DataFrame)
         pl.lit(str(running().id)).alias("command_id"),
     ))
     frames.write("transfer", _transfers(written, postings))
-    frames.write("open_item_movement", movements.join(written, on="key").select(
-        "entry_id", "open_item_id", "amount", "booked_on"))
+    if movements is not None:
+        frames.write("open_item_movement", movements.join(written, on="key").select(
+            "entry_id", "open_item_id", "amount", "base_amount", "booked_on"))
+    if deferrals is not None:
+        frames.write("deferral", deferrals.join(written, on="key").select("entry_id", "entity_id", *DEFERRED))
     return written
+
+
+def booked(postings: pl.DataFrame, role: str) -> pl.DataFrame:
+    """What postings book on the account of a role, debit positive: key, amount, base_amount."""
+    sides = [postings.filter(pl.col(side) == role).select("key", *(pl.col(name) * sign for name in BOOKED))
+             for side, sign in (("debit", 1), ("credit", -1))]
+    return pl.concat(sides).group_by("key", maintain_order=True).agg(pl.col(BOOKED).sum())
 
 
 def _transfers(entries: pl.DataFrame, postings: pl.DataFrame) -> pl.DataFrame:

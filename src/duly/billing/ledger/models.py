@@ -7,13 +7,18 @@ from django.db.models import F, Q
 from duly.billing.accounts.models import Account, LegalEntity
 from duly.billing.kernel import fields
 
-__all__ = ["AccountMonth", "ChartAccount", "EntityMonth", "Entry", "OpenItem", "OpenItemMovement", "Transfer"]
+__all__ = [
+    "AccountMonth", "ChartAccount", "Deferral", "EntityMonth", "Entry", "OpenItem", "OpenItemMovement",
+    "RevenueRelease", "Transfer",
+]
 
 POSTING_ROLES = (
     "receivable", "on_account", "deposits", "deferred_revenue", "revenue", "tax", "bank",
     "exchange_difference", "write_off", "fees", "interest",
 )
-ENTRY_KINDS = ("invoice", "credit_note", "receipt", "allocation")
+ENTRY_KINDS = (
+    "invoice", "credit_note", "deposit", "receipt", "allocation", "exchange_difference", "revenue_release", "breakage",
+)
 CONTROLS = ("receivable", "on_account")
 
 
@@ -50,7 +55,10 @@ class Entry(models.Model):
 
 
 class Transfer(models.Model):
-    """An amount from the credited to the debited account; an entry of transfers always balances (law 2)."""
+    """An amount from the credited to the debited account; an entry of transfers always balances (law 2).
+
+    An exchange difference moves no amount of its currency, only its base amount.
+    """
 
     entry = models.ForeignKey(Entry, models.RESTRICT, related_name="transfers")
     debit = models.ForeignKey(ChartAccount, models.RESTRICT, related_name="+", db_index=False)
@@ -62,7 +70,9 @@ class Transfer(models.Model):
     class Meta:
         db_table = "transfer"
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0, base_amount__gte=0), name="transfer_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, base_amount__gte=0) | Q(amount=0, base_amount__gt=0),
+                name="transfer_positive"),
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_between_two"),
             fields.whole_minor_units("transfer", "amount"),
         ]
@@ -73,6 +83,7 @@ class OpenItem(models.Model):
 
     `balance` is a projection of the movements, written by the database when a movement is inserted; the check
     on it is what keeps allocations within the receipt and the item (law 9), whoever acts at the same time.
+    `base_balance` is the same in the entity's base currency: what is settled leaves nothing behind in it.
     """
 
     entity = models.ForeignKey(LegalEntity, models.RESTRICT, db_index=False)
@@ -82,6 +93,7 @@ class OpenItem(models.Model):
     currency = fields.currency()
     amount = fields.money()
     balance = fields.money(default=0, db_default=0)
+    base_balance = fields.money(default=0, db_default=0)
     booked_on = models.DateField()
     due_on = models.DateField()
 
@@ -95,6 +107,11 @@ class OpenItem(models.Model):
                 condition=Q(amount__gte=0, balance__gte=0, balance__lte=F("amount"))
                 | Q(amount__lt=0, balance__lte=0, balance__gte=F("amount")),
                 name="open_item_balance_within",
+            ),
+            models.CheckConstraint(
+                condition=Q(balance=0, base_balance=0) | Q(balance__gt=0, base_balance__gte=0)
+                | Q(balance__lt=0, base_balance__lte=0),
+                name="open_item_base_balance_within",
             ),
         ]
         indexes = [
@@ -110,11 +127,66 @@ class OpenItemMovement(models.Model):
     open_item = models.ForeignKey(OpenItem, models.RESTRICT, related_name="movements")
     entry = models.ForeignKey(Entry, models.RESTRICT)
     amount = fields.money()
+    base_amount = fields.money()
     booked_on = models.DateField()
     recorded_at = models.DateTimeField(db_default=TransactionNow())
 
     class Meta:
         db_table = "open_item_movement"
+
+
+class Deferral(models.Model):
+    """What a line of a document billed in advance of its days: revenue to come, in equal parts for each day.
+
+    Negative where a line takes back what another billed. `released` and its base amount are projections of the
+    releases, written by the database; the checks on them keep releases within what was deferred.
+    """
+
+    entity = models.ForeignKey(LegalEntity, models.RESTRICT, db_index=False)
+    open_item = models.ForeignKey(OpenItem, models.RESTRICT, related_name="deferrals")
+    entry = models.ForeignKey(Entry, models.RESTRICT, related_name="deferrals", db_index=False)
+    position = models.PositiveIntegerField()
+    period_from = models.DateField()
+    period_to = models.DateField()
+    currency = fields.currency()
+    amount = fields.money()
+    base_amount = fields.money()
+    released = fields.money(default=0, db_default=0)
+    released_base = fields.money(default=0, db_default=0)
+
+    class Meta:
+        db_table = "deferral"
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "position"], name="deferral_once"),
+            models.CheckConstraint(condition=Q(period_to__gt=F("period_from")), name="deferral_days"),
+            fields.whole_minor_units("deferral", "amount"),
+            fields.whole_minor_units("deferral", "released"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, base_amount__gte=0, released__gte=0, released__lte=F("amount"),
+                            released_base__gte=0, released_base__lte=F("base_amount"))
+                | Q(amount__lt=0, base_amount__lte=0, released__lte=0, released__gte=F("amount"),
+                    released_base__lte=0, released_base__gte=F("base_amount")),
+                name="deferral_released_within",
+            ),
+            models.CheckConstraint(
+                condition=~Q(released=F("amount")) | Q(released_base=F("base_amount")), name="deferral_whole_in_base"),
+        ]
+        indexes = [models.Index(fields=["entity", "period_from", "id"], condition=~Q(released=F("amount")),
+                                name="deferral_to_come")]
+
+
+class RevenueRelease(models.Model):
+    """Deferred revenue of a line that was earned until a day, and became revenue by an entry booked on it."""
+
+    deferral = models.ForeignKey(Deferral, models.RESTRICT, related_name="releases")
+    entry = models.ForeignKey(Entry, models.RESTRICT, related_name="releases")
+    amount = fields.money()
+    base_amount = fields.money()
+    booked_on = models.DateField()
+    recorded_at = models.DateTimeField(db_default=TransactionNow())
+
+    class Meta:
+        db_table = "revenue_release"
 
 
 class MonthSums(models.Model):

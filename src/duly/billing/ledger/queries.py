@@ -91,25 +91,34 @@ def trial_balance(when: AsOf, entity_id: int) -> pl.DataFrame:
 
 
 def control_ties(when: AsOf | None = None) -> pl.DataFrame:
-    """Per entity, control account and currency: the ledger's balance, the open items' sum, and their difference,
-    which law 10 holds at zero. Then, or over everything recorded.
+    """Per entity, control account and currency: the ledger's balance, the sum of what stands behind it, and their
+    difference, which law 10 holds at zero; in the currency and in the base currency. Behind the receivables and the
+    money on account stand open items, behind deferred revenue what is not released. Then, or over everything recorded.
 
-    entity_id, control, currency, ledger, items, difference
+    entity_id, control, currency, ledger, items, difference, base_ledger, base_items, base_difference
     """
     booked, moved = (BOOKED, MOVED) if when else ("true", "true")
     query = f"""
-        select entity_id, control, currency, sum(ledger), sum(items), sum(ledger) - sum(items) from (
-          select e.entity_id, d.role as control, t.currency, t.amount as ledger, 0 as items
+        select entity_id, control, currency, sum(ledger), sum(items), sum(ledger) - sum(items), sum(base_ledger),
+               sum(base_items), sum(base_ledger) - sum(base_items) from (
+          select e.entity_id, d.role as control, t.currency, t.amount as ledger, 0 as items,
+                 t.base_amount as base_ledger, 0 as base_items
             from transfer t join entry e on e.id = t.entry_id join chart_account d on d.id = t.debit_id where {booked}
           union all
-          select e.entity_id, c.role, t.currency, -t.amount, 0
+          select e.entity_id, c.role, t.currency, -t.amount, 0, -t.base_amount, 0
             from transfer t join entry e on e.id = t.entry_id join chart_account c on c.id = t.credit_id where {booked}
           union all
-          select o.entity_id, o.control, o.currency, 0, m.amount
-            from open_item_movement m join open_item o on o.id = m.open_item_id where {moved}) sides
-         where control in ('receivable', 'on_account') group by 1, 2, 3 order by 1, 2, 3"""
+          select o.entity_id, o.control, o.currency, 0, m.amount, 0, m.base_amount
+            from open_item_movement m join open_item o on o.id = m.open_item_id where {moved}
+          union all
+          select d.entity_id, 'deferred_revenue', d.currency, 0, -d.amount, 0, -d.base_amount
+            from deferral d join entry e on e.id = d.entry_id where {booked}
+          union all
+          select d.entity_id, 'deferred_revenue', d.currency, 0, m.amount, 0, m.base_amount
+            from revenue_release m join deferral d on d.id = m.deferral_id where {moved}) sides
+         where control in ('receivable', 'on_account', 'deferred_revenue') group by 1, 2, 3 order by 1, 2, 3"""
     schema: frames.Schema = {
         "entity_id": pl.Int64, "control": pl.String, "currency": pl.String, "ledger": MONEY, "items": MONEY,
-        "difference": MONEY,
+        "difference": MONEY, "base_ledger": MONEY, "base_items": MONEY, "base_difference": MONEY,
     }
     return frames.read(query, when.values if when else {}, schema)

@@ -544,7 +544,7 @@ class Migration(migrations.Migration):
             name='Entry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoice', 'invoice'), ('credit_note', 'credit_note'), ('receipt', 'receipt'), ('allocation', 'allocation')], max_length=24)),
+                ('kind', models.CharField(choices=[('invoice', 'invoice'), ('credit_note', 'credit_note'), ('deposit', 'deposit'), ('receipt', 'receipt'), ('allocation', 'allocation'), ('exchange_difference', 'exchange_difference'), ('revenue_release', 'revenue_release'), ('breakage', 'breakage')], max_length=24)),
                 ('booked_on', models.DateField()),
                 ('source', models.CharField(max_length=60)),
                 ('command_id', models.UUIDField()),
@@ -769,6 +769,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(max_length=3)),
                 ('amount', models.DecimalField(decimal_places=4, max_digits=20)),
                 ('balance', models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=20)),
+                ('base_balance', models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=20)),
                 ('booked_on', models.DateField()),
                 ('due_on', models.DateField()),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, to='billing.account')),
@@ -784,13 +785,36 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.RESTRICT, to='billing.openitem'),
         ),
         migrations.CreateModel(
+            name='Deferral',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveIntegerField()),
+                ('period_from', models.DateField()),
+                ('period_to', models.DateField()),
+                ('currency', models.CharField(max_length=3)),
+                ('amount', models.DecimalField(decimal_places=4, max_digits=20)),
+                ('base_amount', models.DecimalField(decimal_places=4, max_digits=20)),
+                ('released', models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=20)),
+                ('released_base', models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=20)),
+                ('entry', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.RESTRICT, related_name='deferrals', to='billing.entry')),
+                ('entity', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.RESTRICT, to='billing.legalentity')),
+                ('open_item', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='deferrals', to='billing.openitem')),
+            ],
+            options={
+                'db_table': 'deferral',
+            },
+        ),
+        migrations.CreateModel(
             name='CashAllocation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', models.DecimalField(decimal_places=4, max_digits=20)),
+                ('source_base', models.DecimalField(decimal_places=4, max_digits=20)),
+                ('target_base', models.DecimalField(decimal_places=4, max_digits=20)),
                 ('booked_on', models.DateField()),
                 ('reason', models.TextField(default='')),
                 ('answers', models.OneToOneField(null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='answered_by', to='billing.cashallocation')),
+                ('difference_entry', models.OneToOneField(null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='billing.entry')),
                 ('entry', models.OneToOneField(on_delete=django.db.models.deletion.RESTRICT, to='billing.entry')),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='billing.openitem')),
                 ('target', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='billing.openitem')),
@@ -804,6 +828,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', models.DecimalField(decimal_places=4, max_digits=20)),
+                ('base_amount', models.DecimalField(decimal_places=4, max_digits=20)),
                 ('booked_on', models.DateField()),
                 ('recorded_at', models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
                 ('entry', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, to='billing.entry')),
@@ -939,6 +964,21 @@ class Migration(migrations.Migration):
             model_name='message',
             name='receipt',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.RESTRICT, to='billing.receipt'),
+        ),
+        migrations.CreateModel(
+            name='RevenueRelease',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', models.DecimalField(decimal_places=4, max_digits=20)),
+                ('base_amount', models.DecimalField(decimal_places=4, max_digits=20)),
+                ('booked_on', models.DateField()),
+                ('recorded_at', models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
+                ('deferral', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='releases', to='billing.deferral')),
+                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='releases', to='billing.entry')),
+            ],
+            options={
+                'db_table': 'revenue_release',
+            },
         ),
         migrations.CreateModel(
             name='ReviewStep',
@@ -1336,7 +1376,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('invoice', 'credit_note', 'receipt', 'allocation'))), name='entry_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('invoice', 'credit_note', 'deposit', 'receipt', 'allocation', 'exchange_difference', 'revenue_release', 'breakage'))), name='entry_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='entitymonth',
@@ -1439,12 +1479,48 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gte', 0), ('balance__gte', 0), ('balance__lte', models.F('amount'))), models.Q(('amount__lt', 0), ('balance__gte', models.F('amount')), ('balance__lte', 0)), _connector='OR'), name='open_item_balance_within'),
         ),
         migrations.AddConstraint(
+            model_name='openitem',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('balance', 0), ('base_balance', 0)), models.Q(('balance__gt', 0), ('base_balance__gte', 0)), models.Q(('balance__lt', 0), ('base_balance__lte', 0)), _connector='OR'), name='open_item_base_balance_within'),
+        ),
+        migrations.AddIndex(
+            model_name='deferral',
+            index=models.Index(condition=models.Q(('released', models.F('amount')), _negated=True), fields=['entity', 'period_from', 'id'], name='deferral_to_come'),
+        ),
+        migrations.AddConstraint(
+            model_name='deferral',
+            constraint=models.UniqueConstraint(fields=('entry', 'position'), name='deferral_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='deferral',
+            constraint=models.CheckConstraint(condition=models.Q(('period_to__gt', models.F('period_from'))), name='deferral_days'),
+        ),
+        migrations.AddConstraint(
+            model_name='deferral',
+            constraint=models.CheckConstraint(condition=models.Q(duly.billing.kernel.fields.WholeMinorUnits('amount', 'currency')), name='deferral_amount_minor_units'),
+        ),
+        migrations.AddConstraint(
+            model_name='deferral',
+            constraint=models.CheckConstraint(condition=models.Q(duly.billing.kernel.fields.WholeMinorUnits('released', 'currency')), name='deferral_released_minor_units'),
+        ),
+        migrations.AddConstraint(
+            model_name='deferral',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('base_amount__gte', 0), ('released__gte', 0), ('released__lte', models.F('amount')), ('released_base__gte', 0), ('released_base__lte', models.F('base_amount'))), models.Q(('amount__lt', 0), ('base_amount__lte', 0), ('released__gte', models.F('amount')), ('released__lte', 0), ('released_base__gte', models.F('base_amount')), ('released_base__lte', 0)), _connector='OR'), name='deferral_released_within'),
+        ),
+        migrations.AddConstraint(
+            model_name='deferral',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released', models.F('amount')), _negated=True), ('released_base', models.F('base_amount')), _connector='OR'), name='deferral_whole_in_base'),
+        ),
+        migrations.AddConstraint(
             model_name='cashallocation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('answers', None)), models.Q(('amount__lt', 0), ('answers__isnull', False)), _connector='OR'), name='cash_allocation_sign'),
         ),
         migrations.AddConstraint(
             model_name='cashallocation',
             constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='cash_allocation_between_two'),
+        ),
+        migrations.AddConstraint(
+            model_name='cashallocation',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('difference_entry', None), ('source_base', models.F('target_base'))), models.Q(('difference_entry__isnull', False), models.Q(('source_base', models.F('target_base')), _negated=True)), _connector='OR'), name='cash_allocation_difference'),
         ),
         migrations.AddIndex(
             model_name='invoice',
@@ -1712,7 +1788,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('base_amount__gte', 0)), name='transfer_positive'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('base_amount__gte', 0)), models.Q(('amount', 0), ('base_amount__gt', 0)), _connector='OR'), name='transfer_positive'),
         ),
         migrations.AddConstraint(
             model_name='transfer',

@@ -11,8 +11,8 @@ from duly.billing.accounts.models import LegalEntity
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Refused
-from duly.billing.payments import posting, queries, receiving, spreading
-from duly.billing.payments.posting import Move
+from duly.billing.payments import moving, posting, queries, receiving, spreading
+from duly.billing.payments.moving import Move, Undo
 from duly.billing.payments.queries import Payable
 from duly.billing.payments.receiving import Incoming
 from duly.billing.payments.spreading import Wanted, text
@@ -107,8 +107,8 @@ def allocate(*, actor: Actor, at: datetime, on: date, entity: str, receipt: str,
     parts = spreading.parts(items, to, source.left, source.currency, source.exponent, on)
     if not parts:
         raise Refused(f"Receipt {receipt} has nothing left to allocate.", "Un-allocate some of it first.", law=9)
-    made = posting.move([Move(seller, on, receipt, source.item_id, items[part.key].item_id, part.amount,
-                              source.currency, items[part.key].base_rate) for part in parts])
+    made = moving.move([Move(seller, on, receipt, source.item_id, items[part.key].item_id, part.amount,
+                             source.currency) for part in parts])
     done = [{"allocation": allocation, "invoice": part.key, "amount": text(part.amount, source.exponent)}
             for allocation, part in zip(made, parts, strict=True)]
     left = source.left - sum((part.amount for part in parts), Decimal(0))
@@ -132,9 +132,8 @@ def unallocate(*, actor: Actor, at: datetime, on: date, allocation: int, reason:
         raise Refused(f"Allocation {allocation} is booked on {day(undone.booked_on)}, after {day(on)}.",
                       f"Use {day(undone.booked_on)} or a later date.")
     seller = LegalEntity.objects.get(pk=undone.entity_id)
-    move = Move(seller, on, undone.receipt, undone.source_id, undone.target_id, -undone.amount, undone.currency,
-                undone.base_rate)
-    [answer] = posting.move([move], answers=allocation, reason=reason)
+    move = Move(seller, on, undone.receipt, undone.source_id, undone.target_id, undone.amount, undone.currency)
+    answer = moving.undo(Undo(allocation, move, undone.source_base, undone.target_base, reason))
     amount = text(undone.amount, undone.exponent)
     record("receipt", undone.receipt_id, number=undone.receipt, booked_on=on, undone=allocation,
            invoice=undone.invoice, amount=amount, reason=reason)

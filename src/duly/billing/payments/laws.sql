@@ -40,7 +40,8 @@ end $$;
 create constraint trigger receipt_on_account after insert on receipt
   deferrable initially deferred for each row execute function receipt_on_account();
 
--- An allocation moves both its items by its own entry, in one currency; one that answers another undoes it whole.
+-- An allocation moves both its items by its own entry, in one currency; one that answers another undoes it whole. In the
+-- base currency each item moves by its own part; the exchange difference between them is an entry beside it.
 create function allocation_moves_both() returns trigger language plpgsql as $$
 declare
   undone record;
@@ -49,16 +50,20 @@ begin
     select from open_item s join open_item t on t.currency = s.currency and t.entity_id = s.entity_id
      where s.id = new.source_id and t.id = new.target_id and s.control = 'on_account' and t.control = 'receivable'
        and exists (select from open_item_movement m where m.entry_id = new.entry_id
-                   and m.open_item_id = s.id and m.amount = new.amount)
+                   and m.open_item_id = s.id and m.amount = new.amount and m.base_amount = new.target_base)
        and exists (select from open_item_movement m where m.entry_id = new.entry_id
-                   and m.open_item_id = t.id and m.amount = -new.amount)
+                   and m.open_item_id = t.id and m.amount = -new.amount and m.base_amount = -new.target_base)
+       and (new.difference_entry_id is null or exists (
+              select from open_item_movement m join entry e on e.id = m.entry_id and e.kind = 'exchange_difference'
+               where m.entry_id = new.difference_entry_id and m.open_item_id = s.id
+                 and m.base_amount = new.source_base - new.target_base))
   ) then
     raise exception 'An allocation moves money on account and its open item by one entry' using errcode = 'DU010';
   end if;
   if new.answers_id is not null then
     select * into undone from cash_allocation where id = new.answers_id;
-    if (undone.source_id, undone.target_id, -undone.amount) is distinct from
-       (new.source_id, new.target_id, new.amount) then
+    if (undone.source_id, undone.target_id, -undone.amount, -undone.source_base, -undone.target_base)
+       is distinct from (new.source_id, new.target_id, new.amount, new.source_base, new.target_base) then
       raise exception 'An allocation is undone whole, by one that mirrors it' using errcode = 'DU010';
     end if;
   end if;

@@ -50,13 +50,20 @@ class Receipt(models.Model):
 
 
 class CashAllocation(models.Model):
-    """An amount moved from money on account to a receivable. Undone only by one that answers it, negative."""
+    """An amount moved from money on account to a receivable. Undone only by one that answers it, negative.
+
+    In the base currency each side leaves the books as it came in: `source_base` by the rate of the receipt,
+    `target_base` by that of the document. What lies between them is the exchange difference, a gain above zero.
+    """
 
     source = models.ForeignKey(OpenItem, models.RESTRICT, related_name="+")
     target = models.ForeignKey(OpenItem, models.RESTRICT, related_name="+")
     amount = fields.money()
+    source_base = fields.money()
+    target_base = fields.money()
     booked_on = models.DateField()
     entry = models.OneToOneField(Entry, models.RESTRICT)
+    difference_entry = models.OneToOneField(Entry, models.RESTRICT, null=True, related_name="+")
     answers = models.OneToOneField("self", models.RESTRICT, null=True, related_name="answered_by")
     reason = models.TextField(default="")
 
@@ -68,4 +75,9 @@ class CashAllocation(models.Model):
                 name="cash_allocation_sign",
             ),
             models.CheckConstraint(condition=~Q(source=F("target")), name="cash_allocation_between_two"),
+            models.CheckConstraint(
+                condition=Q(difference_entry=None, source_base=F("target_base"))
+                | Q(difference_entry__isnull=False) & ~Q(source_base=F("target_base")),
+                name="cash_allocation_difference",
+            ),
         ]

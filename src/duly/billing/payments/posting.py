@@ -1,4 +1,4 @@
-"""The rows behind the verbs of cash: receipts, allocations, and their postings. Called inside a verb only."""
+"""The rows behind receipts, and their postings; those of allocations are in `moving`. Called inside a verb only."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +27,8 @@ ITEM: Final[frames.Schema] = {
 }
 HAPPENED: Final[frames.Schema] = {
     "entity_id": pl.Int64, "base_exponent": pl.Int8, "booked_on": pl.Date, "source": pl.String, "currency": pl.String,
-    "amount": frames.MONEY, "base_rate": RATE,
+    "amount": frames.MONEY, "base_rate": RATE, "open_item_id": pl.Int64,
 }
-MOVED: Final[frames.Schema] = {"key": pl.UInt32, "open_item_id": pl.Int64, "amount": frames.MONEY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +56,6 @@ class Booked:
     item_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Money of a receipt from its item on account to a receivable; a negative amount takes it back.
-
-    `base_rate` is the invoice's: the receivable leaves the books at the rate at which it entered them.
-    """
-
-    entity: LegalEntity
-    booked_on: date
-    receipt: str
-    source_id: int
-    target_id: int
-    amount: Decimal
-    currency: str
-    base_rate: Decimal
-
-
 def lock(items: Sequence[int]) -> None:
     """Lock open items in id order until commit; read their balances after this, not before."""
     frames.rows("select lock_open_items(%s)", [list(items)])
@@ -98,9 +80,11 @@ def book_receipts(cash: Sequence[Cash]) -> list[Booked]:
           one.received_on) for one, taken in zip(cash, numbered, strict=True)], schema=ITEM, orient="row",
     ))["id"].to_list()
     ids = _write_receipts(cash, numbered, items)
-    _post("receipt", [(one.entity, one.booked_on, taken["number"], one.currency, one.amount,
-                       rates[_rate_key(one)]) for one, taken in zip(cash, numbered, strict=True)],
-          [(key, item, -one.amount) for key, (item, one) in enumerate(zip(items, cash, strict=True))])
+    decimals = {one.entity.base_currency: exponent(one.entity.base_currency) for one in cash}
+    _post_receipts(pl.DataFrame(
+        [(one.entity.pk, decimals[one.entity.base_currency], one.booked_on, taken["number"], one.currency, one.amount,
+          rates[_rate_key(one)], item) for one, taken, item in zip(cash, numbered, items, strict=True)],
+        schema=HAPPENED, orient="row"))
     return [Booked(id_, taken["number"], item) for id_, taken, item in zip(ids, numbered, items, strict=True)]
 
 
@@ -138,42 +122,12 @@ def _write_receipts(cash: Sequence[Cash], numbered: Sequence[Mapping[str, Any]],
     return ids
 
 
-def move(moves: Sequence[Move], *, answers: int | None = None, reason: str = "") -> list[int]:
-    """Post each move as an entry of its own and write its allocation; the allocations' ids, in order."""
-    if not moves:
-        return []
-    entries = _post(
-        "allocation",
-        [(each.entity, each.booked_on, each.receipt, each.currency, each.amount, each.base_rate) for each in moves],
-        [side for key, each in enumerate(moves)
-         for side in ((key, each.source_id, each.amount), (key, each.target_id, -each.amount))])
-    ids = frames.next_ids("cash_allocation", len(moves))
-    frames.write("cash_allocation", pl.DataFrame({
-        "id": ids,
-        "source_id": [each.source_id for each in moves],
-        "target_id": [each.target_id for each in moves],
-        "amount": pl.Series([each.amount for each in moves], dtype=frames.MONEY),
-        "booked_on": [each.booked_on for each in moves],
-        "entry_id": entries,
-        "answers_id": pl.Series([answers] * len(moves), dtype=pl.Int64),
-        "reason": [reason] * len(moves),
-    }))
-    return ids.to_list()
-
-
-Fact = tuple[LegalEntity, date, str, str, Decimal, Decimal]
-"""What is booked by an entry: entity, booking date, source, currency, amount, base rate."""
-
-
-def _post(kind: str, facts: Sequence[Fact], movements: Sequence[tuple[int, int, Decimal]]) -> list[int]:
-    """Post an entry for each fact; movements are (place of the fact, open item, amount). The entries' ids, in order."""
-    decimals = {entity.base_currency: exponent(entity.base_currency) for entity, *_ in facts}
-    happened = pl.DataFrame([(entity.pk, decimals[entity.base_currency], *rest) for entity, *rest in facts],
-                            schema=HAPPENED, orient="row").with_row_index("key")
-    entries = happened.select("key", "entity_id", pl.lit(kind).alias("kind"), "booked_on", "source")
-    written = ledger.post(entries, journal.postings(kind, happened),
-                          pl.DataFrame(list(movements), schema=MOVED, orient="row"))
-    return written["entry_id"].to_list()
+def _post_receipts(happened: pl.DataFrame) -> None:
+    """Post each receipt by an entry of its own: columns as `HAPPENED`."""
+    parts = journal.in_base(happened.with_row_index("key"))
+    ledger.post(parts.select("key", "entity_id", pl.lit("receipt").alias("kind"), "booked_on", "source"),
+                journal.postings("receipt", parts),
+                parts.select("key", "open_item_id", -pl.col("amount"), -pl.col("base_amount")))
 
 
 def _base_rate(entity: LegalEntity, currency: str, on: date) -> Decimal:

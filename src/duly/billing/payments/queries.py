@@ -33,7 +33,6 @@ class Payable:
     open: Decimal
     due_on: date
     booked_on: date
-    base_rate: Decimal
     entity_id: int
     account_id: int
 
@@ -65,7 +64,8 @@ class Allocation:
     amount: Decimal
     currency: str
     exponent: int
-    base_rate: Decimal
+    source_base: Decimal
+    target_base: Decimal
     booked_on: date
 
 
@@ -90,7 +90,7 @@ def receipt_on_account(actor: Actor, entity_id: int, number: str, on: date, righ
 def allocation_made(actor: Actor, allocation: int, on: date) -> Allocation:
     """The allocation of that id; raises `NotFound`, also for a row that itself undoes one."""
     query = f"""select r.entity_id, r.id, r.number, i.number, c.source_id, c.target_id, c.amount, r.currency,
-                       currency_exponent(r.currency), i.base_rate, c.booked_on
+                       currency_exponent(r.currency), c.source_base, c.target_base, c.booked_on
                   from cash_allocation c join receipt r on r.open_item_id = c.source_id
                   join invoice i on i.open_item_id = c.target_id
                  where c.id = %(allocation)s and c.answers_id is null
@@ -111,7 +111,7 @@ def payables(actor: Actor, on: date, numbers: Collection[tuple[int, str]],
              owing: Collection[int] = ()) -> list[Payable]:
     """Issued documents by entity and number, and what the `owing` accounts owe, as far as the actor reaches."""
     query = f"""
-      select o.id, i.number, o.currency, o.balance, o.due_on, o.booked_on, i.base_rate, o.entity_id, o.account_id
+      select o.id, i.number, o.currency, o.balance, o.due_on, o.booked_on, o.entity_id, o.account_id
         from open_item o join invoice i on i.open_item_id = o.id join account a on a.id = o.account_id
        where o.id = any(array(select d.open_item_id from invoice d
                                 join unnest(%(entities)s::bigint[], %(numbers)s::text[]) as n (entity_id, number)

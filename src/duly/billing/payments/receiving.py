@@ -13,9 +13,10 @@ from duly.billing.accounts.models import BankAccount
 from duly.billing.audit.actions import record_each
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Problem, Refused
-from duly.billing.payments import posting, queries, spreading
+from duly.billing.payments import moving, posting, queries, spreading
 from duly.billing.payments.models import METHODS
-from duly.billing.payments.posting import Cash, Move
+from duly.billing.payments.moving import Move
+from duly.billing.payments.posting import Cash
 from duly.billing.payments.queries import Payable
 from duly.billing.payments.spreading import Wanted, text
 from duly.engine.allocation import Part, oldest_first
@@ -57,10 +58,10 @@ def book(actor: Actor, on: date, incoming: Sequence[Incoming], path: str = "") -
     paid = _spread(actor, on, incoming, cash, order, path)
     booked = dict(zip(order, posting.book_receipts([cash[at] for at in order]), strict=True))
     moves = [(at, item.number, Move(cash[at].entity, cash[at].booked_on, booked[at].number, booked[at].item_id,
-                                    item.item_id, amount, item.currency, item.base_rate))
+                                    item.item_id, amount, item.currency))
              for at in order for item, amount in paid[at]]
     allocated: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for (at, invoice, move), made in zip(moves, posting.move([move for *_, move in moves]), strict=True):
+    for (at, invoice, move), made in zip(moves, moving.move([move for *_, move in moves]), strict=True):
         allocated[at].append({"allocation": made, "invoice": invoice, "amount": text(move.amount, cash[at].exponent)})
     record_each("receipt", [(booked[at].id, _said(incoming[at], cash[at], booked[at].number, allocated[at]),
                              {"reference": cash[at].reference} if cash[at].reference else {}) for at in order])

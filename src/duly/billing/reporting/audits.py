@@ -54,30 +54,76 @@ def counters(scope: Scope) -> Iterator[str]:
         yield f"The counter for {kind} in {year} stands at {counted}, the last document has {last}."
 
 
-@audit("control_ties", "The open items sum to the control accounts of the ledger, on every day.")
+@audit("control_ties", "What stands behind them sums to the control accounts of the ledger, on every day.")
 def ties(scope: Scope) -> Iterator[str]:
-    for row in control_ties().filter(pl.col("difference") != 0).iter_rows(named=True):
-        yield (f"Entity {row['entity_id']}: the ledger has {row['ledger']} {row['currency']} on {row['control']}, "
-               f"the open items {row['items']}.")
+    apart = (pl.col("difference") != 0) | (pl.col("base_difference") != 0)
+    for row in control_ties().filter(apart).iter_rows(named=True):
+        yield (f"Entity {row['entity_id']}: the ledger has {row['ledger']} {row['currency']} (base "
+               f"{row['base_ledger']}) on {row['control']}, the open items {row['items']} ({row['base_items']}).")
     query = """
-        select entry_id, control, currency, sum(amount) from (
-          select t.entry_id, a.role as control, t.currency, case when a.id = t.debit_id then t.amount else -t.amount end
-                 as amount from transfer t join chart_account a on a.id in (t.debit_id, t.credit_id)
+        select entry_id, control, currency, sum(amount), sum(base_amount) from (
+          select t.entry_id, a.role as control, t.currency, sign * t.amount as amount,
+                 sign * t.base_amount as base_amount
+            from transfer t join chart_account a on a.id in (t.debit_id, t.credit_id)
+           cross join lateral (select case when a.id = t.debit_id then 1 else -1 end as sign) s
           union all
-          select m.entry_id, o.control, o.currency, -m.amount
-            from open_item_movement m join open_item o on o.id = m.open_item_id) sides
-         where control in ('receivable', 'on_account') group by 1, 2, 3 having sum(amount) <> 0 order by 1, 2, 3"""
-    for entry, control, currency, difference in frames.rows(query):
-        yield f"Entry {entry} books {difference} {currency} more on {control} than it moves open items."
+          select m.entry_id, o.control, o.currency, -m.amount, -m.base_amount
+            from open_item_movement m join open_item o on o.id = m.open_item_id
+          union all select entry_id, 'deferred_revenue', currency, amount, base_amount from deferral
+          union all
+          select r.entry_id, 'deferred_revenue', d.currency, -r.amount, -r.base_amount
+            from revenue_release r join deferral d on d.id = r.deferral_id) sides
+         where control in ('receivable', 'on_account', 'deferred_revenue') group by 1, 2, 3
+        having (sum(amount), sum(base_amount)) <> (0, 0) order by 1, 2, 3"""
+    for entry, control, currency, difference, base in frames.rows(query):
+        yield (f"Entry {entry} books {difference} {currency} (base {base}) more on {control} than it moves of what "
+               "stands behind it.")
 
 
-@audit("balances", "The balance of an open item is the sum of its movements.")
+@audit("balances", "The balance of an open item is the sum of its movements, in the base currency too.")
 def balances(scope: Scope) -> Iterator[str]:
-    query = """select o.id, o.label, o.balance, coalesce(sum(m.amount), 0) from open_item o
-                 left join open_item_movement m on m.open_item_id = o.id
-                group by o.id having o.balance <> coalesce(sum(m.amount), 0) order by o.id"""
-    for item, label, balance, moved in frames.rows(query):
-        yield f"Open item {item} ({label}) shows {balance}, its movements sum to {moved}."
+    query = """select o.id, o.label, o.balance, coalesce(sum(m.amount), 0), o.base_balance,
+                      coalesce(sum(m.base_amount), 0) from open_item o
+                 left join open_item_movement m on m.open_item_id = o.id group by o.id
+               having (o.balance, o.base_balance) <> (coalesce(sum(m.amount), 0), coalesce(sum(m.base_amount), 0))
+                order by o.id"""
+    for item, label, balance, moved, base, base_moved in frames.rows(query):
+        if balance != moved:
+            yield f"Open item {item} ({label}) shows {balance}, its movements sum to {moved}."
+        if base != base_moved:
+            yield f"Open item {item} ({label}) shows {base} in the base currency, its movements sum to {base_moved}."
+
+
+@audit("deferrals", "What is released of deferred revenue is the sum of its releases, on no day more than was earned.")
+def deferrals(scope: Scope) -> Iterator[str]:
+    query = """
+        select d.id, o.label, d.released, coalesce(sum(r.amount), 0)
+          from deferral d join open_item o on o.id = d.open_item_id
+          left join revenue_release r on r.deferral_id = d.id group by d.id, o.label
+        having (d.released, d.released_base) <> (coalesce(sum(r.amount), 0), coalesce(sum(r.base_amount), 0))
+         order by d.id"""
+    for deferral, label, released, summed in frames.rows(query):
+        yield f"Deferral {deferral} ({label}) shows {released} released, its releases sum to {summed}."
+    query = """
+        select d.id, o.label, r.booked_on, r.released from deferral d join open_item o on o.id = d.open_item_id
+          join (select deferral_id, booked_on, sum(sum(amount)) over (partition by deferral_id order by booked_on)
+                       as released from revenue_release group by 1, 2) r on r.deferral_id = d.id
+         where abs(r.released) > abs(earned(d.amount, d.period_from, d.period_to, r.booked_on,
+                                            currency_exponent(d.currency))) order by d.id, r.booked_on"""
+    for deferral, label, on, released in frames.rows(query):
+        yield f"Deferral {deferral} ({label}) is released by {released} until {on}, more than was earned then."
+
+
+@audit("exchange_differences", "Every allocation moves its items as it says; what differs is an exchange difference.")
+def exchange_differences(scope: Scope) -> Iterator[str]:
+    query = """
+        select c.id, c.source_base - c.target_base, coalesce(sum(m.base_amount), 0) from cash_allocation c
+          left join open_item_movement m on m.entry_id in (c.entry_id, c.difference_entry_id)
+                                        and m.open_item_id in (c.source_id, c.target_id)
+         group by c.id having c.source_base - c.target_base <> coalesce(sum(m.base_amount), 0)
+             or (c.difference_entry_id is null) <> (c.source_base = c.target_base) order by c.id"""
+    for allocation, said, booked in frames.rows(query):
+        yield f"Allocation {allocation} leaves an exchange difference of {said}, {booked} is booked."
 
 
 @audit("document_sums", "Lines and taxes of an issued document add up to its totals, and its open item to it.")

@@ -19,7 +19,7 @@ from duly.billing.kernel.errors import Refused
 from duly.billing.ledger import actions as ledger
 from duly.billing.ledger import numbers
 from duly.engine.checks import Facts
-from duly.engine.journal import postings
+from duly.engine.journal import in_base, parts_of_documents, postings
 from duly.engine.lifecycle import next_states
 
 CHUNK: Final = 2_500
@@ -164,14 +164,18 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
         "entity_id", "account_id", pl.lit("receivable").alias("control"), pl.col("number").alias("label"), "currency",
         pl.col("total").alias("amount"), pl.col("issued_on").alias("booked_on"), "due_on",
         pl.col("id").alias("key")))
-    facts = owing.select(pl.col("id").alias("key"), "currency", "base_rate", "base_exponent", "net", "tax")
+    parts = _parts(owing)
+    transfers = postings("document", parts)
+    items = items.rename({"id": "open_item_id"})
+    moved = items.select("key", "open_item_id").join(ledger.booked(transfers, "receivable"), on="key", how="left")
+    deferred = parts.filter(pl.col("what") == "deferred_revenue")
     ledger.post(
         owing.select(pl.col("id").alias("key"), "entity_id", pl.col("kind"), pl.lit(on).alias("booked_on"),
                      pl.col("number").alias("source")),
-        postings("invoice", facts),
-        items.select("key", pl.col("id").alias("open_item_id"), "amount"),
+        transfers, moved.fill_null(0),
+        deferred.join(items.select("key", "open_item_id"), on="key") if deferred.height else None,
     )
-    opened = numbered.join(items.select(pl.col("key").alias("id"), pl.col("id").alias("open_item_id")),
+    opened = numbered.join(items.select(pl.col("key").alias("id"), "open_item_id"),
                            on="id", how="left", maintain_order="left")
     frames.execute("""create temporary table issuing (id bigint primary key, series_id bigint, fiscal_year integer,
         sequence integer, number text, issued_on date, due_on date, base_rate numeric, open_item_id bigint,
@@ -180,3 +184,12 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
                                      "base_rate", "open_item_id", "seller_id", "buyer_id"])
     issue_from("issuing")
     frames.execute("drop table issuing")
+
+
+def _parts(owing: pl.DataFrame) -> pl.DataFrame:
+    """What the documents post, by role, in their currency and in the base currency."""
+    documents = owing.select(pl.col("id").alias("key"), pl.col("kind").alias("document_kind"),
+                             pl.col("issued_on").alias("booked_on"), "tax")
+    rates = owing.select(pl.col("id").alias("key"), "currency", "base_rate", "base_exponent")
+    parts = parts_of_documents(documents, queries.posted_lines(owing["id"].to_list()))
+    return in_base(parts.join(rates, on="key", maintain_order="left"))
