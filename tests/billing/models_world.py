@@ -26,8 +26,8 @@ def agreed(world: World, *charges: ChargeInput, starts_on: date = JANUARY, ends_
            **version: Any) -> m.Agreement:
     """An agreement with Zed (in Switzerland: no tax) that needs no review."""
     terms = VersionInput(starts_on, charges, **{"review": "none", **version})
-    agree(actor=world.actor("fin"), at=NOW, on=world.today, number=NUMBER, name="Models", entity="HALDEN", account="ZED",
-          currency="EUR", terms=terms, ends_on=ends_on)
+    agree(actor=world.actor("fin"), at=NOW, on=world.today, number=NUMBER, name="Models", entity="HALDEN",
+          account="ZED", currency="EUR", terms=terms, ends_on=ends_on)
     return world.agreement(NUMBER)
 
 

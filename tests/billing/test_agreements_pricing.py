@@ -1,4 +1,4 @@
-"""Every charge model as it is agreed: written and read back the same, refused by the path of what contradicts itself."""
+"""Every charge model as it is agreed: written and read back the same, refused by the path of what is wrong."""
 
 from dataclasses import replace
 from datetime import date

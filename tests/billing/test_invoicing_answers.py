@@ -82,12 +82,12 @@ def test_a_pause_is_credited_or_not_billed(world: World) -> None:
     assert amounts(world, NOVEMBER) == [("recurring", "40"), ("unused", "-19.35")]
 
 
-@pytest.fixture
 def _series(world: World) -> None:
     m.NumberSeries.objects.create(entity=world.entity(), kind="deposit", pattern="D{year}-{number:05}")
 
 
-def test_a_deposit_is_billed_apart_and_netted(world: World, _series: None) -> None:
+def test_a_deposit_is_billed_apart_and_netted(world: World) -> None:
+    _series(world)
     deposit = ChargeInput("deposit", "deposit", "Deposit", price=D(100), due_on=date(2026, 9, 10))
     agreed(world, replace(SEATS, timing="arrears"), deposit, starts_on=SEPTEMBER[0])
     billed_in_september = {one.kind: one for one in billed(world, SEPTEMBER)}
@@ -100,7 +100,8 @@ def test_a_deposit_is_billed_apart_and_netted(world: World, _series: None) -> No
 
 
 def test_prepaid_credit_pays_the_charges_that_it_covers(world: World) -> None:
-    prepaid = ChargeInput("prepaid", "credit", "Prepaid calls", price=D(25), due_on=date(2026, 9, 10), covers=("calls",))
+    prepaid = ChargeInput("prepaid", "credit", "Prepaid calls", price=D(25), due_on=date(2026, 9, 10),
+                          covers=("calls",))
     metric()
     agreed(world, CALLS, replace(SEATS, timing="arrears"), prepaid, starts_on=SEPTEMBER[0])
     billed(world, SEPTEMBER)

@@ -18,7 +18,8 @@ MIDDLE = "2026-10-15T10:00:00Z"
 def test_units_beyond_what_is_included(world: World) -> None:
     metric()
     agreed(world, CALLS, starts_on=OCTOBER[0])
-    used(world, ("calls", MIDDLE, 1000), ("calls", "2026-10-16T10:00:00Z", 200), ("calls", "2026-11-01T10:00:00Z", 5000))
+    used(world, ("calls", MIDDLE, 1000), ("calls", "2026-10-16T10:00:00Z", 200),
+         ("calls", "2026-11-01T10:00:00Z", 5000))
     assert amounts(world, OCTOBER) == [("usage", "12.5")]
 
 
@@ -57,8 +58,8 @@ def test_fees_on_money_that_moves_and_is_held(world: World) -> None:
     metric("held", "latest")
     take = ChargeInput("take", "percentage", "Card fees", interval="month", metric="calls", rate=D("0.029"),
                        fixed=D("0.30"), maximum_fee=D("2.50"))
-    sums = ChargeInput("sums", "percentage", "Volume fee", interval="month", metric="calls", model="graduated_percentage",
-                       tiers=(TierInput(D(120), D("0.015")), TierInput(None, D("0.01"))))
+    sums = ChargeInput("sums", "percentage", "Volume fee", interval="month", metric="calls",
+                       model="graduated_percentage", tiers=(TierInput(D(120), D("0.015")), TierInput(None, D("0.01"))))
     held = ChargeInput("held", "balance", "Custody fee", interval="month", metric="held", rate=D("0.0075"))
     agreed(world, take, sums, held, starts_on=OCTOBER[0])
     used(world, ("calls", MIDDLE, 100), ("calls", MIDDLE, 50),

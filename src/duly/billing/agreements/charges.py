@@ -27,9 +27,9 @@ GRANTS = ("time", "value")
 class ChargeTerms(models.Model):
     """A charge's terms in one version; which columns hold a value follows from the charge's kind.
 
-    `rate` is a fraction of money that moves (percentage) or is held (balance, for a year). `covers` are codes of charges
-    of the agreement, all of them where it is empty: whose use counts for a commitment, is paid by what a recurring
-    charge `grants` each period (a retainer: seconds, or value) or by prepaid credit.
+    `rate` is a fraction of money that moves (percentage) or is held (balance, for a year). `covers` are codes of
+    charges of the agreement, all of them where it is empty: whose use counts for a commitment, or is paid by what a
+    recurring charge `grants` each period (a retainer: seconds, or value) or by prepaid credit.
     """
 
     version = models.ForeignKey(AgreementVersion, models.RESTRICT, related_name="charges")
@@ -106,7 +106,7 @@ class ChargeTerms(models.Model):
 
 
 class ChargeTier(models.Model):
-    """A tier of terms, (above, up_to]: the price of a unit in it (a fraction, where money is priced) and its flat price.
+    """A tier of terms, (above, up_to]: a unit's price in it (a fraction, where money is priced) and its flat price.
 
     Those of one charge follow each other from zero without a gap; the last one is open.
     """

@@ -1,5 +1,5 @@
-"""The lines of documents in the order of the sum, before their tax: charges priced, covered, capped and discounted, with
-what answers earlier documents; each with the work, the days and the advances that it stands for."""
+"""The lines of documents in the order of the sum, before their tax: charges priced, covered, capped and discounted,
+with what answers earlier documents; each with the work, the days and the advances that it stands for."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -177,9 +177,10 @@ def _shared_out(allocations: pl.DataFrame, lines: pl.DataFrame, *, reduced: bool
     totals = lines.select("line_key", pl.col("amount").alias("total"), "exponent")
     off = allocations.group_by("line_key").agg(pl.col("amount").sum().alias("shared")).join(
         totals, on="line_key").filter(pl.col("shared") != pl.col("total"))["line_key"]
-    again = allocations.filter(pl.col("line_key").is_in(off.implode())).join(totals, on="line_key", maintain_order="left")
+    changed = pl.col("line_key").is_in(off.implode())
+    again = allocations.filter(changed).join(totals, on="line_key", maintain_order="left")
     shared = distribute_frame(again, by="line_key", total="total", weight="billed_quantity", out="amount")
-    return pl.concat([allocations.filter(~pl.col("line_key").is_in(off.implode())), shared.select(ALLOCATIONS)])
+    return pl.concat([allocations.filter(~changed), shared.select(ALLOCATIONS)])
 
 
 @dataclass(frozen=True, slots=True)

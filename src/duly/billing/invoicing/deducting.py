@@ -17,16 +17,19 @@ from duly.engine.pricing.commitments import COMMITMENT, true_ups
 from duly.engine.pricing.credits import Advance, Demand, Grant, Netting, draw, net_credit, net_off
 from duly.engine.pricing.discounts import DISCOUNT, discount
 from duly.engine.pricing.explain import as_json
-from duly.engine.pricing.lines import LINE
+from duly.engine.pricing.lines import LINE, DataType
 from duly.engine.pricing.netting import with_net
-from duly.engine.rounding import RATIO
+from duly.engine.rounding import AMOUNT, RATIO
 from duly.engine.tax import RATE
 
 ZERO: Final = Decimal(0)
 OF_ADVANCE: Final = ("deposit", "progressive", "credit")
 """Kinds of lines that take off what was billed in advance."""
 
-NETTED: Final = {**LINE, "fixed_category": pl.String, "fixed_rate": RATE, "advance_id": pl.Int64}
+DAYS: Final[dict[str, DataType]] = {
+    "part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date,
+}
+NETTED: Final[dict[str, DataType]] = {**LINE, "fixed_category": pl.String, "fixed_rate": RATE, "advance_id": pl.Int64}
 """Lines that take something off an advance, at the tax that it was billed with."""
 
 
@@ -62,8 +65,7 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     """
     periods = due.committed
     if periods.is_empty():
-        return Missing(pl.DataFrame(schema=LINE), pl.DataFrame(schema={
-            "part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}))
+        return Missing(pl.DataFrame(schema=LINE), pl.DataFrame(schema=DAYS))
     own = due.planned.filter(pl.col("charge_kind") == "commitment")["charge_id"].unique().implode()
     before = history.billed_amounts(periods["agreement_id"].unique().to_list()).filter(~pl.col("charge_id").is_in(own))
     numbered = periods.sort("document_key", "charge_id", "span_from").with_row_index("part", offset=1).with_columns(
@@ -76,8 +78,9 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     asked = numbered.join(used, on="part", how="left", maintain_order="left").with_columns(
         pl.col("used_before").fill_null(0), pl.col("price").alias("committed"), pl.col("covered").alias("charges"))
     counted = with_net(lines).filter(~pl.col("charge_id").is_in(own)).with_columns(pl.col("net").alias("amount"))
-    found = true_ups(counted.select(list(LINE)), asked.select(pl.col(name).cast(kind) for name, kind in COMMITMENT.items()))
-    return Missing(found, numbered.join(found, on="part", how="semi").select("part", "charge_id", "span_from", "span_to"))
+    found = true_ups(counted.select(list(LINE)), asked.select(
+        pl.col(name).cast(kind) for name, kind in COMMITMENT.items()))
+    return Missing(found, numbered.join(found, on="part", how="semi").select(list(DAYS)))
 
 
 def discounted(lines: pl.DataFrame, versions: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
@@ -107,17 +110,18 @@ def netted(lines: pl.DataFrame, open_advances: pl.DataFrame, on: date) -> pl.Dat
     rows: list[dict[str, object]] = []
     for (agreement,), mine in open_advances.group_by(["agreement_id"], maintain_order=True):
         here = lines.filter(pl.col("agreement_id") == agreement)
-        for (_,), document in here.group_by(["document_key"], maintain_order=True):
-            rows += _of_document(document, mine, on)
-            mine = _less(mine, rows)
+        for _, document in here.group_by(["document_key"], maintain_order=True):
+            taken = _of_document(document, mine, on)
+            mine, rows = _less(mine, taken), rows + taken
     return pl.DataFrame(rows, schema_overrides=NETTED).select(
         pl.col(name).cast(kind) for name, kind in NETTED.items()) if rows else pl.DataFrame(schema=NETTED)
 
 
 def _less(advances: pl.DataFrame, rows: list[dict[str, object]]) -> pl.DataFrame:
     """What is left of the advances after these lines."""
-    taken = pl.DataFrame([(row["advance_id"], -Decimal(str(row["amount"]))) for row in rows], orient="row",
-                         schema={"line_id": pl.Int64, "taken": pl.Decimal(38, 4)}).group_by("line_id").agg(pl.col("taken").sum())
+    each = pl.DataFrame([(row["advance_id"], -Decimal(str(row["amount"]))) for row in rows], orient="row",
+                        schema={"line_id": pl.Int64, "taken": AMOUNT})
+    taken = each.group_by("line_id").agg(pl.col("taken").sum())
     return advances.join(taken, on="line_id", how="left", maintain_order="left").with_columns(
         (pl.col("left") - pl.col("taken").fill_null(0)).alias("left")).drop("taken")
 
@@ -145,7 +149,7 @@ def _grant(key: str, row: dict[str, object]) -> Grant:
 
 def _line(one: Netting, advance: dict[str, object], lines: pl.DataFrame) -> dict[str, object]:
     begins, ends = lines.select(pl.col("service_from").min(), pl.col("service_to").max()).row(0)
-    told = [row | {"document": advance["number"]} if "document" in row else dict(row) for row in one.explanation]
+    told = [{**row, "document": advance["number"]} if "document" in row else row for row in one.explanation]
     return {
         "document_key": lines["document_key"][0], "agreement_id": advance["agreement_id"],
         "charge_id": advance["charge_id"], "terms_id": advance["terms_id"], "kind": one.kind,

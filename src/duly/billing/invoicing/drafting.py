@@ -1,7 +1,8 @@
 """From unbilled work and due charges to drafts: frames in, engine, frames out. Nothing here writes.
 
-The way of the data: `collecting` reads (terms, work, rates, spans) → `assembling` prices and reduces, in the order of the
-sum → `compute` taxes and totals → `storing` writes. A preview, a bill run of a hundred thousand accounts and the benchmark go this one way.
+The way of the data: `collecting` reads (terms, work, rates, spans) → `assembling` prices and reduces, in the order of
+the sum → `compute` taxes and totals → `storing` writes. A preview, a bill run of a hundred thousand accounts and the
+benchmark go this one way.
 """
 
 import hashlib

@@ -25,8 +25,8 @@ MEASURED: Final = ("usage", "percentage", "balance")
 ONCE: Final = ("one_off", "deposit", "credit")
 RECURRING: Final = ("recurring", *MEASURED, "commitment")
 
-OF_VERSION: Final = ("version_id", "terms_id", "terms_from", "terms_to", "review", "grouping", "consolidate", "time_annex",
-                     "payment_days", "purchase_order_id", "purchase_order", "cap", "cap_behaviour")
+OF_VERSION: Final = ("version_id", "terms_id", "terms_from", "terms_to", "review", "grouping", "consolidate",
+                     "time_annex", "payment_days", "purchase_order_id", "purchase_order", "cap", "cap_behaviour")
 AGREED: Final = [name for name in TERMS if name not in OF_VERSION]
 """What makes two versions' terms of a charge the same."""
 
@@ -55,8 +55,8 @@ class Fees:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Due spans by what they bill: `fixed` recurring and one-off fees, `measured` periods of use, `committed` periods of
-    commitments (as `spans.due_spans` answers them); and `credits` (`unused.CREDIT`) of days that are taken back.
+    """Due spans by what they bill: `fixed` recurring and one-off fees, `measured` periods of use, `committed` periods
+    of commitments (as `spans.due_spans` answers them); and `credits` (`unused.CREDIT`) of days that are taken back.
 
     `planned` are the terms that they follow from, as `due_spans` takes them, by document; `taken_back` the days of
     `credits`, by the line that billed them: line_id, charge_id, span_from, span_to."""
@@ -90,12 +90,13 @@ def _of_one_rate(terms: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_covered(rows: pl.DataFrame, key: str, terms: pl.DataFrame) -> pl.DataFrame:
-    """`rows` (agreement_id, covers, and their id `key`) with `covered`: the codes as charges of the agreement's `terms`,
-    null for all."""
+    """`rows` (agreement_id, covers, and their id `key`) with `covered`: the codes as charges of the agreement's
+    `terms`, null for all."""
     named = rows.filter(pl.col("covers").fill_null("") != "")
     if named.is_empty():
         return rows.with_columns(pl.lit(None, pl.List(pl.Int64)).alias("covered"))
-    charges = terms.select("agreement_id", pl.col("charge").alias("code"), pl.col("charge_id").alias("of_code")).unique()
+    codes = (pl.col("charge").alias("code"), pl.col("charge_id").alias("of_code"))
+    charges = terms.select("agreement_id", *codes).unique()
     found = named.select(key, "agreement_id", pl.col("covers").str.split(SEPARATOR).alias("code")).explode(
         "code").join(charges, on=["agreement_id", "code"]).group_by(key).agg(pl.col("of_code").sort().alias("covered"))
     return rows.join(found, on=key, how="left", maintain_order="left")
@@ -109,7 +110,8 @@ def _of_charges(pauses: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
         "agreement_id", pl.col("charge_id").alias("of_agreement")).unique()
     whole = pauses.filter(pl.col("charge_id").is_null()).join(recurring, on="agreement_id").with_columns(
         pl.col("of_agreement").alias("charge_id"))
-    both = pl.concat([pauses.filter(pl.col("charge_id").is_not_null()).select(list(PAUSED)), whole.select(list(PAUSED))])
+    own = pauses.filter(pl.col("charge_id").is_not_null())
+    both = pl.concat([own.select(list(PAUSED)), whole.select(list(PAUSED))])
     return both.sort(list(PAUSED)[:2])
 
 

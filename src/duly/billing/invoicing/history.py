@@ -87,9 +87,10 @@ def advances(agreements: Sequence[int]) -> pl.DataFrame:
     return frames.read(f"""
         select * from (
           select l.id, l.agreement_id, l.charge_id, l.terms_id,
-                 case when l.kind = 'progressive_bill' then 'progressive' else h.kind end, t.name, i.number, i.issued_on,
-                 l.amount - coalesce((select sum(n.amount) from netting n where n.advance_id = l.id and not n.released), 0)
-                   as unused,
+                 case when l.kind = 'progressive_bill' then 'progressive' else h.kind end, t.name, i.number,
+                 i.issued_on,
+                 l.amount - coalesce((select sum(n.amount) from netting n
+                                       where n.advance_id = l.id and not n.released), 0) as unused,
                  l.tax_class, l.tax_category, l.tax_rate, array_to_string(t.covers, '{SEPARATOR}'), t.priority,
                  t.expires_on
             from invoice_line l join invoice i on i.id = l.invoice_id and i.state = 'issued'

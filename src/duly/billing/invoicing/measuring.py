@@ -72,7 +72,7 @@ def _asked(spans: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_late_events(planned: pl.DataFrame, through: date, snapshot: str | None) -> pl.DataFrame:
-    """The billed periods of measured charges that something came late for, as due spans with `cause_id` and `billed_in`."""
+    """The billed periods of measured charges that something came late for: due spans with `cause_id`, `billed_in`."""
     terms = planned.filter(pl.col("charge_kind").is_in(MEASURED))
     billed = history.measured_spans(terms["charge_id"].unique().to_list()) if terms.height else pl.DataFrame()
     if billed.is_empty():
@@ -89,7 +89,7 @@ def _periods(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _parts(periods: pl.DataFrame, snapshot: str | None) -> pl.DataFrame:
-    """A numbered part for each period, or for each group of those that go by quantity, as `price_metered` takes them."""
+    """A numbered part for each period, or each group of those that go by quantity, as `price_metered` takes them."""
     of_sums = (pl.col("charge_kind") == "usage") | (pl.col("model") == BY_SUM)
     used = _each(periods.filter(of_sums), lambda rows: usage.measured(_periods(rows), snapshot=snapshot).usage.select(
         *PERIOD, "group", pl.col("quantity").alias("used"), pl.col("late_quantity")))

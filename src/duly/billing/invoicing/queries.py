@@ -135,7 +135,8 @@ def evidence(lines: pl.DataFrame) -> pl.DataFrame:
                        [frames.array(shares["work_id"])], WORK)
     cards = frames.read("select id, rate_card_id from charge_terms where id = any(%s)",
                         [lines["terms_id"].unique().to_list()], CARDS)
-    placed = lines.select("line_id", "document_key", "position", "unit_price", "terms_id", pl.col("kind").alias("line_kind"))
+    placed = lines.select("line_id", "document_key", "position", "unit_price", "terms_id",
+                          pl.col("kind").alias("line_kind"))
     return shares.join(placed, on="line_id").join(work, on="work_id").join(cards, on="terms_id").drop(
         "line_id", "terms_id")
 

@@ -17,15 +17,15 @@ from duly.engine.periods import Period
 from duly.engine.pricing import due_spans
 from duly.engine.pricing.commitments import COMMITMENT, draw_down
 from duly.engine.pricing.explain import as_json, number, row, words
-from duly.engine.pricing.lines import LINE, QUANTITY
+from duly.engine.pricing.lines import LINE, QUANTITY, DataType
 from duly.engine.pricing.netting import explained, less, with_net
 from duly.engine.pricing.retainers import COVERED, Statement, Use, overage, statements
 from duly.engine.rounding import round_quotient
 
 ZERO: Final = Decimal(0)
-NOTHING_BILLED: Final = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
+NOTHING_BILLED: Final[dict[str, DataType]] = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
 
-GRANT: Final = {
+GRANT: Final[dict[str, DataType]] = {
     "grant_id": pl.Int64, "charge_id": pl.Int64, "agreement_id": pl.Int64, "turn": pl.Int64, "span_from": pl.Date,
     "span_to": pl.Date, "granted": QUANTITY, "before": QUANTITY,
 }
@@ -43,7 +43,7 @@ class Covered:
     allocations: pl.DataFrame
 
 
-ALLOCATED: Final = {"work_id": pl.Int64, "part": pl.Int64, "quantity": QUANTITY}
+ALLOCATED: Final[dict[str, DataType]] = {"work_id": pl.Int64, "part": pl.Int64, "quantity": QUANTITY}
 
 
 def retainers(planned: pl.DataFrame, of: str) -> pl.DataFrame:
@@ -156,8 +156,9 @@ def _lines(taken: pl.DataFrame, accounts: dict[int, Account], terms: pl.DataFram
                 {"step": "round", "exponent": agreed["exponent"], "amount": "0"}]
         rows.append(one | {
             "charge_id": account.charge, "terms_id": agreed["terms_id"], "kind": "covered", "unit": "h",
-            "description": agreed["charge_name"], "unit_price": ZERO, "numerator": ZERO, "denominator": 1, "amount": ZERO,
-            "exponent": agreed["exponent"], "tax_class": agreed["tax_class"], "explanation": as_json(told)})
+            "description": agreed["charge_name"], "unit_price": ZERO, "numerator": ZERO, "denominator": 1,
+            "amount": ZERO, "exponent": agreed["exponent"], "tax_class": agreed["tax_class"],
+            "explanation": as_json(told)})
     return pl.DataFrame(rows, schema_overrides=LINE).select(pl.col(name).cast(kind) for name, kind in LINE.items())
 
 
@@ -193,7 +194,8 @@ def _drawn(lines: pl.DataFrame, grants: pl.DataFrame, terms: pl.DataFrame) -> pl
     room = pl.DataFrame([(one.grant, one.room) for one in accounts], orient="row",
                         schema={"grant_id": pl.Int64, "committed": QUANTITY})
     rows = grants.join(used, on="grant_id").join(room, on="grant_id").with_columns(
-        pl.col("grant_id").alias("part"), pl.lit(0).alias("used_before"), pl.lit(1).alias("days"), pl.lit(1).alias("period_days"))
+        pl.col("grant_id").alias("part"), pl.lit(0).alias("used_before"), pl.lit(1).alias("days"),
+        pl.lit(1).alias("period_days"))
     drawn = draw_down(lines, rows.select(pl.col(name).cast(kind) for name, kind in COMMITMENT.items())).drawn
     said = row("draw_down", add=number(-pl.col("amount")), name=words(pl.col("charge_name")),
                charge=pl.col("charge_id").cast(pl.String))

@@ -19,8 +19,8 @@ def late_lines(charges: pl.DataFrame, tiers: pl.DataFrame, balances: pl.DataFram
 
     Where the amount stays there is no line; where use was corrected downwards it is below zero.
     """
-    late = pl.col("late_quantity").fill_null(0)
-    together = charges.with_columns((pl.col("quantity") + late).cast(charges.schema["quantity"]))
+    more = pl.col("late_quantity").fill_null(0)
+    together = charges.with_columns((pl.col("quantity") + more).cast(charges.schema["quantity"]))
     both = _amounts(charges, tiers, balances, "billed").join(
         _amounts(together, tiers, late_balances, "with_late"), on="part", maintain_order="left")
     change = pl.col("with_late") - pl.col("billed")

@@ -33,7 +33,7 @@ T = TypeVar("T", bound=Tier)
 
 
 def bounded(tiers: Sequence[T]) -> Iterator[tuple[Decimal, T]]:
-    """Tiers in rising order, each with the bound above which it begins: where the one before ends, the first at zero."""
+    """Tiers in rising order, each with the bound above which it begins: where the one before ends, the first zero."""
     above = Decimal(0)
     for tier in tiers:
         yield above, tier

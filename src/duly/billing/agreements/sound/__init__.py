@@ -117,7 +117,7 @@ def _amounts(charge: ChargeInput, path: str, currency: str) -> Iterator[Problem]
     for name in whole:
         amount = getattr(charge, name)
         if amount is not None and not is_amount(amount, currency) and not refusal(name, amount):
-            yield Problem(path + name, f"{amount} {currency} is not an amount.", "Give whole minor units, zero or more.")
+            yield Problem(path + name, f"{amount} {currency} is not an amount.", "Give whole minor units, not below 0.")
     for name in ("increment_seconds", "interval_count"):
         if getattr(charge, name) < 1:
             yield Problem(path + name, f"{getattr(charge, name)} is less than one.", "Give one or more.")
