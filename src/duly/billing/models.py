@@ -10,6 +10,7 @@ from duly.billing.agreements.charges import *  # noqa: F403  # isort: skip
 from duly.billing.work.models import *  # noqa: F403  # isort: skip
 from duly.billing.usage.models import *  # noqa: F403  # isort: skip
 from duly.billing.invoicing.models import *  # noqa: F403  # isort: skip
+from duly.billing.invoicing.review_models import *  # noqa: F403  # isort: skip
 from duly.billing.invoicing.check_policy import *  # noqa: F403  # isort: skip
 from duly.billing.payments.models import *  # noqa: F403  # isort: skip
 from duly.billing.desk.models import *  # noqa: F403  # isort: skip

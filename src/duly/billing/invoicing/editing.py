@@ -14,7 +14,7 @@ import polars as pl
 
 from duly.billing.invoicing import queries, taxing
 from duly.billing.invoicing.checking import check_drafts, facts_of
-from duly.billing.invoicing.models import SEVERITIES
+from duly.billing.invoicing.review_models import SEVERITIES
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
