@@ -107,7 +107,8 @@ def test_parquet_is_read_exactly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "column"), [
-    ("quantity", pl.Series([0.5, 1.0])), ("at", pl.Series(["2026-10-05"] * 2).str.to_datetime()), ("source", pl.Series([1, 2]))])
+    ("quantity", pl.Series([0.5, 1.0])), ("at", pl.Series(["2026-10-05"] * 2).str.to_datetime()),
+    ("source", pl.Series([1, 2]))])
 def test_parquet_of_inexact_types_is_refused(tmp_path: Path, name: str, column: pl.Series) -> None:
     with pytest.raises(FormatError, match=f"The column {name} has the type"):
         list(read_usage_events(parquet(tmp_path, **{name: column})))
