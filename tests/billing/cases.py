@@ -103,7 +103,8 @@ CASES: dict[str, Case] = {
 
     "agreements.put_metric": settings("agree", code="seats", name="Seats", aggregation="max"),
     "agreements.drop_metric": settings("agree", code="unused"),
-    "usage.ingest": Case("work", lambda s: {"events": events({"agreement": s.agreement, "event_id": f"new {s.account}"})}),
+    "usage.ingest": Case("work", lambda s: {"events": events({
+        "agreement": s.agreement, "event_id": f"new {s.account}"})}),
     "usage.decide": Case("work", lambda s: {"findings": [s.finding], "decision": "count", "reason": "A restart"}),
     "work.hand_in": Case("work", lambda _: {"kind": "timesheet", "name": "october.csv", "content": b"october"},
                          alone=True),

@@ -126,7 +126,8 @@ def both(name: str, sides: Sides) -> Arguments | None:
     return mixed if mixed != inside else None
 
 
-BULK = ["work.import_timesheet", "work.import_expenses", "work.withdraw", "work.set_billable", "work.unapprove",
+BULK = ["usage.decide", "work.import_timesheet", "work.import_expenses",
+        "work.withdraw", "work.set_billable", "work.unapprove",
         "work.approve", "invoicing.launch", "invoicing.check",
         "invoicing.submit", "invoicing.plan_batch", "invoicing.plan_approvals", "invoicing.approve_many",
         "invoicing.submit_many", "invoicing.discard_many",

@@ -99,8 +99,9 @@ def test_a_key_makes_a_batch_act_once(world: World) -> None:
         ingest(world, {"quantity": 2}, key="k1")
 
 
-@pytest.mark.parametrize("day", [datetime(1950, 1, 1, tzinfo=UTC), datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=UTC),
-                                 datetime(2026, 10, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)])
+@pytest.mark.parametrize("day", [
+    datetime(1950, 1, 1, tzinfo=UTC), datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=UTC),
+    datetime(2026, 10, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)])
 def test_events_lie_in_the_part_of_their_month(world: World, day: datetime) -> None:
     ingest(world, {"at": day})
     part = "other" if day.year in (1950, 2262) else f"{day:%Y_%m}"

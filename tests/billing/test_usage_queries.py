@@ -188,7 +188,8 @@ def test_the_place_among_snapshots(open_ones: list[list[int]], transaction: int)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
-@given(st.lists(st.tuples(st.integers(-40, 40), st.integers(-5, 50), st.sampled_from("ab"), st.booleans()), max_size=25))
+@given(st.lists(st.tuples(st.integers(-40, 40), st.integers(-5, 50), st.sampled_from("ab"), st.booleans()),
+                max_size=25))
 def test_it_is_what_the_engine_makes_of_all_events(world: World, told: list[tuple[int, int, str, bool]]) -> None:
     """The reads before and within periods lose nothing: as if all events ever told were aggregated."""
     from django.db import transaction

@@ -1,4 +1,4 @@
-"""What was used, as bill runs read it: quantities, transactions, balances, and which billed periods have late events."""
+"""What was used, as bill runs read it: quantities, transactions, balances, and what came after a period was billed."""
 
 from typing import Final
 
@@ -38,7 +38,7 @@ LATER: Final = f"""
           and e.recorded_in >= pg_snapshot_xmin(p.billed::pg_snapshot) and e.recorded_in <= '18446744073709551615'::xid8
           and not pg_visible_in_snapshot(e.recorded_in, p.billed::pg_snapshot) and {VISIBLE.format("e")})
      order by 1, 2, 3"""
-"""`agreement_id + 0` is what the index by receipt has, and no other: a period's events may be many, late ones are few."""
+"""`agreement_id + 0` is what the index by receipt has, and no other: a period has many events, few of them late."""
 
 
 def measured(periods: pl.DataFrame, *, snapshot: str | None = None) -> Aggregated:
@@ -72,8 +72,8 @@ def transactions(periods: pl.DataFrame, *, snapshot: str | None = None) -> pl.Da
     metrics, wanted, snapshots = _prepared(periods)
     with events(wanted, metrics, snapshots, snapshot=snapshot) as found:
         for key, metric in metrics.items():
-            mine = _of(metric, found, wanted.filter(pl.col("metric_id") == key)).filter(pl.col("at") >= pl.col("starts"))
-            rows.append(mine.sort(*OF, *LATEST).with_columns(
+            mine = _of(metric, found, wanted.filter(pl.col("metric_id") == key))
+            rows.append(mine.filter(pl.col("at") >= pl.col("starts")).sort(*OF, *LATEST).with_columns(
                 pl.int_range(1, pl.len() + 1).over(OF).alias("place"), pl.col("quantity").alias("amount")).select(
                 pl.col(name).cast(kind) for name, kind in TRANSACTIONS.items()))
     return pl.concat(rows)

@@ -49,8 +49,8 @@ BEFORE: Final = f"""
      cross join lateral (select null::text union all select unnest(r.snapshots)) s (snapshot)
      cross join lateral (
        select {{distinct}} e.* from usage_event e
-        cross join lateral (select array(select e.properties ->> n.key from unnest(r.keys) with ordinality n (key, place)
-                                          order by n.place)) k (key)
+        cross join lateral (select array(select e.properties ->> n.key
+                                           from unnest(r.keys) with ordinality n (key, place) order by n.place)) k (key)
         where e.agreement_id = r.agreement_id and e.metric = r.metric and e.at < r.starts and {VISIBLE.format("e")}
           and (s.snapshot is null or pg_visible_in_snapshot(e.recorded_in, s.snapshot::pg_snapshot))
         order by {{key}} e.at desc, e.received_at desc, e.source desc, e.event_id desc {{limit}}) e"""
@@ -111,8 +111,8 @@ class Snapshots:
         places = pl.DataFrame({"recorded_in": written, "place": pl.Series(
             [self.first_to_see(one) for one in written], dtype=pl.Int64)})
         received = pl.col("place") * factor + pl.col("received_at") // unit
-        return events.join(places, on="recorded_in", how="left", maintain_order="left").select(
-            (received if name == "received_at" else pl.col(name)).cast(kind).alias(name) for name, kind in EVENT.items())
+        return events.join(places, on="recorded_in", how="left", maintain_order="left").with_columns(
+            received.alias("received_at")).select(pl.col(name).cast(kind) for name, kind in EVENT.items())
 
 
 def placed(periods: pl.DataFrame, metrics: dict[int, Metric]) -> pl.DataFrame:

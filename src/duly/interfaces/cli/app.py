@@ -16,6 +16,7 @@ from duly.interfaces.cli.commands import (
     pricing,
     serving,
     setting_up,
+    usage,
     work,
 )
 from duly.interfaces.cli.frame import App
@@ -38,7 +39,7 @@ def app() -> None:
 
 for made in (
     demo.demo, month.bill_month,
-    setting_up.set_up_, importing.import_, work.unbilled, work.approve, work.accept,
+    setting_up.set_up_, importing.import_, work.unbilled, work.approve, work.accept, usage.usage,
     pricing.price,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
