@@ -106,6 +106,7 @@ ADVANCE: Final[dict[str, object]] = {"timing": "advance", "position": 1}
         # deposits, prepaid credit sold, and what is netted of either
         ([{**ADVANCE, "amount": 300}], {"kind": "deposit", "tax": 57},
          ["receivable → deposits 300.00 EUR = 300.00", "receivable → tax 57.00 EUR = 57.00"]),
+        ([{"amount": 80, "line_kind": "progressive_bill"}], {}, ["receivable → deposits 80.00 EUR = 80.00"]),
         ([{"amount": 500, "charge_kind": "credit"}], {}, ["receivable → deposits 500.00 EUR = 500.00"]),
         *(([{"amount": 1000}, {"amount": -300, "line_kind": kind}], {},
            ["receivable → revenue 1000.00 EUR = 1000.00", "deposits → receivable 300.00 EUR = 300.00"])

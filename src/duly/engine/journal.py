@@ -27,8 +27,8 @@ RULES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "breakage": {"amount": ("deposits", "revenue")},  # prepaid credit that lapsed unused
 }
 
-ADVANCES: Final = ("deposit", "progressive", "credit")
-"""Kinds of lines that take off what was billed before its time, and kinds of charges that are sold as such."""
+ADVANCES: Final = ("deposit", "progressive", "progressive_bill", "credit")
+"""Kinds of lines that bill before their time or take off what was billed so, and kinds of charges sold as such."""
 
 RATE_SCALE: Final = 10
 POSTINGS: Final = ("key", "debit", "credit", "currency", "amount", "base_amount")

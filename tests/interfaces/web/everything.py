@@ -16,6 +16,7 @@ from duly.billing import models as m
 from duly.billing.desk.actions import deliver, queue_message
 from duly.billing.invoicing import actions
 from tests.billing.cash import issued, receive
+from tests.billing.deferring import fee
 from tests.billing.test_invoicing_run import bill
 from tests.interfaces.test_cli_imports import TOGGL
 from tests.interfaces.web.acting import LONG, begun, text
@@ -25,7 +26,8 @@ STRANGE: Final = TOGGL + "G. Hopper,,Unknown Ltd,Relaunch,,,Yes,2026-10-03,10:00
 PDF: Final = b"%PDF-1.7 receipt"
 
 PAGES: Final = (
-    "/today/", "/today/?kind=overdue", "/dashboard/", "/dashboard/unbilled/", "/search/?text=acme", "/search/?text=qqq",
+    "/today/", "/today/?kind=overdue", "/dashboard/", "/dashboard/unbilled/", "/dashboard/deferred/",
+    "/dashboard/deferred/?month=2026-11", "/search/?text=acme", "/search/?text=qqq",
     "/accounts/", "/accounts/new/", "/accounts/ACME/", "/accounts/ACME/edit/", "/accounts/ACME/manager/",
     "/accounts/ACME/contact/", "/accounts/ACME/tax-number/", "/accounts/ACME/purchase-order/",
     "/accounts/ACME/unbilled/",
@@ -37,6 +39,7 @@ PAGES: Final = (
     "/runs/", "/runs/new/", "/runs/new/?entity=HALDEN&first=2026-10-01&last=2026-10-31", "/runs/{run}/",
     "/drafts/", "/drafts/batches/{acts}/", "/reviews/",
     "/invoices/", "/invoices/?state=nothing", "/invoices/{draft}/", "/invoices/{reviewed}/", "/invoices/{invoice}/",
+    "/invoices/{deferred}/",
     "/invoices/{draft}/terms/", "/invoices/{draft}/issue/", "/invoices/{draft}/write-down/?line=1",
     "/invoices/{invoice}/send/",
     "/payments/", "/payments/new/", "/payments/new/?account=ACME", "/payments/{receipt}/",
@@ -78,7 +81,8 @@ ELSEWHERE: Final = ("/", "/drafts/chosen/")
 """What only leads to another page: to the start, or away from a question that was asked about nothing."""
 
 POSTS: Final = {
-    "/accounts/new/": "accounts", "/accounts/ACME/edit/": "accounts", "/accounts/ACME/manager/": "accounts",
+    "/dashboard/deferred/": "close", "/accounts/new/": "accounts", "/accounts/ACME/edit/": "accounts",
+    "/accounts/ACME/manager/": "accounts",
     "/accounts/ACME/contact/": "accounts", "/accounts/ACME/tax-number/": "accounts",
     "/accounts/ACME/purchase-order/": "accounts",
     "/agreements/new/": "agree", "/agreements/new/try/": "agree", "/agreements/ACME-TM/amend/": "agree",
@@ -135,7 +139,11 @@ def furnish(world: World, client_of: Callable[..., Client]) -> dict[str, object]
     world.time(7200)
     late = world.time(3600, on=date(2026, 10, 9), approved=False)
     expense = world.expense("119.90")
-    drafts = {draft.account.number: draft for draft in bill(world)}
+    fee(world, "1200")
+    made = bill(world)
+    deferred = next(one for one in made if one.lines.filter(terms__timing="advance").exists())
+    actions.issue(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[deferred.pk])
+    drafts = {draft.account.number: draft for draft in made if draft != deferred}
     actions.submit(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[drafts["BIG"].pk])
     invoice = issued(world, "ACME", "123456789012.34", on=date(2026, 9, 1))
     received = receive(world, "150000.00", allocate=[(invoice.number, None)])
@@ -153,8 +161,8 @@ def furnish(world: World, client_of: Callable[..., Client]) -> dict[str, object]
     assert picture
     return {
         "entry": late.pk, "billed": expense.pk, "draft": drafts["ACME"].pk,
-        "reviewed": drafts["BIG"].pk, "invoice": invoice.pk, "receipt": received.receipt, "message": message,
-        "run": m.BillRun.objects.get().pk, "milestone": m.Charge.objects.get(kind="milestone").pk,
+        "reviewed": drafts["BIG"].pk, "invoice": invoice.pk, "receipt": received.receipt, "deferred": deferred.pk, 
+        "message": message, "run": m.BillRun.objects.get().pk, "milestone": m.Charge.objects.get(kind="milestone").pk,
         "allocation": m.CashAllocation.objects.get().pk, "batch": m.ImportBatch.objects.get().pk,
         "upload": m.ImportUpload.objects.order_by("-pk")[0].pk, "file": m.WorkReceipt.objects.get().pk,
         "acts": begun(fin, "submit", drafts["ZED"].pk).split("/")[-2], "entity": world.entity().pk,

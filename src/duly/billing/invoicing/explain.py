@@ -249,7 +249,8 @@ EVENTS: Final = """select e.id, e.at, e.verb, coalesce(u.name, e.actor), e.on_be
     where e.subject_type = 'invoice' and e.subject_id = %s order by e.id"""
 
 MOVEMENTS: Final = """select m.booked_on, n.kind, n.source, m.amount from open_item_movement m
-    join entry n on n.id = m.entry_id where m.open_item_id = %s order by m.booked_on, m.id"""
+    join entry n on n.id = m.entry_id
+    where m.open_item_id = %s and n.kind <> 'exchange_difference' order by m.booked_on, m.id"""
 
 
 def explained(*, actor: Actor, on: date, document: int) -> Explained:

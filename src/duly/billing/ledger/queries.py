@@ -122,3 +122,30 @@ def control_ties(when: AsOf | None = None) -> pl.DataFrame:
         "difference": MONEY, "base_ledger": MONEY, "base_items": MONEY, "base_difference": MONEY,
     }
     return frames.read(query, when.values if when else {}, schema)
+
+
+def earned_by_month(those: str) -> str:
+    """SQL: the months of the deferrals `d` that the condition chooses, each with what it earns.
+
+    deferral_id, open_item_id, month (its first day), reached (earned until its end), whole (what the month earns), part
+    (what of that is not released yet), base (the same in the base currency)
+    """
+    return f"""
+        select deferral_id, open_item_id, month, sign * reached as reached,
+               sign * (reached - lag(reached, 1, 0) over w) as whole,
+               sign * (open - lag(open, 1, released) over w) as part,
+               sign * (open_base - lag(open_base, 1, released_base) over w) as base
+          from (select e.*, greatest(reached, released) as open,
+                       greatest(round(base_amount * reached / amount, base_exponent), released_base) as open_base
+                  from (select d.id as deferral_id, d.open_item_id, m.month::date as month, sign(d.amount) as sign,
+                               abs(d.amount) as amount, abs(d.base_amount) as base_amount, abs(d.released) as released,
+                               abs(d.released_base) as released_base,
+                               currency_exponent(f.base_currency) as base_exponent,
+                               abs(earned(d.amount, d.period_from, d.period_to,
+                                          (m.month + interval '1 month - 1 day')::date,
+                                          currency_exponent(d.currency))) as reached
+                          from deferral d join legal_entity f on f.id = d.entity_id
+                         cross join generate_series(date_trunc('month', d.period_from::timestamp),
+                                                    d.period_to - interval '1 day', interval '1 month') as m (month)
+                         where {those}) e) e
+        window w as (partition by deferral_id order by month)"""

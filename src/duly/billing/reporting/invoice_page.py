@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 
 from duly.billing.invoicing.explain import Explained, Step, explained
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
+from duly.billing.reporting.deferred import Earned, schedule
 from duly.engine.lifecycle import FINAL
 
 
@@ -43,6 +45,7 @@ class InvoicePage:
     document: Explained
     messages: tuple[Sent, ...]
     stages: tuple[Stage, ...]
+    earned: tuple[tuple[str, Decimal, tuple[Earned, ...]], ...]
 
 
 MESSAGES: Final = """select m.id, m.state, m.subject, m.queued_at, coalesce(u.name, m.queued_by),
@@ -67,7 +70,7 @@ def invoice_page(*, actor: Actor, on: date, document: int) -> InvoicePage:
     """
     found = explained(actor=actor, on=on, document=document)
     messages = tuple(Sent(*row) for row in frames.rows(MESSAGES, [document]))
-    return InvoicePage(found, messages, stages(found, messages))
+    return InvoicePage(found, messages, stages(found, messages), schedule(document))
 
 
 def stages(found: Explained, messages: Sequence[Sent]) -> tuple[Stage, ...]:

@@ -37,7 +37,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """An amount that went to an invoice; once undone, on which day, why, and by whom."""
+    """An amount that went to an invoice; once undone, on which day, why, and by whom.
+
+    `difference` is the exchange difference in the base currency that it booked: a gain above zero.
+    """
 
     id: int
     invoice: int
@@ -47,6 +50,8 @@ class Paid:
     amount: Decimal
     booked_on: date
     by: str
+    difference: Decimal
+    base_currency: str
     undone_on: date | None
     reason: str
     undone_by: str
@@ -75,9 +80,11 @@ HEAD: Final = f"""
      where r.id = %(receipt)s and {REACHED}"""
 
 PAID: Final = f"""
-    select c.id, i.id, i.number, a.number, a.name, c.amount, c.booked_on, coalesce(made.by, ''), u.booked_on,
+    select c.id, i.id, i.number, a.number, a.name, c.amount, c.booked_on, coalesce(made.by, ''),
+           c.source_base - c.target_base, e.base_currency, u.booked_on,
            coalesce(u.reason, ''), coalesce(undid.by, '')
-      from receipt r join cash_allocation c on c.source_id = r.open_item_id and c.answers_id is null
+      from receipt r join legal_entity e on e.id = r.entity_id
+      join cash_allocation c on c.source_id = r.open_item_id and c.answers_id is null
       join invoice i on i.open_item_id = c.target_id join account a on a.id = i.account_id
       join entry n on n.id = c.entry_id {BY.format(entry="n", name="made")}
       left join cash_allocation u on u.answers_id = c.id left join entry un on un.id = u.entry_id

@@ -6,6 +6,7 @@ from duly.interfaces.cli.commands import (
     auditing,
     billing,
     cash,
+    closing,
     delivering,
     demo,
     drafts,
@@ -43,7 +44,7 @@ for made in (
     pricing.price,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
-    cash.receive, cash.allocate, cash.unallocate, cash.statement,
+    cash.receive, cash.allocate, cash.unallocate, cash.statement, closing.release, closing.deferred,
     serving.serve, people.user, delivering.worker, auditing.audit,
 ):
     app.add_command(made)

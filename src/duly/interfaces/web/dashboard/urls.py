@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from duly.interfaces.web.dashboard import views
+from duly.interfaces.web.dashboard import deferred, views
 
 urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("dashboard/unbilled/", views.unbilled, name="dashboard_unbilled"),
+    path("dashboard/deferred/", deferred.deferred, name="deferred"),
 ]

@@ -30,8 +30,8 @@ def invoice(request: StaffRequest, document: int) -> HttpResponseBase:
     found = invoice_page(actor=request.actor, on=request.on, document=document)
     sent = any(one.state != "failed" for one in found.messages)
     return show(request, "web/invoices/page.html", context(request, found.document, sent) | {
-        "stages": showing.stages(found, request.on), "messages_sent": found.messages, "key": uuid4().hex,
-        "compared": compared(actor=request.actor, on=request.on, document=document)})
+        "stages": showing.stages(found, request.on), "messages_sent": found.messages, "earned": found.earned,
+        "key": uuid4().hex, "compared": compared(actor=request.actor, on=request.on, document=document)})
 
 
 def context(request: StaffRequest, found: Explained, sent: bool) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""Close a month: make revenue of what was billed in advance, and see what is still to come."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import click
+
+from duly.billing.ledger.releasing import release_in_chunks
+from duly.billing.reporting.deferred import deferred as read_deferred
+from duly.interfaces.cli.commands.options import PeriodOf
+from duly.interfaces.cli.frame import Answer, Door, command
+from duly.interfaces.cli.show import amount as money
+from duly.interfaces.cli.show import table
+
+
+@command("release", takes=("as", "on", "key"), example="duly release --entity KASTANIE --through 2026-10 --as lena")
+@click.option("--entity", required=True, metavar="CODE", help="The legal entity whose books these are.")
+@click.option("--through", required=True, type=PeriodOf(), help="The last month to release, such as 2026-10.")
+def release(door: Door, entity: str, through: tuple[date, date]) -> Answer:
+    """Make revenue of what was deferred and is earned until the end of a month. Safe to run again."""
+    lines = entries = 0
+    total, currency = Decimal(0), ""
+    chunks = release_in_chunks(actor=door.actor(), at=door.at, on=door.on, entity=entity,
+                               through=through[1] - timedelta(days=1), key=door.key)
+    for part in chunks:
+        lines, entries = lines + part.lines, entries + part.entries
+        total, currency = total + Decimal(part.amount), part.currency
+    month = f"{through[1] - timedelta(days=1):%B %Y}"
+    said = f"{money(total, currency)} of {lines} lines is revenue now, through {month}." if lines else \
+        f"Nothing is left to release through {month}."
+    return Answer({"entity": entity, "through": through[1] - timedelta(days=1), "lines": lines, "entries": entries,
+                   "currency": currency, "amount": total}, [said])
+
+
+@command("deferred", takes=("as", "on"), example="duly deferred --entity KASTANIE --as lena")
+@click.option("--entity", metavar="CODE", help="That of one legal entity.")
+def deferred(door: Door, entity: str | None) -> Answer:
+    """Show the revenue that is billed and not earned yet, by the month that brings it, in the base currency."""
+    found = read_deferred(actor=door.actor(), on=door.on, entity=entity)
+    shown = [table((f"{each.seller.code}, {each.seller.currency}", ">Earned", ">Left after it", ">Documents"), (
+        (f"{one.month:%Y-%m}", money(one.amount), money(one.left), one.documents) for one in each.months))
+        for each in found]
+    return Answer([{"entity": each.seller.code, "currency": each.seller.currency, "total": each.total, "due": each.due,
+                    "months": each.months} for each in found], shown or ["No revenue is deferred."])
