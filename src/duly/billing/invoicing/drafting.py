@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from duly.billing.agreements.queries import rates_frame, terms_frame
-from duly.billing.invoicing import queries, taxing
+from duly.billing.invoicing import queries, tax_splits, taxing
 from duly.billing.work.models import WORK_KINDS
 from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import unbilled_frame
@@ -133,7 +133,8 @@ def compute(inputs: Inputs) -> Drafts:
     charges = inputs.terms.filter(pl.col("kind").is_in(WORK_KINDS).not_()).join(
         inputs.agreements.select("agreement_id", "document_key"), on="agreement_id", maintain_order="left")
     fixed = due_spans(charges, inputs.billed, inputs.scope.period_to)
-    priced = price(inputs.work, fixed, inputs.rates)
+    parted = tax_splits.parted(inputs.work, inputs.parties)
+    priced = tax_splits.split(price(parted, fixed, inputs.rates), inputs.parties)
     lines, tax_lines = taxing.taxed(priced.lines, inputs.parties)
     unpriced = pl.concat([inputs.unpriced, priced.problems.select("document_key", "work_id", "text")])
     return Drafts(
