@@ -18,6 +18,7 @@ INTERVALS = ("day", "week", "month", "quarter", "half_year", "year")
 ALIGNMENTS = ("calendar", "anchored")
 TIMINGS = ("advance", "arrears")
 PRORATIONS = ("by_day", "whole_period", "none")
+SUPPLIES = ("services", "goods")
 LONGEST_PAYMENT = 365
 """Days to pay that a policy may give at most."""
 
@@ -83,6 +84,7 @@ class AgreementVersion(models.Model):
     grouping = fields.choice(GROUPINGS, default="person")
     consolidate = models.BooleanField(default=False)
     time_annex = models.BooleanField(default=True)
+    prices_include_tax = models.BooleanField(default=False)
     cap = fields.money(null=True)
     cap_behaviour = fields.choice(CAP_BEHAVIOURS, default="block")
     recorded_in = fields.TransactionIdField(db_default=fields.CurrentTransaction(), editable=False)
@@ -131,6 +133,7 @@ class ChargeTerms(models.Model):
     charge = models.ForeignKey(Charge, models.RESTRICT, related_name="terms")
     name = models.CharField(max_length=200)
     tax_class = fields.choice(TAX_CLASSES, default="standard")
+    supply = fields.choice(SUPPLIES, default="services")
     unit = models.CharField(max_length=20, default="")
     project = models.ForeignKey(Project, models.RESTRICT, null=True)
     rate_card = models.ForeignKey(RateCard, models.RESTRICT, null=True)
@@ -155,6 +158,7 @@ class ChargeTerms(models.Model):
             models.CheckConstraint(condition=Q(quantity__gte=0), name="charge_terms_quantity"),
             models.CheckConstraint(condition=Q(markup__gt=-1), name="charge_terms_markup"),
             fields.one_of("charge_terms", "tax_class", TAX_CLASSES),
+            fields.one_of("charge_terms", "supply", SUPPLIES),
             fields.one_of("charge_terms", "rounding", ROUNDINGS),
             fields.one_of("charge_terms", "alignment", ALIGNMENTS),
             fields.one_of("charge_terms", "timing", TIMINGS),

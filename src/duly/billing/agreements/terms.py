@@ -28,6 +28,7 @@ class ChargeInput:
     kind: str
     name: str
     tax_class: str = "standard"
+    supply: str = "services"
     unit: str = ""
     project: str | None = None
     rate_card: str | None = None
@@ -58,11 +59,12 @@ class VersionInput:
     grouping: str = "person"
     consolidate: bool = False
     time_annex: bool = True
+    prices_include_tax: bool = False
     cap: Decimal | None = None
     cap_behaviour: str = "block"
 
 
-OF_EVERY_KIND: Final = frozenset({"code", "kind", "name", "tax_class", "unit"})
+OF_EVERY_KIND: Final = frozenset({"code", "kind", "name", "tax_class", "supply", "unit"})
 
 KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     # kind: what it needs, what it takes besides
@@ -77,7 +79,7 @@ KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
 }
 
 CHOICES: Final = {
-    "tax_class": TAX_CLASSES, "rounding": models.ROUNDINGS, "interval": models.INTERVALS,
+    "tax_class": TAX_CLASSES, "supply": models.SUPPLIES, "rounding": models.ROUNDINGS, "interval": models.INTERVALS,
     "alignment": models.ALIGNMENTS, "timing": models.TIMINGS, "proration": models.PRORATIONS,
     "review": models.REVIEWS, "grouping": models.GROUPINGS, "cap_behaviour": models.CAP_BEHAVIOURS,
 }

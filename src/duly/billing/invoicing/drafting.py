@@ -13,6 +13,7 @@ import polars as pl
 
 from duly.billing.agreements.queries import rates_frame, terms_frame
 from duly.billing.invoicing import queries, tax_splits, taxing
+from duly.billing.invoicing.withholding import withheld_from
 from duly.billing.work.models import WORK_KINDS
 from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import unbilled_frame
@@ -20,7 +21,8 @@ from duly.engine.pricing import due_spans, price
 from duly.engine.totals import totals
 
 REVIEW_ORDER: Final = ("none", "peer", "peer_and_client")
-HEADER_TERMS: Final = ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "consolidate")
+HEADER_TERMS: Final = ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "prices_include_tax",
+                       "consolidate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Drafts:
     parties      what tax and checks know of seller and buyer of each
     lines        priced and taxed lines, by `line_key`
     tax_lines    tax per draft, category and rate
+    withheld     what buyers keep back for the tax office, by name
     allocations  work → line, with quantity and amount
     spans        days of charges that lines bill
     evidence     the work on the lines, as the checks look at it
@@ -70,6 +73,7 @@ class Drafts:
     parties: pl.DataFrame
     lines: pl.DataFrame
     tax_lines: pl.DataFrame
+    withheld: pl.DataFrame
     allocations: pl.DataFrame
     spans: pl.DataFrame
     evidence: pl.DataFrame
@@ -78,7 +82,8 @@ class Drafts:
     def digest(self) -> str:
         """SHA-256 over the content without ids given here, equal for equal input whenever it is computed."""
         content = hashlib.sha256()
-        for frame in (self.headers.drop("document_key"), self.lines.drop("line_key", "explanation"), self.tax_lines):
+        lines = self.lines.drop("line_key", "explanation", "taxes")
+        for frame in (self.headers.drop("document_key"), lines, self.tax_lines):
             content.update(frame.write_csv().encode())
         return content.hexdigest()
 
@@ -102,19 +107,21 @@ def collect(scope: Scope) -> Inputs:
 def _documents(terms: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """One row per agreement with the terms in force at the period's end and the document it goes on.
 
-    Agreements share a document only where they say so and agree on payer, currency, order and payment terms.
+    Agreements share a document only where they say so and agree on payer, currency, order, payment terms and whether
+    prices include tax.
     """
     begun = pl.col("terms_from") < pl.lit(scope.period_to)
     in_force = terms.sort("agreement_id", begun, "terms_from").unique("agreement_id", keep="last", maintain_order=True)
     apart = pl.when(pl.col("consolidate")).then(None).otherwise(pl.col("agreement_id")).alias("apart")
     chosen = in_force.select("agreement_id", *HEADER_TERMS, "time_annex", "requires_purchase_order", apart)
-    key = ["bill_to_id", "currency", "payment_days", "purchase_order", "apart"]
+    key = ["bill_to_id", "currency", "payment_days", "purchase_order", "prices_include_tax", "apart"]
     documents = chosen.select(key).unique().sort(key, nulls_last=True).with_row_index("document_key", offset=1)
     return chosen.join(documents, on=key, nulls_equal=True).with_columns(pl.col("document_key").cast(pl.Int64))
 
 
 def _parties(agreements: pl.DataFrame, scope: Scope) -> pl.DataFrame:
-    documents = agreements.select("document_key", pl.col("bill_to_id").alias("account_id")).unique(maintain_order=True)
+    payer = pl.col("bill_to_id").alias("account_id")
+    documents = agreements.select("document_key", payer, "prices_include_tax").unique(maintain_order=True)
     return queries.with_parties(documents.with_columns(pl.lit(scope.entity_id, pl.Int64).alias("entity_id")))
 
 
@@ -134,11 +141,12 @@ def compute(inputs: Inputs) -> Drafts:
         inputs.agreements.select("agreement_id", "document_key"), on="agreement_id", maintain_order="left")
     fixed = due_spans(charges, inputs.billed, inputs.scope.period_to)
     parted = tax_splits.parted(inputs.work, inputs.parties)
-    priced = tax_splits.split(price(parted, fixed, inputs.rates), inputs.parties)
+    priced = tax_splits.split(price(parted, fixed, inputs.rates), inputs.terms, inputs.parties)
     lines, tax_lines = taxing.taxed(priced.lines, inputs.parties)
     unpriced = pl.concat([inputs.unpriced, priced.problems.select("document_key", "work_id", "text")])
+    headers, withheld = withheld_from(_headers(inputs, lines, tax_lines))
     return Drafts(
-        headers=_headers(inputs, lines, tax_lines), parties=inputs.parties, lines=lines, tax_lines=tax_lines,
+        headers=headers, parties=inputs.parties, lines=lines, tax_lines=tax_lines, withheld=withheld,
         allocations=priced.allocations, spans=priced.spans, unpriced=unpriced.select("document_key", "text"),
         evidence=_evidence(inputs.work, priced.allocations, lines),
     )
@@ -153,7 +161,8 @@ def _headers(inputs: Inputs, lines: pl.DataFrame, tax_lines: pl.DataFrame) -> pl
         pl.col("review").cast(order).max().cast(pl.String),
     )
     shared = inputs.agreements.group_by("document_key", maintain_order=True).agg(
-        *(pl.col(name).first() for name in ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order")),
+        *(pl.col(name).first() for name in ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order",
+                                         "prices_include_tax")),
         pl.col("time_annex").any(),
     )
     return (

@@ -5,18 +5,18 @@ its amount is theirs. A fee is for all the days of its period, so its line is sp
 Mostly no rate changes within the period, and nothing is done.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 import polars as pl
 
-from duly.billing.invoicing.taxing import classified
+from duly.billing.invoicing.taxing import CHOSEN, classified
 from duly.billing.reference.queries import tax_rates_frame
 from duly.engine.pricing import Priced
 from duly.engine.tax_points import changes_of, split_at_rates
 
 ONE_DAY: Final = timedelta(days=1)
-TREATED: Final = ("seller_country", "tax_category", "tax_reason", "tax_country")
 
 
 def parted(work: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
@@ -25,7 +25,7 @@ def parted(work: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     changes = _changes(work, "worked_on", "worked_on")
     if changes.is_empty():
         return work
-    days = work.select("document_key", "tax_class", "worked_on").unique()
+    days = work.select("document_key", "tax_class", "supply", "worked_on").unique()
     taxed = classified(days, parties, day="worked_on").filter(pl.col("tax_category") == "S")
     past = taxed.join(changes, left_on=["tax_country", "tax_class"], right_on=["country", "tax_class"]).filter(
         pl.col("cut") <= pl.col("worked_on"))
@@ -34,19 +34,21 @@ def parted(work: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
         pl.col("tax_part").fill_null(0))
 
 
-def split(priced: Priced, parties: pl.DataFrame) -> Priced:
+def split(priced: Priced, terms: pl.DataFrame, parties: pl.DataFrame) -> Priced:
     """What was priced, where a line without work that crosses a change of its rate is a line for the days of each.
 
-    The parts of a line add up to it, and their spans are the days of the line's own spans that fall to each part.
-    Lines with work have been kept apart by `parted` and stay whole. Lines are numbered anew in the same order.
+    Lines have the `supply` of their `terms`. The parts of a line add up to it, and their spans are the days of the
+    line's own spans that fall to each part. Lines with work have been kept apart by `parted` and stay whole. Lines are
+    numbered anew in the same order.
     """
-    lines = priced.lines
+    lines = priced.lines.join(terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
+    priced = replace(priced, lines=lines)
     changes = _changes(lines, "service_from", "service_to")
     if changes.is_empty():
         return priced
     by_day = lines.join(priced.allocations.select("line_key").unique(), on="line_key", how="anti")
     rates = tax_rates_frame()
-    parts = split_at_rates(classified(by_day, parties), rates).drop(TREATED)
+    parts = split_at_rates(classified(by_day, parties), rates).drop(*CHOSEN, "_override")
     whole = lines.join(by_day, on="line_key", how="anti").with_columns(
         pl.lit(1, pl.Int64).alias("tax_part"))
     together = pl.concat([whole, parts.select(whole.columns)]).sort("line_key", "tax_part")

@@ -11,8 +11,8 @@ grant update on app_user, person, legal_entity, account, contact, purchase_order
 grant update (last_number, last_issued_on) on number_counter to duly_app;
 grant update (result) on command to duly_app;
 grant update (state) on message to duly_app;
-grant delete on role_grant, right_grant, name_mapping, personal_value, invoice_line, tax_line, work_allocation,
-  charge_span, finding, tax_registration to duly_app;
+grant delete on role_grant, right_grant, name_mapping, personal_value, invoice_line, tax_line, line_tax,
+  withheld_tax, work_allocation, charge_span, finding, tax_registration to duly_app;
 
 -- Columns that the database fills: the application may not even name them.
 do $$
