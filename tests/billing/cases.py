@@ -11,6 +11,7 @@ from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.kernel import frames
 from duly.billing.payments.receiving import Incoming
 from duly.billing.reference.actions import ExchangeRateInput, TaxRateInput
+from duly.billing.reference.tax_actions import TaxComponentInput
 from tests.billing.sides import Side
 from tests.billing.test_work_imports import entry, expense
 from tests.billing.usage import events
@@ -77,6 +78,9 @@ CASES: dict[str, Case] = {
         TaxRateInput("AT", "standard", Decimal("0.2"), date(2026, 1, 1), "test")]),
     "reference.add_exchange_rates": settings("reference", rates=[
         ExchangeRateInput("USD", "EUR", Decimal("0.9"), date(2026, 1, 1), "test")]),
+    "reference.add_tax_components": settings("reference", taxes=[
+        TaxComponentInput("CA", "GST", Decimal("0.05"), date(2026, 1, 1), "test")]),
+    "reference.seed_tax_rates": settings("reference", countries=["IT"]),
     "agreements.put_rate_card": settings("agree", code="NEW", name="New rates", currency="EUR"),
     "agreements.add_rates": settings("agree", card="STD", rates=[
         RateInput(Decimal(120), date(2027, 1, 1), person="ada")]),
@@ -90,6 +94,11 @@ CASES: dict[str, Case] = {
     "accounts.assign_manager": Case("accounts", lambda s: {"on": TODAY, "account": s.account, "manager": "ben"}),
     "accounts.put_account_tax_registration": Case("accounts", lambda s: {
         "on": TODAY, "account": s.account, "country": "IT", "number": "IT00743110157"}),
+    "accounts.add_treatment": Case("accounts", lambda s: {
+        "on": TODAY, "account": s.account, "category": "E", "reason": "Certificate", "valid_from": TODAY}),
+    "accounts.add_withholding": Case("accounts", lambda s: {
+        "on": TODAY, "account": s.account, "name": "Withholding tax", "rate": Decimal("0.05"), "reason": "Treaty",
+        "valid_from": TODAY}),
     "accounts.put_contact": Case("accounts", lambda s: {"on": TODAY, "account": s.account, "name": "New",
                                                         "email": "new@example.com"}),
     "accounts.put_purchase_order": Case("accounts", lambda s: {"on": TODAY, "account": s.account, "number": "PO-1",
@@ -157,6 +166,7 @@ CASES: dict[str, Case] = {
     "invoicing.restore": edit(line=2),
     "invoicing.reorder": edit(positions=(2, 1)),
     "invoicing.defer": edit(line=1, reason="Later"),
+    "invoicing.override_tax": edit(line=1, category="E", reason="Certificate"),
     "invoicing.set_terms": edit(payment_days=9),
     "invoicing.issue": of_drafts("issue", lambda s: s.free),
 

@@ -149,6 +149,17 @@ def test_a_line_is_what_entries_of_equal_terms_come_to(work_rows: Rows) -> None:
     assert Counter(priced.lines.select(columns).iter_rows()) == printed
 
 
+def test_entries_of_different_tax_parts_share_no_line() -> None:
+    entries = [work({"work_id": n, "worked_on": f"2026-10-{day:02}", "grouping": "rate"}) for n, day in
+               ((1, 1), (2, 2), (3, 3))]
+    parted = pl.concat(entries).with_columns(pl.Series("tax_part", [0, 1, 1], pl.Int64))
+    card = rates({"price": "100"})
+    assert price(parted.drop("tax_part"), nothing_due(), card).lines.height == 1
+    found = price(parted, nothing_due(), card)
+    assert found.lines["service_from"].to_list() == [date(2026, 10, 1), date(2026, 10, 2)]
+    assert found.allocations.sort("work_id")["line_key"].to_list() == [1, 2, 2]
+
+
 @pytest.mark.parametrize("by", ["person", "project"])
 def test_namesakes_have_lines_of_their_own(by: str) -> None:
     rows: Rows = [

@@ -102,7 +102,8 @@ class BankAccount:
 @dataclass(frozen=True, slots=True)
 class Line:
     """An invoice line (BG-25). A time line carries `seconds`, and its `quantity` is those seconds; elsewhere
-    `seconds` is None and `quantity` counts `unit`s. `explanation` is the computation's own rows."""
+    `seconds` is None and `quantity` counts `unit`s. `explanation` is the computation's own rows. `amount` is net
+    (BT-131); where prices include tax, `gross` is the amount with it."""
 
     position: int
     description: str
@@ -118,23 +119,40 @@ class Line:
     service_from: date | None = None
     service_to: date | None = None
     explanation: tuple[Row, ...] = ()
+    gross: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subtotal:
+    """The sum of a section's lines, with tax where prices include it."""
+
     section: str
     amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """One VAT breakdown (BG-23): category code, rate, taxable base, tax, and why where no tax is charged."""
+    """One VAT breakdown (BG-23): category code, rate, taxable base, tax, and why where no tax is charged.
+
+    One of several taxes on one base has a `name`.
+    """
 
     category: str
     rate: Decimal
     base: Decimal
     tax: Decimal
     reason: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    """What the buyer keeps back for the tax office: `rate` of the net `base`."""
+
+    name: str
+    rate: Decimal
+    base: Decimal
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +206,8 @@ class Document:
     """A document that adds up.
 
     Raises `ValueError`, naming the field and both figures, when the lines do not sum to net, the tax lines to
-    tax and net, net and tax to total, total less prepaid to payable (law 9); when a posted amount is not a whole
+    tax and, but for several taxes on one base, to net, net and tax to total, total less what is prepaid and withheld to
+    payable (law 9); when a posted amount is not a whole
     number of minor units; when a document that is not a draft has no number or no date.
     """
 
@@ -217,7 +236,9 @@ class Document:
     tax: Decimal = ZERO
     total: Decimal = ZERO
     prepaid: Decimal = ZERO
+    withholdings: tuple[Withholding, ...] = ()
     payable: Decimal = ZERO
+    prices_include_tax: bool = False
     notes: tuple[str, ...] = ()
     annex: tuple[AnnexEntry, ...] = ()
     corrects: str = ""
@@ -244,17 +265,22 @@ class Document:
 
     def _sums(self) -> Iterator[tuple[str, Decimal, Decimal]]:
         yield "net", self.net, sum((line.amount for line in self.lines), ZERO)
-        yield "net", self.net, sum((line.base for line in self.tax_lines), ZERO)
+        if not any(line.name for line in self.tax_lines):
+            yield "net", self.net, sum((line.base for line in self.tax_lines), ZERO)
+        if self.prices_include_tax:
+            yield "total", self.total, sum((line.gross or ZERO for line in self.lines), ZERO)
         yield "tax", self.tax, sum((line.tax for line in self.tax_lines), ZERO)
         yield "total", self.total, self.net + self.tax
-        yield "payable", self.payable, self.total - self.prepaid
+        yield "payable", self.payable, self.total - self.prepaid - sum(one.amount for one in self.withholdings)
         if self.subtotals:
-            yield "net", self.net, sum((part.amount for part in self.subtotals), ZERO)
+            whole = ("total", self.total) if self.prices_include_tax else ("net", self.net)
+            yield *whole, sum((part.amount for part in self.subtotals), ZERO)
 
     def _posted(self) -> Iterator[tuple[str, Decimal]]:
         yield from (("net", self.net), ("tax", self.tax), ("total", self.total), ("prepaid", self.prepaid))
         yield from ((f"line {line.position} amount", line.amount) for line in self.lines)
         yield from ((f"tax at {line.rate}", line.tax) for line in self.tax_lines)
+        yield from ((f"{one.name} withheld", one.amount) for one in self.withholdings)
         if self.receipt:
             yield "amount received", self.receipt.amount
 

@@ -43,18 +43,24 @@ def split_at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([whole, split.select(whole.columns)]).sort("_line", "tax_part").drop("_line")
 
 
+def changes_of(rates: pl.DataFrame) -> pl.DataFrame:
+    """country, tax_class, cut: the days from which another rate holds than the day before."""
+    key = ["country", "tax_class"]
+    return rates.sort(*key, "valid_from").with_columns(
+        pl.col("rate", "valid_to").shift().over(key).name.prefix("before_")
+    ).filter((pl.col("before_valid_to") == pl.col("valid_from")) & (pl.col("before_rate") != pl.col("rate"))).select(
+        *key, pl.col("valid_from").alias("cut"))
+
+
 def _cuts(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """_line, cut: the days within the service from which another rate holds than the day before."""
     key = ["country", "tax_class"]
-    changes = rates.sort(*key, "valid_from").with_columns(
-        pl.col("rate", "valid_to").shift().over(key).name.prefix("before_")
-    ).filter((pl.col("before_valid_to") == pl.col("valid_from")) & (pl.col("before_rate") != pl.col("rate"))
-             & pl.col("valid_from").is_between(lines["service_from"].min(), lines["service_to"].max()))
+    changes = changes_of(rates).filter(
+        pl.col("cut").is_between(lines["service_from"].min(), lines["service_to"].max()))
     taxed = lines.filter(pl.col("tax_category") == "S").rename({"tax_country": "country"})
     if "delivered_on" in lines.columns:
         taxed = taxed.filter(pl.col("delivered_on").is_null())
-    cut = pl.col("valid_from").alias("cut")
-    dated = taxed.select("_line", *key, "service_from", "service_to").join(changes.select(*key, cut), on=key)
+    dated = taxed.select("_line", *key, "service_from", "service_to").join(changes, on=key)
     within = (pl.col("service_from") < pl.col("cut")) & (pl.col("cut") <= pl.col("service_to"))
     return dated.filter(within).select("_line", "cut")
 

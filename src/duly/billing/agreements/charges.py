@@ -18,6 +18,7 @@ ROUNDINGS = ("exact", "up", "nearest")
 INTERVALS = ("day", "week", "month", "quarter", "half_year", "year")
 ALIGNMENTS = ("calendar", "anchored")
 TIMINGS = ("advance", "arrears")
+SUPPLIES = ("services", "goods")
 MODELS = (*QUANTITY_MODELS, "percentage", "graduated_percentage", "balance")
 BASES = ("average", "closing")
 DAY_COUNTS = tuple(YEARS)
@@ -36,6 +37,7 @@ class ChargeTerms(models.Model):
     charge = models.ForeignKey(Charge, models.RESTRICT, related_name="terms")
     name = models.CharField(max_length=200)
     tax_class = fields.choice(TAX_CLASSES, default="standard")
+    supply = fields.choice(SUPPLIES, default="services")
     unit = models.CharField(max_length=20, default="")
     project = models.ForeignKey(Project, models.RESTRICT, null=True)
     rate_card = models.ForeignKey(RateCard, models.RESTRICT, null=True)
@@ -98,6 +100,7 @@ class ChargeTerms(models.Model):
             models.CheckConstraint(condition=Q(proration_down=None) | Q(proration_down__in=PRORATIONS),
                                    name="charge_terms_proration_down_known"),
             fields.one_of("charge_terms", "tax_class", TAX_CLASSES),
+            fields.one_of("charge_terms", "supply", SUPPLIES),
             fields.one_of("charge_terms", "rounding", ROUNDINGS),
             fields.one_of("charge_terms", "alignment", ALIGNMENTS),
             fields.one_of("charge_terms", "timing", TIMINGS),

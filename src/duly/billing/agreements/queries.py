@@ -17,11 +17,13 @@ TERMS: Final[frames.Schema] = {
     "agreement_from": pl.Date, "agreement_to": pl.Date,
     "version_id": pl.Int64, "terms_from": pl.Date, "terms_to": pl.Date,
     "review": pl.String, "grouping": pl.String, "consolidate": pl.Boolean, "time_annex": pl.Boolean,
+    "prices_include_tax": pl.Boolean,
     "payment_days": pl.Int64, "purchase_order_id": pl.Int64, "purchase_order": pl.String,
     "requires_purchase_order": pl.Boolean, "cap": MONEY, "cap_behaviour": pl.String,
     "terms_id": pl.Int64, "charge_id": pl.Int64, "charge": pl.String, "kind": pl.String, "charge_name": pl.String,
-    "tax_class": pl.String, "unit": pl.String, "charge_project_id": pl.Int64, "rate_card_id": pl.Int64,
-    "rounding": pl.String, "increment_seconds": pl.Int64, "minimum_seconds": pl.Int64, "markup": PRICE,
+    "tax_class": pl.String, "supply": pl.String, "unit": pl.String, "charge_project_id": pl.Int64,
+    "rate_card_id": pl.Int64, "rounding": pl.String, "increment_seconds": pl.Int64, "minimum_seconds": pl.Int64,
+    "markup": PRICE,
     "price": PRICE, "quantity": QUANTITY, "interval": pl.String, "interval_count": pl.Int64,
     "alignment": pl.String, "anchor": pl.Date, "timing": pl.String, "proration": pl.String, "due_on": pl.Date,
     "model": pl.String, "included": QUANTITY, "package_size": QUANTITY, "minimum": MONEY, "maximum": MONEY,
@@ -65,14 +67,14 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
                and {VISIBLE.format("v")})
         select a.id, a.number, a.name, a.entity_id, c.id, p.id, a.currency, currency_exponent(a.currency),
                a.starts_on, a.ends_on, v.id, v.valid_from, v.valid_to, v.review, v.grouping, v.consolidate,
-               v.time_annex, coalesce(v.payment_days, p.payment_days), o.id, o.number, c.requires_purchase_order,
-               v.cap, v.cap_behaviour, t.id, h.id, h.code, h.kind, t.name, t.tax_class, t.unit, t.project_id,
-               t.rate_card_id, t.rounding, t.increment_seconds, t.minimum_seconds, t.markup, t.price, t.quantity,
-               t.interval, t.interval_count, t.alignment, t.anchor, t.timing, t.proration, t.due_on,
-               t.model, t.included, t.package_size, t.minimum, t.maximum, t.metric_id, t.rate, t.fixed, t.minimum_fee,
-               t.maximum_fee, t.free_count, t.free_amount, t.basis, t.day_count, t.proration_down, t.trial_days,
-               t.trial_until, t.trial_price, t.grants, t.grants_of, t.rollover, t.borrow,
-               array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, e.time_zone
+               v.time_annex, v.prices_include_tax, coalesce(v.payment_days, p.payment_days), o.id, o.number,
+               c.requires_purchase_order, v.cap, v.cap_behaviour, t.id, h.id, h.code, h.kind, t.name, t.tax_class,
+               t.supply, t.unit, t.project_id, t.rate_card_id, t.rounding, t.increment_seconds, t.minimum_seconds,
+               t.markup, t.price, t.quantity, t.interval, t.interval_count, t.alignment, t.anchor, t.timing,
+               t.proration, t.due_on, t.model, t.included, t.package_size, t.minimum, t.maximum, t.metric_id, t.rate,
+               t.fixed, t.minimum_fee, t.maximum_fee, t.free_count, t.free_amount, t.basis, t.day_count,
+               t.proration_down, t.trial_days, t.trial_until, t.trial_price, t.grants, t.grants_of, t.rollover,
+               t.borrow, array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, e.time_zone
           from version v
           join agreement a on a.id = v.agreement_id
           join legal_entity e on e.id = a.entity_id

@@ -55,6 +55,7 @@ class ChargeInput:
     kind: str
     name: str
     tax_class: str = "standard"
+    supply: str = "services"
     unit: str = ""
     project: str | None = None
     rate_card: str | None = None
@@ -120,6 +121,7 @@ class VersionInput:
     grouping: str = "person"
     consolidate: bool = False
     time_annex: bool = True
+    prices_include_tax: bool = False
     cap: Decimal | None = None
     cap_behaviour: str = "block"
     discounts: tuple[DiscountInput, ...] = ()

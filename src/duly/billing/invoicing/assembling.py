@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from duly.billing.invoicing import tax_splits
 from duly.billing.invoicing.collecting import Inputs
 from duly.billing.invoicing.deducting import discounted, missing, netted, settled_net, within_cap
 from duly.billing.invoicing.falling_due import MEASURED, Due, due
@@ -51,7 +52,9 @@ def assembled(inputs: Inputs) -> Assembled:
     apart = _deposits(inputs, charged.fixed.filter(deposit))
     covered = cover_time(inputs.work, charged.planned, inputs.scope.period_to)
     fixed = charged.fixed.filter(~deposit)
-    priced = price(covered.work, fixed, inputs.rates, _metered(charged, fixed, inputs))
+    parted = tax_splits.parted(covered.work, inputs.parties)
+    priced = tax_splits.split(price(parted, fixed, inputs.rates, _metered(charged, fixed, inputs)), inputs.terms,
+                              inputs.parties)
     sheet = Sheet(_plain(priced.lines), [_spans(priced, charged, inputs.scope.snapshot)],
                   [priced.allocations.select(ALLOCATIONS)])
     _reduce(sheet, inputs, charged, covered)
@@ -62,8 +65,9 @@ def assembled(inputs: Inputs) -> Assembled:
         sheet.spans.append(_of_lines(apart.spans.rename({"line_key": "part"}), keys, kind="regular"))
         lines = sheet.numbered(priced.lines)
     documents = inputs.agreements.with_columns(pl.lit("invoice").alias("document_kind"))
+    supplied = lines.join(inputs.terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
     return Assembled(
-        lines=lines, allocations=_shared_out(pl.concat(sheet.allocations), lines, reduced=sheet.reduced),
+        lines=supplied, allocations=_shared_out(pl.concat(sheet.allocations), lines, reduced=sheet.reduced),
         spans=pl.concat(sheet.spans), nettings=nettings, problems=priced.problems,
         agreements=pl.concat([documents, apart.agreements.select(documents.columns)]),
         parties=pl.concat([inputs.parties, apart.parties.select(inputs.parties.columns)]))

@@ -12,7 +12,8 @@ from duly.billing.invoicing.falling_due import Fees, fees, with_covered
 from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import unbilled_frame
 
-HEADER_TERMS: Final = ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "consolidate")
+HEADER_TERMS: Final = ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "prices_include_tax",
+                       "consolidate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +75,22 @@ def _advances(terms: pl.DataFrame) -> pl.DataFrame:
 def _documents(terms: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """One row per agreement with the terms in force at the period's end and the document it goes on.
 
-    Agreements share a document only where they say so and agree on payer, currency, order and payment terms.
+    Agreements share a document only where they say so and agree on payer, currency, order, payment terms and whether
+    prices include tax.
     """
     begun = pl.col("terms_from") < pl.lit(scope.period_to)
     in_force = terms.sort("agreement_id", begun, "terms_from").unique("agreement_id", keep="last", maintain_order=True)
     apart = pl.when(pl.col("consolidate")).then(None).otherwise(pl.col("agreement_id")).alias("apart")
     chosen = in_force.select("agreement_id", "version_id", *HEADER_TERMS, "cap", "cap_behaviour", "time_annex",
                              "requires_purchase_order", apart)
-    key = ["bill_to_id", "currency", "payment_days", "purchase_order", "apart"]
+    key = ["bill_to_id", "currency", "payment_days", "purchase_order", "prices_include_tax", "apart"]
     documents = chosen.select(key).unique().sort(key, nulls_last=True).with_row_index("document_key", offset=1)
     return chosen.join(documents, on=key, nulls_equal=True).with_columns(pl.col("document_key").cast(pl.Int64))
 
 
 def _parties(agreements: pl.DataFrame, scope: Scope) -> pl.DataFrame:
-    documents = agreements.select("document_key", pl.col("bill_to_id").alias("account_id")).unique(maintain_order=True)
+    payer = pl.col("bill_to_id").alias("account_id")
+    documents = agreements.select("document_key", payer, "prices_include_tax").unique(maintain_order=True)
     return queries.with_parties(documents.with_columns(pl.lit(scope.entity_id, pl.Int64).alias("entity_id")))
 
 

@@ -23,25 +23,30 @@ from duly.engine.document import (
     Subtotal,
     TaxLine,
     TaxRegistration,
+    Withholding,
 )
 from duly.engine.pricing.lines import TIMED
-from duly.engine.tax import REASONS
+from duly.engine.tax import reason_text
 
 Record = dict[str, Any]
 
 HEADERS: Final = """select i.id, i.kind, i.state, i.number, i.language, i.currency,
         currency_exponent(i.currency) as exponent, i.issued_on, i.tax_point, i.due_on, i.service_from, i.service_to,
-        i.purchase_order, i.payment_days, i.net, i.tax, i.total, i.time_annex, s.data as seller, b.data as buyer
+        i.purchase_order, i.payment_days, i.net, i.tax, i.total, i.withheld, i.prices_include_tax, i.time_annex,
+        s.data as seller, b.data as buyer
     from invoice i join party_copy s on s.id = i.seller_id join party_copy b on b.id = i.buyer_id
     where i.id = any(%s) order by i.id"""
 
 LINES: Final = """select l.invoice_id, l.position, l.kind, l.description, l.quantity, l.unit, l.unit_price, l.amount,
-        l.tax_category, l.tax_rate, l.service_from, l.service_to, l.explanation, g.number as agreement
+        l.gross, l.tax_category, l.tax_rate, l.service_from, l.service_to, l.explanation, g.number as agreement
     from invoice_line l join agreement g on g.id = l.agreement_id
     where l.invoice_id = any(%s) order by l.invoice_id, l.position"""
 
-TAXES: Final = """select invoice_id, category, rate, base, tax, reason from tax_line
-    where invoice_id = any(%s) order by invoice_id, rate desc, category"""
+TAXES: Final = """select invoice_id, name, category, rate, base, tax, reason from tax_line
+    where invoice_id = any(%s) order by invoice_id, position, rate desc, category"""
+
+WITHHELD: Final = """select invoice_id, name, rate, base, amount from withheld_tax
+    where invoice_id = any(%s) order by invoice_id, name"""
 
 ANNEX: Final = """select l.invoice_id, w.worked_on, w.person_name, w.project_name, w.task, w.description, a.quantity,
         a.billed_quantity, a.amount
@@ -52,7 +57,7 @@ ANNEX: Final = """select l.invoice_id, w.worked_on, w.person_name, w.project_nam
 
 
 def documents(ids: Sequence[int]) -> list[Document]:
-    """The documents of these invoices and drafts, in the order of `ids`; six queries whatever their number.
+    """The documents of these invoices and drafts, in the order of `ids`; seven queries whatever their number.
 
     Ask for a few hundred at a time: their evidence is in memory. Raises `NotFound` for an id that is not there.
     """
@@ -60,9 +65,10 @@ def documents(ids: Sequence[int]) -> list[Document]:
     found = {record["id"]: record for record in _records(HEADERS, wanted)}
     if missing := [one for one in wanted if one not in found]:
         raise NotFound(f"There is no document {missing[0]}.")
-    lines, taxes, annex = (_by_invoice(query, wanted) for query in (LINES, TAXES, ANNEX))
+    lines, taxes, kept, annex = (_by_invoice(query, wanted) for query in (LINES, TAXES, WITHHELD, ANNEX))
     logos = _logos([record["seller"].get("logo") for record in found.values()])
-    return [_document(found[one], lines.get(one, []), taxes.get(one, []), annex.get(one, []), logos) for one in wanted]
+    return [_document(found[one], lines.get(one, []), taxes.get(one, []), kept.get(one, []), annex.get(one, []), logos)
+            for one in wanted]
 
 
 def _records(query: str, ids: list[int]) -> Iterator[Record]:
@@ -88,7 +94,7 @@ def _logos(digests: Sequence[str | None]) -> dict[str, Logo]:
     return {digest: Logo(bytes(content), media_type) for digest, content, media_type in rows}
 
 
-def _document(head: Record, lines: list[Record], taxes: list[Record], annex: list[Record],
+def _document(head: Record, lines: list[Record], taxes: list[Record], kept: list[Record], annex: list[Record],
               logos: Mapping[str, Logo]) -> Document:
     seller = head["seller"]
     draft = head["state"] != "issued"
@@ -101,7 +107,9 @@ def _document(head: Record, lines: list[Record], taxes: list[Record], annex: lis
         payment_reference=head["number"] or "", bank_accounts=_banks(seller, head["currency"]),
         lines=tuple(_line(line) for line in lines), subtotals=_subtotals(lines),
         tax_lines=tuple(_tax(tax, head["language"]) for tax in taxes),
-        net=head["net"], tax=head["tax"], total=head["total"], payable=head["total"],
+        net=head["net"], tax=head["tax"], total=head["total"],
+        withholdings=tuple(Withholding(one["name"], one["rate"], one["base"], one["amount"]) for one in kept),
+        payable=head["total"] - head["withheld"], prices_include_tax=head["prices_include_tax"],
         annex=tuple(_entry(entry) for entry in annex), colour=seller["colour"],
         logo=logos.get(seller.get("logo") or ""), draft=draft,
     )
@@ -130,19 +138,21 @@ def _line(line: Record) -> Line:
         tax_rate=line["tax_rate"], section=line["kind"],
         seconds=int(line["quantity"]) if line["kind"] in TIMED else None, service_from=line["service_from"],
         service_to=line["service_to"], explanation=tuple(Row(row) for row in line["explanation"]),
+        gross=line["gross"],
     )
 
 
 def _subtotals(lines: list[Record]) -> tuple[Subtotal, ...]:
     sums: dict[str, Decimal] = {}
     for line in lines:
-        sums[line["kind"]] = sums.get(line["kind"], Decimal(0)) + line["amount"]
+        printed = line["amount"] if line["gross"] is None else line["gross"]
+        sums[line["kind"]] = sums.get(line["kind"], Decimal(0)) + printed
     return tuple(Subtotal(section, amount) for section, amount in sums.items())
 
 
 def _tax(tax: Record, language: str) -> TaxLine:
-    reason = REASONS[tax["reason"]][language] if tax["reason"] else ""
-    return TaxLine(tax["category"], tax["rate"], tax["base"], tax["tax"], reason)
+    reasons = (reason_text(reason, language) for reason in tax["reason"].splitlines())
+    return TaxLine(tax["category"], tax["rate"], tax["base"], tax["tax"], "\n".join(reasons), tax["name"])
 
 
 def _entry(entry: Record) -> AnnexEntry:

@@ -14,6 +14,7 @@ import polars as pl
 from duly.billing.invoicing import taxing
 from duly.billing.invoicing.assembling import Assembled, assembled
 from duly.billing.invoicing.collecting import Inputs
+from duly.billing.invoicing.withholding import withheld_from
 from duly.engine.totals import totals
 
 REVIEW_ORDER: Final = ("none", "peer", "peer_and_client")
@@ -27,6 +28,7 @@ class Drafts:
     parties      what tax and checks know of seller and buyer of each
     lines        priced and taxed lines, by `line_key`
     tax_lines    tax per draft, category and rate
+    withheld     what buyers keep back for the tax office, by name
     allocations  work → line, with quantity and amount
     spans        days of charges that lines bill or take back, as `assembling.SPANS`
     nettings     what lines take off what was billed in advance: line_key, advance_id, amount
@@ -38,6 +40,7 @@ class Drafts:
     parties: pl.DataFrame
     lines: pl.DataFrame
     tax_lines: pl.DataFrame
+    withheld: pl.DataFrame
     allocations: pl.DataFrame
     spans: pl.DataFrame
     nettings: pl.DataFrame
@@ -47,7 +50,8 @@ class Drafts:
     def digest(self) -> str:
         """SHA-256 over the content without ids given here, equal for equal input whenever it is computed."""
         content = hashlib.sha256()
-        for frame in (self.headers.drop("document_key"), self.lines.drop("line_key", "explanation"), self.tax_lines):
+        lines = self.lines.drop("line_key", "explanation", "taxes")
+        for frame in (self.headers.drop("document_key"), lines, self.tax_lines):
             content.update(frame.write_csv().encode())
         return content.hexdigest()
 
@@ -58,8 +62,9 @@ def compute(inputs: Inputs) -> Drafts:
     billed = assembled(inputs)
     lines, tax_lines = taxing.taxed(billed.lines, billed.parties)
     unpriced = pl.concat([inputs.unpriced, billed.problems.select("document_key", "work_id", "text")])
+    headers, withheld = withheld_from(_headers(inputs, billed, lines, tax_lines))
     return Drafts(
-        headers=_headers(inputs, billed, lines, tax_lines), parties=billed.parties, lines=lines, tax_lines=tax_lines,
+        headers=headers, parties=billed.parties, lines=lines, tax_lines=tax_lines, withheld=withheld,
         allocations=billed.allocations, spans=billed.spans, nettings=billed.nettings,
         unpriced=unpriced.select("document_key", "text"), evidence=_evidence(inputs.work, billed.allocations, lines),
     )
@@ -75,7 +80,8 @@ def _headers(inputs: Inputs, billed: Assembled, lines: pl.DataFrame, tax_lines: 
     )
     shared = billed.agreements.group_by("document_key", maintain_order=True).agg(
         *(pl.col(name).first() for name in (
-            "bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "document_kind")),
+            "bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "prices_include_tax",
+            "document_kind")),
         pl.col("time_annex").any(),
     )
     return (

@@ -15,6 +15,8 @@ import polars as pl
 from duly.billing.invoicing import queries, taxing
 from duly.billing.invoicing.checking import check_drafts, facts_of
 from duly.billing.invoicing.review_models import SEVERITIES
+from duly.billing.invoicing.storing import write_taxes
+from duly.billing.invoicing.withholding import withheld_from, write_withheld
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
@@ -63,8 +65,9 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A line as its editor needs it. `priced` is the exact quotient that the engine gave, as “numerator/denominator”;
-    a line that was written down has its amount as its own quotient and keeps this one for the way back."""
+    """A line as its editor needs it, `amount` with tax where prices include it. `priced` is the exact quotient that the
+    engine gave, as “numerator/denominator”; a line that was written down has its amount as its own quotient and keeps
+    this one for the way back."""
 
     id: int
     position: int
@@ -111,8 +114,9 @@ def _last_change(draft: int) -> tuple[str, datetime]:
 
 def line_of(draft: int, position: int) -> DraftLine:
     """The draft's line at that position; raises `Refused`."""
-    found = frames.rows("""select id, position, kind, terms_id, description, unit_price, amount, numerator,
-        denominator, explanation::text from invoice_line where invoice_id = %s and position = %s""", [draft, position])
+    found = frames.rows("""select id, position, kind, terms_id, description, unit_price, coalesce(gross, amount),
+        numerator, denominator, explanation::text from invoice_line where invoice_id = %s and position = %s""",
+                        [draft, position])
     if not found:
         raise Refused(f"Draft {draft} has no line {position}.", "Look at the draft again.")
     [(line, place, kind, terms, words, price, amount, numerator, denominator, explanation)] = found
@@ -123,7 +127,10 @@ def line_of(draft: int, position: int) -> DraftLine:
 
 
 def put_line(line: DraftLine, rows: Rows, **values: Any) -> Decimal:
-    """Write the line's explanation and what follows from it, with other columns' `values`; answers its amount."""
+    """Write the line's explanation and what follows from it, with other columns' `values`; answers its amount.
+
+    Where prices include tax, that is its gross, and its net follows when the draft is settled.
+    """
     amount, written = Decimal(rows[-1]["amount"]), reduced(rows)
     numerator, _, denominator = line.priced.partition("/")
     kept = [{**row, "was": line.priced} if row["step"] == "write_down" else row for row in rows]
@@ -133,7 +140,8 @@ def put_line(line: DraftLine, rows: Rows, **values: Any) -> Decimal:
         **values,
     }
     names = ", ".join(f"{name} = %s" for name in columns)
-    frames.execute(f"update invoice_line set {names} where id = %s", [*columns.values(), line.id])
+    frames.execute(f"""update invoice_line set {names}, tax = case when gross is null then tax else 0 end,
+        gross = case when gross is null then null else %s end where id = %s""", [*columns.values(), amount, line.id])
     return amount
 
 
@@ -161,7 +169,8 @@ def allocate(line: DraftLine, work: pl.DataFrame, amount: Decimal, exponent: int
 
 TAXABLE: Final[frames.Schema] = {
     "line_id": pl.Int64, "document_key": pl.Int64, "before": pl.Int64, "amount": MONEY, "tax_class": pl.String,
-    "service_from": pl.Date, "service_to": pl.Date,
+    "service_from": pl.Date, "service_to": pl.Date, "supply": pl.String, "fixed_category": pl.String,
+    "fixed_rate": pl.Decimal(38, 6), "override_category": pl.String, "override_reason": pl.String,
 }
 
 
@@ -171,19 +180,21 @@ def settled(header: pl.DataFrame, on: date, order: Sequence[int] | None = None) 
     `order` is the lines' present positions in their new order; None leaves them as they stand.
     """
     draft, exponent = header.select("id", "exponent").row(0)
-    lines = frames.read("""select id, invoice_id, position, amount, tax_class, service_from, service_to
-        from invoice_line where invoice_id = %s order by position""", [draft], TAXABLE)
+    lines = frames.read("""select id, invoice_id, position, coalesce(gross, amount), tax_class, service_from,
+        service_to, supply, fixed_category, fixed_rate, override_category, override_reason from invoice_line
+        where invoice_id = %s order by position""", [draft], TAXABLE)
     if order is not None:
         lines = pl.DataFrame({"before": order}, schema={"before": pl.Int64}).join(
             lines, on="before", maintain_order="left")
     lines = lines.with_row_index("position", offset=1).with_columns(pl.lit(exponent, pl.Int8).alias("exponent"))
-    parties = queries.with_parties(header.select(pl.col("id").alias("document_key"), "account_id", "entity_id"))
+    parties = queries.with_parties(header.select(
+        pl.col("id").alias("document_key"), "account_id", "entity_id", "prices_include_tax"))
     taxed, tax_lines = taxing.taxed(lines, parties)
     _write_lines(taxed)
     frames.execute("delete from tax_line where invoice_id = %s", [draft])
-    frames.write("tax_line", tax_lines.select(
-        pl.col("document_key").alias("invoice_id"), "category", "rate", "base", "tax", "reason"))
-    _write_head(draft, taxed, totals(taxed, tax_lines))
+    frames.execute("delete from line_tax where line_id = any(%s::bigint[])", [frames.array(taxed["line_id"])])
+    write_taxes(tax_lines, taxed)
+    _write_head(header, taxed, totals(taxed, tax_lines))
     return _answer(draft, on)
 
 
@@ -194,19 +205,26 @@ def _write_lines(taxed: pl.DataFrame) -> None:
         frames.execute("update invoice_line set position = position + %s where id = any(%s::bigint[])",
                        [APART, frames.array(moved)])
     frames.execute("""update invoice_line l
-          set position = t.position, tax_category = t.category, tax_rate = t.rate, tax = t.tax
-         from unnest(%s::bigint[], %s::int[], %s::text[], %s::numeric[], %s::numeric[])
-              as t (id, position, category, rate, tax)
-        where l.id = t.id and (l.position, l.tax_category, l.tax_rate, l.tax) <> (t.position, t.category, t.rate, t.tax)
+          set position = t.position, tax_category = t.category, tax_rate = t.rate, tax = t.tax, amount = t.amount,
+              gross = t.gross
+         from unnest(%s::bigint[], %s::int[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[])
+              as t (id, position, category, rate, tax, amount, gross)
+        where l.id = t.id and (l.position, l.tax_category, l.tax_rate, l.tax, l.amount, l.gross)
+              is distinct from (t.position, t.category, t.rate, t.tax, t.amount, t.gross)
         """, [frames.array(taxed["line_id"]), frames.array(taxed["position"]), taxed["tax_category"].to_list(),
-              frames.array(taxed["tax_rate"]), frames.array(taxed["tax"])])
+              *(frames.array(taxed[name]) for name in ("tax_rate", "tax", "amount", "gross"))])
 
 
-def _write_head(draft: int, taxed: pl.DataFrame, summed: pl.DataFrame) -> None:
-    net, tax, total = summed.select("net", "tax", "total").row(0)
+def _write_head(header: pl.DataFrame, taxed: pl.DataFrame, summed: pl.DataFrame) -> None:
     begins, ends = taxed.select(pl.col("service_from").min(), pl.col("service_to").max()).row(0)
-    frames.execute("""update invoice set net = %s, tax = %s, total = %s, service_from = %s, service_to = %s,
-        tax_point = %s where id = %s""", [net, tax, total, begins, ends, ends, draft])
+    draft = header["id"][0]
+    head, withheld = withheld_from(summed.with_columns(
+        header["account_id"], header["exponent"], pl.lit(ends).alias("tax_point")))
+    frames.execute("delete from withheld_tax where invoice_id = %s", [draft])
+    write_withheld(withheld)
+    frames.execute("""update invoice set net = %s, tax = %s, total = %s, withheld = %s, service_from = %s,
+        service_to = %s, tax_point = %s where id = %s""",
+                   [*head.select("net", "tax", "total", "withheld").row(0), begins, ends, ends, draft])
 
 
 def _answer(draft: int, on: date) -> Edited:

@@ -26,7 +26,8 @@ ONCE: Final = ("one_off", "deposit", "credit")
 RECURRING: Final = ("recurring", *MEASURED, "commitment")
 
 OF_VERSION: Final = ("version_id", "terms_id", "terms_from", "terms_to", "review", "grouping", "consolidate",
-                     "time_annex", "payment_days", "purchase_order_id", "purchase_order", "cap", "cap_behaviour")
+                     "time_annex", "payment_days", "purchase_order_id", "purchase_order", "cap", "cap_behaviour",
+                     "prices_include_tax")
 AGREED: Final = [name for name in TERMS if name not in OF_VERSION]
 """What makes two versions' terms of a charge the same."""
 

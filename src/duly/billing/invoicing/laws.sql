@@ -3,19 +3,27 @@
 create function draft_digest(draft bigint) returns text language sql stable as $$
   select encode(sha256(convert_to(concat_ws(E'\x1e',
       i.kind, i.entity_id, i.account_id, i.review, i.currency, i.language, i.purchase_order, i.payment_days,
-      i.time_annex, i.service_from, i.service_to, i.tax_point, i.net, i.tax, i.total, seller.digest, buyer.digest,
+      i.time_annex, i.prices_include_tax, i.service_from, i.service_to, i.tax_point, i.net, i.tax, i.total, i.withheld,
+      seller.digest, buyer.digest,
       (select string_agg(concat_ws(E'\x1f', l.position, l.agreement_id, l.charge_id, l.terms_id, l.kind, l.description,
           l.unit, l.quantity, l.unit_price, l.numerator, l.denominator, l.amount, l.tax_class, l.tax_category,
-          l.tax_rate, l.tax, l.service_from, l.service_to, l.explanation), E'\x1e' order by l.position)
+          l.tax_rate, l.tax, l.service_from, l.service_to, l.explanation, 'gross ' || l.gross, l.supply,
+          'fixed ' || l.fixed_category, l.fixed_rate, 'override ' || l.override_category, l.override_reason),
+          E'\x1e' order by l.position)
          from invoice_line l where l.invoice_id = i.id),
+      (select string_agg(concat_ws(E'\x1f', l.position, t.name, t.category, t.rate, t.base, t.tax), E'\x1e'
+          order by l.position, t.name)
+         from line_tax t join invoice_line l on l.id = t.line_id where l.invoice_id = i.id),
+      (select string_agg(concat_ws(E'\x1f', w.name, w.rate, w.base, w.amount), E'\x1e' order by w.name)
+         from withheld_tax w where w.invoice_id = i.id),
       (select string_agg(concat_ws(E'\x1f', l.position, a.work_item_id, a.quantity, a.billed_quantity, a.amount),
           E'\x1e' order by l.position, a.work_item_id, a.quantity)
          from work_allocation a join invoice_line l on l.id = a.line_id where l.invoice_id = i.id),
       (select string_agg(concat_ws(E'\x1f', l.position, s.charge_id, s.kind, s.span_from, s.span_to),
           E'\x1e' order by l.position, s.charge_id, s.span_from)
          from charge_span s join invoice_line l on l.id = s.line_id where l.invoice_id = i.id),
-      (select string_agg(concat_ws(E'\x1f', t.category, t.rate, t.base, t.tax, t.reason), E'\x1e'
-          order by t.category, t.rate)
+      (select string_agg(concat_ws(E'\x1f', t.position, t.name, t.category, t.rate, t.base, t.tax, t.reason), E'\x1e'
+          order by t.category, t.rate, t.name)
          from tax_line t where t.invoice_id = i.id)), 'UTF8')), 'hex')
     from invoice i join party_copy seller on seller.id = i.seller_id join party_copy buyer on buyer.id = i.buyer_id
    where i.id = draft
@@ -52,9 +60,10 @@ create trigger invoice_moves before update on invoice for each row execute funct
 create function head_content() returns trigger language plpgsql as $$
 begin
   if new.state = 'issued' and (old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex,
-       old.service_from, old.service_to, old.tax_point, old.net, old.tax, old.total)
+       old.prices_include_tax, old.service_from, old.service_to, old.tax_point, old.net, old.tax, old.total, old.withheld)
      is not distinct from (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex,
-       new.service_from, new.service_to, new.tax_point, new.net, new.tax, new.total) then
+       new.prices_include_tax, new.service_from, new.service_to, new.tax_point, new.net, new.tax, new.total,
+       new.withheld) then
     return null;
   end if;
   if old.state <> 'draft' or new.state <> 'draft' then
@@ -66,11 +75,13 @@ begin
 end $$;
 
 create trigger invoice_head_changed after update on invoice for each row
-  when ((old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex, old.service_from,
-         old.service_to, old.tax_point, old.seller_id, old.buyer_id, old.net, old.tax, old.total)
+  when ((old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex, old.prices_include_tax,
+         old.service_from, old.service_to, old.tax_point, old.seller_id, old.buyer_id, old.net, old.tax, old.total,
+         old.withheld)
         is distinct from
-        (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex, new.service_from,
-         new.service_to, new.tax_point, new.seller_id, new.buyer_id, new.net, new.tax, new.total))
+        (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex, new.prices_include_tax,
+         new.service_from, new.service_to, new.tax_point, new.seller_id, new.buyer_id, new.net, new.tax, new.total,
+         new.withheld))
   execute function head_content();
 
 create trigger invoice_kept before delete or truncate on invoice for each statement execute function refuse_change();
@@ -131,6 +142,7 @@ declare
 begin
   for content in
     select * from (values ('invoice_line', 'line_content'), ('tax_line', 'line_content'),
+                          ('withheld_tax', 'line_content'), ('line_tax', 'evidence_content'),
                           ('work_allocation', 'evidence_content'), ('charge_span', 'evidence_content'))
       as t (name, rule)
   loop
@@ -147,6 +159,9 @@ create trigger invoice_line_changed after update on invoice_line referencing new
   for each statement execute function line_content();
 create trigger tax_line_changed after update on tax_line referencing new table as added old table as removed
   for each statement execute function line_content();
+-- What a line bears of each tax, and what is withheld, is written anew and never changed.
+create trigger line_tax_fixed before update on line_tax for each row execute function refuse_change();
+create trigger withheld_tax_fixed before update on withheld_tax for each row execute function refuse_change();
 
 -- Evidence changes in one way only: a correction releases it, which only another law may take back.
 create function only_released() returns trigger language plpgsql as $$

@@ -94,21 +94,36 @@ begin
   with document as materialized (
     select i.*, currency_exponent(i.currency) as exponent from invoice i where i.id = any(issued)
   ), line as materialized (
-    select invoice_id, tax_category, tax_rate, amount, tax from invoice_line where invoice_id = any(issued)
+    select id, invoice_id, tax_category, tax_rate, amount, tax, gross from invoice_line where invoice_id = any(issued)
+  ), several as materialized (
+    -- What lines bear of each of several taxes on one base.
+    select l.invoice_id, t.line_id, t.name, t.category, t.rate, t.base, t.tax from line_tax t join line l on l.id = t.line_id
+  ), lines as (
+    select l.invoice_id, sum(l.amount) as net, sum(l.tax) as tax,
+           bool_and(l.amount = round(l.amount, d.exponent) and l.tax = round(l.tax, d.exponent)
+             and (l.gross is not null) = d.prices_include_tax
+             and not exists (select from several s where s.line_id = l.id having sum(s.tax) <> l.tax)) as whole
+      from line l join document d on d.id = l.invoice_id group by 1
+  ), borne as (
+    select invoice_id, '' as name, tax_category as category, tax_rate as rate, amount as base, tax from line
+     where id not in (select line_id from several)
+    union all select invoice_id, name, category, rate, base, tax from several
   ), grouped as (
-    select l.invoice_id, l.tax_category, l.tax_rate, sum(l.amount) as net, sum(l.tax) as tax,
-           bool_and(l.amount = round(l.amount, d.exponent) and l.tax = round(l.tax, d.exponent)) as whole
-      from line l join document d on d.id = l.invoice_id group by 1, 2, 3
-  ), summed as (
-    select coalesce(g.invoice_id, t.invoice_id) as invoice_id, sum(g.net) as net, sum(g.tax) as tax,
-           bool_and(g.whole and coalesce(g.net = t.base and g.tax = t.tax, false)) as ties
+    select invoice_id, name, category, rate, sum(base) as base, sum(tax) as tax from borne group by 1, 2, 3, 4
+  ), taxed as (
+    select coalesce(g.invoice_id, t.invoice_id) as invoice_id, sum(t.tax) as tax,
+           bool_and(coalesce(g.base = t.base and g.tax = t.tax, false)) as ties
       from grouped g full join (select * from tax_line where invoice_id = any(issued)) t
-        on (t.invoice_id, t.category, t.rate) = (g.invoice_id, g.tax_category, g.tax_rate)
+        on (t.invoice_id, t.name, t.category, t.rate) = (g.invoice_id, g.name, g.category, g.rate)
      group by 1
+  ), kept as (
+    select invoice_id, sum(amount) as withheld from withheld_tax where invoice_id = any(issued) group by 1
   )
-  select d.id into wrong from document d left join summed s on s.invoice_id = d.id
+  select d.id into wrong from document d left join lines l on l.invoice_id = d.id
+    left join taxed t on t.invoice_id = d.id left join kept k on k.invoice_id = d.id
     left join open_item o on o.id = d.open_item_id
-   where not coalesce(s.ties and s.net = d.net and s.tax = d.tax, false)
+   where not coalesce(l.whole and t.ties and l.net = d.net and l.tax = d.tax and t.tax = d.tax, false)
+      or d.withheld <> coalesce(k.withheld, 0)
       or case when d.kind = 'proforma' then d.open_item_id is not null else not coalesce(
            o.control = 'receivable' and o.amount = d.total and o.balance = d.total and o.currency = d.currency
            and o.account_id = d.account_id and o.entity_id = d.entity_id and o.booked_on = d.booked_on

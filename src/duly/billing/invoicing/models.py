@@ -9,23 +9,22 @@ from django.db import models
 from django.db.models import F, Q
 
 from duly.billing.accounts.models import Account, LegalEntity, NumberSeries, User
-from duly.billing.agreements.charges import ChargeTerms
+from duly.billing.agreements.charges import SUPPLIES, ChargeTerms
 from duly.billing.agreements.models import REVIEWS, Agreement, Charge
 from duly.billing.kernel import fields
 from duly.billing.ledger.models import OpenItem
 from duly.billing.work.models import WorkItem
 from duly.engine.lifecycle import STATES
+from duly.engine.tax import CATEGORIES
 
 __all__ = [
-    "BillRun", "BillRunPartition", "ChargeSpan", "Invoice", "InvoiceLine", "Netting", "PartyCopy", "TaxLine",
-    "WorkAllocation",
+    "BillRun", "BillRunPartition", "ChargeSpan", "Invoice", "InvoiceLine", "Netting", "PartyCopy", "WorkAllocation",
 ]
 
 INVOICE_KINDS = ("invoice", "credit_note", "proforma", "deposit")
 RUN_STATES = ("running", "stopped", "done")
 PARTITION_STATES = ("waiting", "done", "failed")
 SPAN_KINDS = ("regular", "true_up", "late", "correction")
-TAX_CATEGORIES = ("S", "AE", "K", "G", "O", "E", "Z")
 
 
 class PartyCopy(models.Model):
@@ -96,6 +95,7 @@ class Invoice(models.Model):
     purchase_order = models.CharField(max_length=60, default="")
     payment_days = models.PositiveSmallIntegerField()
     time_annex = models.BooleanField()
+    prices_include_tax = models.BooleanField(default=False, db_default=False)
     service_from = models.DateField()
     service_to = models.DateField()
     tax_point = models.DateField()
@@ -104,6 +104,7 @@ class Invoice(models.Model):
     net = fields.money()
     tax = fields.money()
     total = fields.money()
+    withheld = fields.money(default=0, db_default=0)
     series = models.ForeignKey(NumberSeries, models.RESTRICT, null=True, db_index=False)
     fiscal_year = models.PositiveSmallIntegerField(null=True)
     sequence = models.PositiveIntegerField(null=True)
@@ -122,6 +123,7 @@ class Invoice(models.Model):
             fields.one_of("invoice", "review", REVIEWS),
             fields.whole_minor_units("invoice", "net"),
             fields.whole_minor_units("invoice", "tax"),
+            fields.whole_minor_units("invoice", "withheld"),
             models.CheckConstraint(condition=Q(total=F("net") + F("tax")), name="invoice_net_and_tax_are_total"),
             models.CheckConstraint(condition=Q(service_to__gte=F("service_from")), name="invoice_service_period"),
             models.UniqueConstraint(fields=["series", "fiscal_year", "sequence"], name="invoice_sequence_once"),
@@ -143,9 +145,9 @@ class Invoice(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """A line. `numerator ÷ denominator` is its exact quotient, rounded once into `amount`.
-
-    `explanation` holds the computation's own rows. For time `quantity` is in seconds.
+    """A line. `numerator ÷ denominator` is its exact quotient, rounded once into `amount` or, where prices include
+    tax, `gross` = amount + tax. `explanation` holds the computation's own rows. For time `quantity` is in seconds.
+    `fixed_…` is the tax of the line that this one answers, `override_…` what a person decided on the tax.
     """
 
     invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="lines", db_index=False)
@@ -161,10 +163,16 @@ class InvoiceLine(models.Model):
     numerator = models.DecimalField(max_digits=38, decimal_places=14)
     denominator = models.BigIntegerField()
     amount = fields.money()
+    gross = fields.money(null=True)
     tax_class = models.CharField(max_length=24)
-    tax_category = fields.choice(TAX_CATEGORIES)
+    supply = fields.choice(SUPPLIES, default="services", db_default="services")
+    tax_category = fields.choice(CATEGORIES)
     tax_rate = models.DecimalField(max_digits=7, decimal_places=6)
     tax = fields.money()
+    fixed_category = fields.choice(CATEGORIES, null=True)
+    fixed_rate = models.DecimalField(max_digits=7, decimal_places=6, null=True)
+    override_category = fields.choice(CATEGORIES, null=True)
+    override_reason = models.CharField(max_length=200, null=True)
     service_from = models.DateField()
     service_to = models.DateField()
     explanation = models.JSONField()
@@ -174,25 +182,16 @@ class InvoiceLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position_once"),
             models.CheckConstraint(condition=Q(denominator__gt=0), name="invoice_line_denominator"),
-            fields.one_of("invoice_line", "tax_category", TAX_CATEGORIES),
-        ]
-
-
-class TaxLine(models.Model):
-    """Tax of a document per category and rate, on the rounded net sum, rounded once (EN 16931 BR-CO-17)."""
-
-    invoice = models.ForeignKey(Invoice, models.RESTRICT, related_name="tax_lines", db_index=False)
-    category = fields.choice(TAX_CATEGORIES)
-    rate = models.DecimalField(max_digits=7, decimal_places=6)
-    base = fields.money()
-    tax = fields.money()
-    reason = models.CharField(max_length=40, default="")
-
-    class Meta:
-        db_table = "tax_line"
-        constraints = [
-            models.UniqueConstraint(fields=["invoice", "category", "rate"], name="tax_line_once"),
-            fields.one_of("tax_line", "category", TAX_CATEGORIES),
+            *(fields.one_of("invoice_line", name, CATEGORIES)
+              for name in ("tax_category", "fixed_category", "override_category")),
+            fields.one_of("invoice_line", "supply", SUPPLIES),
+            models.CheckConstraint(name="invoice_line_net_and_tax_are_gross",
+                                   condition=Q(gross=None) | Q(gross=F("amount") + F("tax"))),
+            models.CheckConstraint(name="invoice_line_fixed_whole", condition=(
+                Q(fixed_category=None, fixed_rate=None) | Q(fixed_category__isnull=False, fixed_rate__isnull=False))),
+            models.CheckConstraint(name="invoice_line_override_has_reason", condition=(
+                Q(override_category=None, override_reason=None)
+                | Q(override_category__isnull=False, override_reason__gt=""))),
         ]
 
 

@@ -16,7 +16,8 @@ HEADER: Final[frames.Schema] = {
     "id": pl.Int64, "kind": pl.String, "state": pl.String, "entity_id": pl.Int64, "account_id": pl.Int64,
     "review": pl.String, "currency": pl.String, "exponent": pl.Int8, "payment_days": pl.Int64,
     "purchase_order": pl.String, "service_from": pl.Date, "service_to": pl.Date, "tax_point": pl.Date,
-    "seller_id": pl.Int64, "buyer_id": pl.Int64, "net": MONEY, "tax": MONEY, "total": MONEY,
+    "seller_id": pl.Int64, "buyer_id": pl.Int64, "prices_include_tax": pl.Boolean, "net": MONEY, "tax": MONEY,
+    "total": MONEY, "withheld": MONEY,
 }
 
 LISTED: Final[frames.Schema] = {
@@ -72,6 +73,7 @@ PARTIES: Final[frames.Schema] = {
     "account_id": pl.Int64, "entity_id": pl.Int64, "account_name": pl.String, "buyer_kind": pl.String,
     "buyer_country": pl.String, "buyer_tax_id": pl.String, "requires_purchase_order": pl.Boolean,
     "has_billing_contact": pl.Boolean, "entity": pl.String, "seller_country": pl.String, "seller_tax_id": pl.String,
+    "buyer_region": pl.String, "seller_region": pl.String, "one_stop_shop": pl.Boolean,
     "base_currency": pl.String, "lock_date": pl.Date, "has_bank_account": pl.Boolean,
 }
 
@@ -85,14 +87,15 @@ def with_parties(documents: pl.DataFrame) -> pl.DataFrame:
     Columns as `PARTIES`; a VAT id is that of the party's own country, where it has one.
     """
     parties = frames.read(f"""with seller as materialized (
-            select e.id, e.code, e.country, e.base_currency, e.lock_date,
+            select e.id, e.code, e.country, e.region, e.one_stop_shop, e.base_currency, e.lock_date,
                    {VAT_ID.format(owner="entity", party="e")} as tax_id,
                    exists (select from bank_account b where b.entity_id = e.id) as has_bank_account
               from legal_entity e where e.id = any(%s))
         select a.id, e.id, a.name, a.kind, a.country, {VAT_ID.format(owner="account", party="a")},
                a.requires_purchase_order,
                exists (select from contact c where c.account_id = a.id and c.roles ? 'billing'),
-               e.code, e.country, e.tax_id, e.base_currency, e.lock_date, e.has_bank_account
+               e.code, e.country, e.tax_id, a.region, e.region, e.one_stop_shop, e.base_currency, e.lock_date,
+               e.has_bank_account
           from account a cross join seller e where a.id = any(%s)""",
                           [documents["entity_id"].unique().to_list(), documents["account_id"].unique().to_list()],
                           PARTIES)
@@ -102,14 +105,17 @@ def with_parties(documents: pl.DataFrame) -> pl.DataFrame:
 LINES: Final[frames.Schema] = {
     "line_id": pl.Int64, "document_key": pl.Int64, "position": pl.Int64, "agreement_id": pl.Int64, "kind": pl.String,
     "terms_id": pl.Int64, "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
-    "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date,
+    "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date, "supply": pl.String,
+    "fixed_category": pl.String, "fixed_rate": pl.Decimal(38, 6), "override_category": pl.String,
+    "override_reason": pl.String, "several": pl.Boolean,
 }
 
 
 def lines(drafts: Sequence[int]) -> pl.DataFrame:
     """The drafts' lines as checks and tax see them; columns as `LINES`."""
     return frames.read("""select id, invoice_id, position, agreement_id, kind, terms_id, unit_price, amount, tax_class,
-        tax_category, tax_rate, service_from, service_to from invoice_line where invoice_id = any(%s)
+        tax_category, tax_rate, service_from, service_to, supply, fixed_category, fixed_rate, override_category,
+        override_reason, id in (select line_id from line_tax) from invoice_line where invoice_id = any(%s)
         order by invoice_id, position""", [list(drafts)], LINES)
 
 

@@ -120,8 +120,10 @@ def _priced(terms: pl.DataFrame, customer: Account, day: date, problems: tuple[P
     if found.lines.is_empty():
         return Sample(problems, unpriced=texts)
     document = pl.DataFrame({"document_key": [1], "account_id": [customer.bill_to_id or customer.pk],
-                             "entity_id": [terms["entity_id"][0]]})
-    lines, tax_lines = taxing.taxed(found.lines, queries.with_parties(document))
+                             "entity_id": [terms["entity_id"][0]],
+                             "prices_include_tax": [terms["prices_include_tax"][0]]})
+    sold = found.lines.join(terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
+    lines, tax_lines = taxing.taxed(sold, queries.with_parties(document))
     whole = totals(lines, tax_lines).row(0, named=True)
     return Sample(problems, tuple(_line(row) for row in lines.sort("position").iter_rows(named=True)), texts,
                   whole["net"], whole["tax"], whole["total"])

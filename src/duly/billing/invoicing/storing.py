@@ -4,6 +4,7 @@ import polars as pl
 
 from duly.billing.invoicing.drafting import Drafts
 from duly.billing.invoicing.parties import freeze_buyers, freeze_sellers
+from duly.billing.invoicing.withholding import write_withheld
 from duly.billing.kernel import frames
 
 
@@ -12,8 +13,8 @@ def store(drafts: Drafts, *, partition: int | None, created_by: str) -> Drafts:
     keyed = with_ids(drafts)
     _headers(keyed.headers, partition, created_by)
     line_ids = _lines(keyed.lines)
-    frames.write("tax_line", keyed.tax_lines.select(
-        pl.col("document_key").alias("invoice_id"), "category", "rate", "base", "tax", "reason"))
+    write_taxes(keyed.tax_lines, keyed.lines.join(line_ids, on="line_key"))
+    write_withheld(keyed.withheld)
     # Locked here, in id order, the rows are not locked once more by their key and by the law that sums them.
     frames.execute("select from work_item where id = any(%s::bigint[]) order by id for no key update",
                    [frames.array(keyed.allocations["work_id"])])
@@ -33,6 +34,14 @@ def _spans(spans: pl.DataFrame) -> None:
             "line_id", "charge_id", "kind", "span_from", "span_to", "cause_id", "billed_in"))
 
 
+def write_taxes(tax_lines: pl.DataFrame, lines: pl.DataFrame) -> None:
+    """Write what `taxing.taxed` answered of the documents' taxes; `lines` have their `line_id`."""
+    frames.write("tax_line", tax_lines.rename({"document_key": "invoice_id"}))
+    several = lines.filter("several").select("line_id", "taxes")
+    if several.height:
+        frames.write("line_tax", several.explode("taxes").unnest("taxes"))
+
+
 def with_ids(drafts: Drafts) -> Drafts:
     """The same drafts with fresh invoice ids, ascending in the drafts' order, as their `document_key`."""
     ids = drafts.headers.select(
@@ -44,8 +53,8 @@ def with_ids(drafts: Drafts) -> Drafts:
 
     return Drafts(
         headers=keyed(drafts.headers), parties=keyed(drafts.parties), lines=keyed(drafts.lines),
-        tax_lines=keyed(drafts.tax_lines), allocations=drafts.allocations, spans=drafts.spans, nettings=drafts.nettings,
-        evidence=keyed(drafts.evidence), unpriced=keyed(drafts.unpriced),
+        tax_lines=keyed(drafts.tax_lines), withheld=keyed(drafts.withheld), allocations=drafts.allocations,
+        spans=drafts.spans, nettings=drafts.nettings, evidence=keyed(drafts.evidence), unpriced=keyed(drafts.unpriced),
     )
 
 
@@ -58,8 +67,9 @@ def _headers(headers: pl.DataFrame, partition: int | None, created_by: str) -> N
     frames.write("invoice", copied.select(
         pl.col("document_key").alias("id"), "kind", pl.lit("draft").alias("state"), "entity_id", "account_id",
         pl.lit(partition, dtype=pl.Int64).alias("run_partition_id"), pl.lit(created_by).alias("created_by"), "review",
-        "currency", "language", "purchase_order", "payment_days", "time_annex", "service_from", "service_to",
-        "tax_point", "seller_id", "buyer_id", "net", "tax", "total"))
+        "currency", "language", "purchase_order", "payment_days", "time_annex", "prices_include_tax", "service_from",
+        "service_to", "tax_point", "seller_id", "buyer_id", "net", "tax", "total",
+        "withheld"))
 
 
 def _languages(accounts: list[int]) -> pl.DataFrame:
@@ -72,6 +82,7 @@ def _lines(lines: pl.DataFrame) -> pl.DataFrame:
     ids = lines.select("line_key", frames.next_ids("invoice_line", lines.height).alias("line_id"))
     frames.write("invoice_line", lines.with_columns(ids["line_id"].alias("id")).select(
         "id", pl.col("document_key").alias("invoice_id"), "position", "agreement_id", "charge_id", "terms_id", "kind",
-        "description", "unit", "quantity", "unit_price", "numerator", "denominator", "amount", "tax_class",
-        "tax_category", "tax_rate", "tax", "service_from", "service_to", "explanation"))
+        "description", "unit", "quantity", "unit_price", "numerator", "denominator", "amount", "gross", "tax_class",
+        "supply", "tax_category", "tax_rate", "tax", "fixed_category", "fixed_rate", "service_from", "service_to",
+        "explanation"))
     return ids

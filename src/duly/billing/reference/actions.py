@@ -16,17 +16,17 @@ from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.models import TAX_CLASSES
 from duly.engine.wording import day
 
-RATE_DIGITS = {"tax_rate": 6, "exchange_rate": 10}
+RATE_DIGITS = {"tax_rate": 6, "tax_component": 6, "exchange_rate": 10}
 LARGEST_RATE = 10**14
 
 
 @dataclass(frozen=True, slots=True)
 class TaxRateInput:
-    """The rate of a tax class as a fraction of the net (0.19), from a day on."""
+    """The rate of a tax class as a fraction of the net (0.19), from a day on; None ends it."""
 
     country: str
     tax_class: str
-    rate: Decimal
+    rate: Decimal | None
     valid_from: date
     source: str
 
@@ -59,11 +59,11 @@ def add_tax_rates(*, actor: Actor, at: datetime, rates: Sequence[TaxRateInput]) 
     """
     problems = [
         *(Problem(f"[{i}].rate", f"{rate.rate} is not a fraction of the net.", "19 % is 0.19.")
-          for i, rate in enumerate(rates) if not (rate.rate.is_finite() and 0 <= rate.rate < 1)),
+          for i, rate in enumerate(rates) if not is_fraction(rate.rate)),
         *(Problem(f"[{i}].tax_class", f"“{rate.tax_class}” is not a tax class.", f"Use {', '.join(TAX_CLASSES)}.")
           for i, rate in enumerate(rates) if rate.tax_class not in TAX_CLASSES),
     ]
-    return _add_dated("tax_rate", ("country", "tax_class", "valid_from"), [asdict(rate) for rate in rates], problems)
+    return add_dated("tax_rate", ("country", "tax_class", "valid_from"), [asdict(rate) for rate in rates], problems)
 
 
 @verb("reference.add_exchange_rates", right="reference")
@@ -75,28 +75,32 @@ def add_exchange_rates(*, actor: Actor, at: datetime, rates: Sequence[ExchangeRa
         *(Problem(f"[{i}].quote", f"The rate of {rate.base} to itself is 1.", "Leave it out.")
           for i, rate in enumerate(rates) if rate.base == rate.quote),
     ]
-    return _add_dated("exchange_rate", ("base", "quote", "valid_from"), [asdict(rate) for rate in rates], problems)
+    return add_dated("exchange_rate", ("base", "quote", "valid_from"), [asdict(rate) for rate in rates], problems)
 
 
-def _add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], problems: list[Problem]) -> Added:
+def is_fraction(rate: Decimal | None) -> bool:
+    """Whether it is a share from 0 to below 1, or the end of one."""
+    return rate is None or (rate.is_finite() and 0 <= rate < 1)
+
+
+def add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], problems: list[Problem]) -> Added:
     """COPY the rows whose key is new. Equal ones are there already; a differing one is a problem."""
     query = f"select {', '.join(key)}, rate from {table} where {key[0]} = any(%s)"
     known = {found[:-1]: found[-1] for found in frames.rows(query, [[row[key[0]] for row in rows]])}
     fresh: list[dict[str, Any]] = []
     for i, row in enumerate(rows):
-        this = tuple(row[name] for name in key)
-        digits = RATE_DIGITS[table]
-        if not row["rate"].is_finite() or abs(row["rate"]) >= LARGEST_RATE:
+        this, rate, digits = tuple(row[name] for name in key), row["rate"], RATE_DIGITS[table]
+        if rate is not None and (not rate.is_finite() or abs(rate) >= LARGEST_RATE):
             continue  # a problem already
-        if row["rate"] != round(row["rate"], digits):
-            problems.append(Problem(f"[{i}].rate", f"{row['rate']} is too fine.", f"Use at most {digits} decimals."))
+        if rate is not None and rate != round(rate, digits):
+            problems.append(Problem(f"[{i}].rate", f"{rate} is too fine.", f"Use at most {digits} decimals."))
         elif this not in known:
-            known[this] = row["rate"]
+            known[this] = rate
             fresh.append(row)
-        elif known[this] != row["rate"]:
-            problems.append(Problem(
-                f"[{i}].rate", f"From {day(row['valid_from'])} the rate is {known[this].normalize():f} already.",
-                "A rate that was in force stays. Give the new one a later day."))
+        elif known[this] != rate:
+            was = "it ends" if known[this] is None else f"the rate is {known[this].normalize():f}"
+            problems.append(Problem(f"[{i}].rate", f"From {day(row['valid_from'])} {was} already.",
+                                    "A rate that was in force stays. Give the new one a later day."))
     if problems:
         raise Refused("These rates cannot be added.", problems=problems)
     if fresh:
@@ -107,7 +111,8 @@ def _add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], pro
 
 
 def _as_text(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    return pl.DataFrame([{name: str(value) for name, value in row.items()} for row in rows])
+    return pl.DataFrame([{name: None if value is None else str(value) for name, value in row.items()} for row in rows],
+                        schema=dict.fromkeys(rows[0], pl.String))
 
 
 def store_file(*, name: str, media_type: str, content: bytes) -> int:

@@ -6,9 +6,9 @@ from django.db.models import Q
 
 from duly.billing.kernel import fields
 
-__all__ = ["ExchangeRate", "StoredFile", "TaxRate"]
+__all__ = ["ExchangeRate", "StoredFile", "TaxComponent", "TaxRate"]
 
-TAX_CLASSES = ("standard", "reduced", "zero", "exempt")
+TAX_CLASSES = ("standard", "reduced", "reduced_2", "super_reduced", "parking", "zero", "exempt")
 
 
 class ExchangeRate(models.Model):
@@ -29,11 +29,11 @@ class ExchangeRate(models.Model):
 
 
 class TaxRate(models.Model):
-    """The rate of a tax class in a country, as a fraction of the net (0.19), with its source."""
+    """The rate of a tax class in a country, as a fraction of the net (0.19), with its source; null ends it."""
 
     country = fields.country()
     tax_class = fields.choice(TAX_CLASSES)
-    rate = models.DecimalField(max_digits=7, decimal_places=6)
+    rate = models.DecimalField(max_digits=7, decimal_places=6, null=True)
     valid_from = models.DateField()
     source = models.CharField(max_length=200)
 
@@ -41,8 +41,35 @@ class TaxRate(models.Model):
         db_table = "tax_rate"
         constraints = [
             models.UniqueConstraint(fields=["country", "tax_class", "valid_from"], name="tax_rate_once"),
-            models.CheckConstraint(condition=Q(rate__gte=0, rate__lt=1), name="tax_rate_fraction"),
+            models.CheckConstraint(condition=Q(rate=None) | Q(rate__gte=0, rate__lt=1), name="tax_rate_fraction"),
             fields.one_of("tax_rate", "tax_class", TAX_CLASSES),
+        ]
+
+
+class TaxComponent(models.Model):
+    """One of several taxes on one base, by its name, in a country or a region of it; a null rate ends it.
+
+    They are due in the order of their positions. A compound tax is on the net and the taxes before it.
+    """
+
+    country = fields.country()
+    region = models.CharField(max_length=100, default="", blank=True)
+    tax_class = fields.choice(TAX_CLASSES, default="standard")
+    name = models.CharField(max_length=40)
+    position = models.PositiveSmallIntegerField(default=1)
+    rate = models.DecimalField(max_digits=7, decimal_places=6, null=True)
+    compound = models.BooleanField(default=False)
+    valid_from = models.DateField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "tax_component"
+        constraints = [
+            models.UniqueConstraint(fields=["country", "region", "tax_class", "name", "valid_from"],
+                                    name="tax_component_once"),
+            models.CheckConstraint(condition=Q(rate=None) | Q(rate__gte=0, rate__lt=1), name="tax_component_fraction"),
+            models.CheckConstraint(condition=~Q(name=""), name="tax_component_named"),
+            fields.one_of("tax_component", "tax_class", TAX_CLASSES),
         ]
 
 

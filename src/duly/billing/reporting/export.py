@@ -54,12 +54,14 @@ INVOICES: Final = """
         'id', i.id, 'number', i.number, 'kind', i.kind, 'entity', l.code, 'series', i.series_id,
         'fiscal_year', i.fiscal_year, 'sequence', i.sequence, 'issued_on', i.issued_on, 'booked_on', i.booked_on,
         'due_on', i.due_on, 'tax_point', i.tax_point, 'currency', i.currency, 'net', i.net::text, 'tax', i.tax::text,
-        'total', i.total::text, 'open_item', i.open_item_id, 'seller', s.data, 'buyer', b.data,
+        'total', i.total::text, 'withheld', i.withheld::text, 'open_item', i.open_item_id,
+        'seller', s.data, 'buyer', b.data,
         'lines', (select jsonb_agg(jsonb_build_object('position', n.position, 'description', n.description,
             'quantity', n.quantity::text, 'unit', n.unit, 'unit_price', n.unit_price::text, 'amount', n.amount::text,
+            'gross', n.gross::text,
             'tax_category', n.tax_category, 'tax_rate', n.tax_rate::text, 'tax', n.tax::text) order by n.position)
           from invoice_line n where n.invoice_id = i.id),
-        'tax_lines', (select jsonb_agg(jsonb_build_object('category', t.category, 'rate', t.rate::text,
+        'tax_lines', (select jsonb_agg(jsonb_build_object('name', t.name, 'category', t.category, 'rate', t.rate::text,
             'base', t.base::text, 'tax', t.tax::text) order by t.category, t.rate)
           from tax_line t where t.invoice_id = i.id))::text
       from invoice i join legal_entity l on l.id = i.entity_id

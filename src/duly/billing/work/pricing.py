@@ -13,7 +13,7 @@ from duly.engine.pricing import Priced, price
 BY_CHARGE: Final = (
     "agreement_id", "kind", "currency", "exponent", "terms_id", "charge_project_id", "charge_name", "terms_from",
     "terms_to", "rate_card_id", "rounding", "increment_seconds", "minimum_seconds", "markup", "grouping", "tax_class",
-    "unit",
+    "supply", "unit",
 )
 """What a charge's terms give to the work they price."""
 

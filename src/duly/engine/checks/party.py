@@ -43,8 +43,10 @@ def tax_id_missing(facts: Facts) -> pl.DataFrame:
 
 @check("tax_rate_missing", "blocks")
 def tax_rate_missing(facts: Facts) -> pl.DataFrame:
-    """Taxed lines have a dated rate; none is ever assumed. Category S never has the rate zero (BR-S-05)."""
-    return facts.lines.filter((pl.col("tax_category") == "S") & (pl.col("tax_rate") == 0)).select(
+    """Taxed lines have a dated rate, or bear several taxes; none is ever assumed. Category S never has the rate zero
+    (BR-S-05)."""
+    several = pl.col("several") if "several" in facts.lines.columns else pl.lit(False)
+    return facts.lines.filter((pl.col("tax_category") == "S") & (pl.col("tax_rate") == 0) & ~several).select(
         "document_key", pl.format("lines[{}].tax_rate", "position").alias("path"),
         pl.format("There is no {} tax rate for {}. Add it to the tax rates.", "tax_class",
                   day_of("service_to")).alias("text"),

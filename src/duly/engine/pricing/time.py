@@ -19,7 +19,7 @@ APART: Final = {"entry": "work_id", "person": "person_id", "project": "project_i
 """Groupings by what is someone or something by its id: two people of one name have a line each."""
 
 LINE_KEY: Final = (
-    "document_key", "agreement_id", "charge_id", "terms_id", "apart", "alike", "price", "unit", "tax_class",
+    "document_key", "agreement_id", "charge_id", "terms_id", "apart", "alike", "price", "unit", "tax_class", "tax_part",
 )
 """What entries on one line have in common."""
 
@@ -57,8 +57,10 @@ def billed_seconds() -> pl.Expr:
 def _labelled(rated: pl.DataFrame) -> pl.DataFrame:
     """Entries in printing order, numbered by `entry`, with the `label` of their line.
 
-    Those with an id that keeps them `apart` share a line by it, others when they are `alike` by their label.
+    Those with an id that keeps them `apart` share a line by it, others when they are `alike` by their label. Those
+    of another `tax_part`, which callers give where a rate of tax changes between them, share none.
     """
+    one_part = [] if "tax_part" in rated.columns else [pl.lit(0, pl.Int64).alias("tax_part")]
     grouping = pl.col("grouping")
     label = pl.coalesce(
         pl.when(grouping == "entry").then(pl.coalesce(pl.col("description").replace("", None), "task")),
@@ -66,7 +68,7 @@ def _labelled(rated: pl.DataFrame) -> pl.DataFrame:
     )
     apart = pl.coalesce(pl.when(grouping == name).then(pl.col(column)) for name, column in APART.items())
     return (
-        rated.with_columns(label.alias("label"), apart.alias("apart"), billed_seconds().alias("billed"))
+        rated.with_columns(label.alias("label"), apart.alias("apart"), billed_seconds().alias("billed"), *one_part)
         .with_columns(pl.when(pl.col("apart").is_null()).then("label").alias("alike"))
         .sort("document_key", "charge_id", "worked_on", "work_id")
         .with_row_index("entry")

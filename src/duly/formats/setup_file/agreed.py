@@ -111,7 +111,8 @@ def _later(table: Table, first: Version, known: Known) -> list[Version]:
 
 
 def _version(table: Table, begins: date, before: Version | None, known: Known) -> Version:
-    given = before or Version(table.path, begins, NO_CHARGES, None, None, None, None, False, None, None, "block")
+    given = before or Version(table.path, begins, NO_CHARGES, None, None, None, None, False, None, False, None,
+                              "block")
     charges = tuple(_charge(one, known) for one in table.tables("charges"))
     if not charges and (before is None or table.has("charges")):
         table.note("charges", "The agreement bills nothing.", "Give at least one charge with a code and a kind.")
@@ -124,6 +125,7 @@ def _version(table: Table, begins: date, before: Version | None, known: Known) -
         grouping=table.choice("grouping", words.GROUPINGS) if table.has("grouping") else given.grouping,
         consolidate=table.flag("consolidate", given.consolidate),
         time_annex=table.flag("time_annex", True) if table.has("time_annex") else given.time_annex,
+        prices_include_tax=table.flag("prices_include_tax", given.prices_include_tax),
         cap=_not_negative(table, "cap") if table.has("cap") else given.cap,
         cap_behaviour=table.choice("cap_behaviour", words.CAP_BEHAVIOURS, given.cap_behaviour),
     )
@@ -137,6 +139,7 @@ def _charge(table: Table, known: Known) -> Charge:
     charge = Charge(
         path=table.path, code=table.text("code", longest=40), kind=kind, name=table.text("name"),
         tax_class=table.choice("tax_class", words.TAX_CLASSES, "standard"),
+        supply=table.choice("supply", words.SUPPLIES, "services"),
         unit=table.text("unit", words.UNITS.get(kind, interval or ""), longest=20),
         project=table.maybe("project", longest=40),
         rate_card=table.maybe("rate_card", longest=40) or (known.card if kind == "time" else None),

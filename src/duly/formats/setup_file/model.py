@@ -91,6 +91,7 @@ class Entity:
     chart: tuple[tuple[str, str, str], ...]  # (role, account's code, account's name)
     new_agreements: NewAgreements | None
     checks: tuple[tuple[str, str | None], ...]  # (check, how strict; None is as usual)
+    one_stop_shop: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,24 @@ class Order:
     currency: str
     amount: Decimal | None
     expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    path: str
+    category: str | None  # None: the treatment before ends
+    reason: str
+    certificate: str
+    valid_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    path: str
+    name: str
+    rate: Decimal | None  # a fraction of the net; None: it ends
+    reason: str
+    valid_from: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +155,8 @@ class Account:
     tax_numbers: tuple[TaxNumber, ...]
     contacts: tuple[Contact, ...]
     orders: tuple[Order, ...]
+    treatments: tuple[Treatment, ...]
+    withholdings: tuple[Withholding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +210,7 @@ class Charge:
     kind: str
     name: str
     tax_class: str
+    supply: str
     unit: str
     project: str | None
     rate_card: str | None
@@ -218,6 +240,7 @@ class Version:
     grouping: str | None
     consolidate: bool
     time_annex: bool | None
+    prices_include_tax: bool
     cap: Decimal | None
     cap_behaviour: str
 
@@ -241,6 +264,20 @@ class TaxRate:
     country: str
     tax_class: str
     rate: Decimal  # a fraction of the net
+    valid_from: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaxComponent:
+    path: str
+    country: str
+    region: str
+    tax_class: str
+    name: str
+    position: int
+    rate: Decimal | None  # a fraction of the base; None: it ends
+    compound: bool
     valid_from: date
     source: str
 
@@ -274,6 +311,7 @@ class SetUp:
     metrics: tuple[Metric, ...]
     agreements: tuple[Agreement, ...]
     tax_rates: tuple[TaxRate, ...]
+    tax_components: tuple[TaxComponent, ...]
     exchange_rates: tuple[ExchangeRate, ...]
     second_factor: tuple[str, ...] | None  # the roles and rights of whom it is demanded; None: nothing is said
     mapping: Mapping

@@ -12,7 +12,7 @@ from duly.formats.identities import (
     check_time_zone,
     check_vat_id,
 )
-from duly.formats.setup_file import words
+from duly.formats.setup_file import taxes, words
 from duly.formats.setup_file.model import (
     Account,
     Address,
@@ -79,6 +79,7 @@ def entity(table: Table) -> Entity:
         colour=table.text("colour", "#0f766e", check=_colour), logo=table.maybe("logo"),
         tax_numbers=_tax_numbers(table, where.country), banks=_banks(table, name, currency),
         series=_series(table), chart=_chart(table), new_agreements=_new_agreements(table), checks=_checks(table),
+        one_stop_shop=table.flag("one_stop_shop", False),
     )
 
 
@@ -181,6 +182,7 @@ def account(table: Table, entities: Sequence[Entity]) -> Account:
         payment_days=table.whole("payment_days", 30, high=365),
         requires_purchase_order=table.flag("requires_purchase_order", False),
         tax_numbers=_tax_numbers(table, where.country), contacts=_contacts(table), orders=_orders(table, currency),
+        treatments=taxes.treatments(table), withholdings=taxes.withholdings(table),
     )
 
 

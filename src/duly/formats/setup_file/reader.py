@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from duly.formats import FormatError
-from duly.formats.identities import check_country, check_currency
-from duly.formats.setup_file import agreed, parties, words
-from duly.formats.setup_file.model import ExchangeRate, Mapping, SetUp, TaxRate
+from duly.formats.identities import check_currency
+from duly.formats.setup_file import agreed, parties, taxes, words
+from duly.formats.setup_file.model import ExchangeRate, Mapping, SetUp
 from duly.formats.setup_file.table import Fraction, Problem, Table
 
 T = TypeVar("T")
@@ -43,7 +43,9 @@ def read_set_up(data: bytes) -> SetUp:
         users=users, people=people, entities=entities, accounts=accounts, rate_cards=cards,
         metrics=_each(top, "metrics", agreed.metric),
         agreements=_each(top, "agreements", lambda one: agreed.agreement(one, known)),
-        tax_rates=_each(top, "tax_rates", _tax_rate), exchange_rates=_each(top, "exchange_rates", _exchange_rate),
+        tax_rates=_each(top, "tax_rates", taxes.tax_rate),
+        tax_components=_each(top, "tax_components", taxes.tax_component),
+        exchange_rates=_each(top, "exchange_rates", _exchange_rate),
         second_factor=top.words("second_factor", words.SECOND_FACTOR_HOLDERS) if top.has("second_factor") else None,
         mapping=_mapping(top),
     )
@@ -72,18 +74,6 @@ def _each(top: Table, key: str, read: Callable[[Table], T]) -> tuple[T, ...]:
         found.append(read(one))
         one.close()
     return tuple(found)
-
-
-def _tax_rate(table: Table) -> TaxRate:
-    table.need("percent", "19")
-    percent = table.number("percent")
-    if percent is not None and not 0 <= percent < 100:
-        table.note("percent", f"{percent} is no rate.", "Give a percentage from 0 to below 100.")
-    return TaxRate(
-        path=table.path, country=table.text("country", check=check_country, example='"DE"'),
-        tax_class=table.choice("class", words.TAX_CLASSES, "standard"), rate=(percent or Decimal(0)) / 100,
-        valid_from=table.day("from"), source=table.text("source", "set-up file"),
-    )
 
 
 def _exchange_rate(table: Table) -> ExchangeRate:

@@ -134,7 +134,8 @@ def _lines(words: Words) -> Shown:
     sums = {part.section: part.amount for part in document.subtotals} if len(sections) > 1 else {}
     named = ((key, texts.get(SECTIONS.get(key, key), key), rows) for key, rows in sections.items())
     return {
-        "labels": labels | {"tax": _tax_word(words), "amount": words.in_currency("amount_in")},
+        "labels": labels | {"tax": _tax_word(words), "amount": words.in_currency(
+            "amount_gross_in" if document.prices_include_tax else "amount_in")},
         "taxed": _taxed(document),
         "sections": [
             {"name": name, "rows": rows, "label": texts["subtotal"].format(section=name),
@@ -159,7 +160,7 @@ def _line(words: Words, line: Line) -> Shown:
         "unit": unit_text(line.unit, document.language, one=one),
         "price": words.price(line.unit_price) if _has_one_price(line) else "",
         "tax": _tax_mark(words, line.tax_category, line.tax_rate),
-        "amount": words.amount(line.amount),
+        "amount": words.amount(line.amount if line.gross is None else line.gross),
     }
 
 
@@ -199,16 +200,21 @@ def _totals(words: Words) -> Iterator[Shown]:
         yield {"label": texts["net"], "amount": words.amount(document.net)}
         yield from ({"label": _tax_label(words, line), "amount": words.amount(line.tax)}
                     for line in document.tax_lines if line.category != "O")
-    if document.prepaid:
+    less = document.prepaid or document.withholdings
+    if less:
         yield {"label": texts["total"], "amount": words.amount(document.total), "rule": True}
+    if document.prepaid:
         yield {"label": texts["prepaid"], "amount": words.amount(-document.prepaid)}
-    label = "credited" if document.kind == "credit_note" else "payable" if document.prepaid else "total"
+    for one in document.withholdings:
+        label = texts["withheld"].format(name=one.name, rate=words.print.percent(one.rate), base=words.amount(one.base))
+        yield {"label": label, "amount": words.amount(-one.amount)}
+    label = "credited" if document.kind == "credit_note" else "payable" if less else "total"
     yield {"label": texts[label], "amount": words.money(document.payable), "final": True}
 
 
 def _tax_label(words: Words, line: TaxLine) -> str:
     mark = _tax_mark(words, line.category, line.rate)
-    return words.texts["tax_at"].format(tax=_tax_word(words), rate=mark, base=words.amount(line.base))
+    return words.texts["tax_at"].format(tax=line.name or _tax_word(words), rate=mark, base=words.amount(line.base))
 
 
 def _reasons(words: Words) -> list[str]:
@@ -216,8 +222,7 @@ def _reasons(words: Words) -> list[str]:
     reasons = []
     for line in words.document.tax_lines:
         reason = line.reason or ("" if line.rate else words.texts.get(f"reason_{line.category}", ""))
-        if reason:
-            reasons.append(f"{line.category}: {reason}" if _mixed(words.document) else reason)
+        reasons += [f"{line.category}: {one}" if _mixed(words.document) else one for one in reason.splitlines()]
     return list(dict.fromkeys(reasons))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from duly.billing.accounts.actions import customers, entities, people
+from duly.billing.accounts.actions import customers, entities, people, tax_rules
 from duly.billing.accounts.actions.policies import demand_second_factor
 from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.actions import agree, metrics, rates
@@ -28,6 +28,7 @@ from duly.billing.reference.actions import (
 from duly.billing.reference.put import Put
 from duly.billing.reference.queries import tax_rates_frame
 from duly.billing.reference.seeds import seed_rates
+from duly.billing.reference.tax_actions import TaxComponentInput, add_tax_components
 from duly.billing.work.actions.mapping import Mapped, map_names
 from duly.formats import FormatError
 from duly.formats.setup_file import SetUp
@@ -91,7 +92,7 @@ class Run:
             self.do("entities", one.path, entities.put_entity, code=one.code, name=one.name,
                     base_currency=one.currency, time_zone=one.time_zone, email=one.email, phone=one.phone,
                     website=one.website, legal_notice=one.legal_notice, language=one.language, colour=one.colour,
-                    fiscal_year_start=one.fiscal_year_start, **_columns(one.address))
+                    fiscal_year_start=one.fiscal_year_start, one_stop_shop=one.one_stop_shop, **_columns(one.address))
             self.of_entity(one, pictures)
         self.settle()
 
@@ -133,6 +134,10 @@ class Run:
                  if (seed.country, seed.tax_class) not in known]
         if seeds:
             self.do("tax rates", "tax_rates", add_tax_rates, rates=seeds)
+        if set_up.tax_components:
+            percents = {f"[{i}].rate": f"{one.path}.percent" for i, one in enumerate(set_up.tax_components)}
+            self.do("taxes", "tax_components", add_tax_components, percents,
+                    taxes=[_as(TaxComponentInput, one) for one in set_up.tax_components])
         if set_up.exchange_rates:
             places = {f"[{i}]": one.path for i, one in enumerate(set_up.exchange_rates)}
             self.do("exchange rates", "", add_exchange_rates, places,
@@ -162,6 +167,12 @@ class Run:
         for order in one.orders:
             self.do("purchase orders", order.path, customers.put_purchase_order, **whose, number=order.number,
                     currency=order.currency, amount=order.amount, expires_on=order.expires_on)
+        for treatment in one.treatments:
+            self.do("tax rules", treatment.path, tax_rules.add_treatment, **whose, category=treatment.category,
+                    reason=treatment.reason, certificate=treatment.certificate, valid_from=treatment.valid_from)
+        for kept in one.withholdings:
+            self.do("tax rules", kept.path, tax_rules.add_withholding, **whose, name=kept.name, rate=kept.rate,
+                    reason=kept.reason, valid_from=kept.valid_from)
         if one.manager is not None:
             cover = one.cover
             self.do("managers", f"{one.path}.manager", customers.assign_manager, **whose, manager=one.manager,

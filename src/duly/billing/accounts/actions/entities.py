@@ -28,9 +28,10 @@ def put_entity(
     *, actor: Actor, at: datetime, code: str, name: str, street: str, city: str, country: str, base_currency: str,
     time_zone: str, email: str, street_2: str = "", postcode: str = "", region: str = "", phone: str = "",
     website: str = "", legal_notice: str = "", language: str = "en", colour: str = "#0f766e",
-    fiscal_year_start: int = 1,
+    fiscal_year_start: int = 1, one_stop_shop: bool = False,
 ) -> Put:
-    """Add the legal entity of this code, or change it.
+    """Add the legal entity of this code, or change it. In the `one_stop_shop` it declares what consumers in other
+    member states of the EU buy, at the rates of their countries.
 
     Raises `Refused` for another base currency or fiscal year once it has given a number.
     """
@@ -38,7 +39,7 @@ def put_entity(
         "name": name, "street": street, "street_2": street_2, "postcode": postcode, "city": city, "region": region,
         "country": country, "base_currency": base_currency, "time_zone": time_zone, "email": email, "phone": phone,
         "website": website, "legal_notice": legal_notice, "language": language, "colour": colour.lower(),
-        "fiscal_year_start": fiscal_year_start,
+        "fiscal_year_start": fiscal_year_start, "one_stop_shop": one_stop_shop,
     }
     known = LegalEntity.objects.filter(code=code).first()
     if known is not None and NumberCounter.objects.filter(series__entity=known).exists():

@@ -18,7 +18,7 @@ from duly.billing.reference.models import TAX_CLASSES
 from duly.engine.pricing.discounts import SCOPES
 from duly.engine.pricing.proration import PRORATIONS
 
-OF_EVERY_KIND: Final = frozenset({"code", "kind", "name", "tax_class", "unit"})
+OF_EVERY_KIND: Final = frozenset({"code", "kind", "name", "tax_class", "supply", "unit"})
 PERIOD: Final = frozenset({"interval_count", "alignment", "anchor"})
 BY_QUANTITY: Final = frozenset({"model", "tiers", "price", "included", "package_size", "minimum", "maximum"})
 RETAINER: Final = frozenset({"grants", "grants_of", "rollover", "borrow", "covers"})
@@ -44,7 +44,7 @@ KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
 }
 
 CHOICES: Final = {
-    "tax_class": TAX_CLASSES, "rounding": known.ROUNDINGS, "interval": known.INTERVALS,
+    "tax_class": TAX_CLASSES, "supply": known.SUPPLIES, "rounding": known.ROUNDINGS, "interval": known.INTERVALS,
     "alignment": known.ALIGNMENTS, "timing": known.TIMINGS, "proration": PRORATIONS, "proration_down": PRORATIONS,
     "review": REVIEWS, "grouping": GROUPINGS, "cap_behaviour": CAP_BEHAVIOURS, "model": known.MODELS,
     "basis": known.BASES, "day_count": known.DAY_COUNTS, "grants_of": known.GRANTS, "scope": tuple(SCOPES),

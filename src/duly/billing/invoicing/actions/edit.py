@@ -156,7 +156,8 @@ def _without(line: DraftLine, kept: pl.DataFrame, exponent: int) -> Decimal:
                                   where l.id = %s and o.id <> l.id""", [line.id])
     if not others:
         raise Refused("Nothing would be left on the draft.", "Discard it instead: its work is free again, too.")
-    for content, key in (("work_allocation", "line_id"), ("charge_span", "line_id"), ("invoice_line", "id")):
+    for content, key in (("work_allocation", "line_id"), ("charge_span", "line_id"), ("line_tax", "line_id"),
+                         ("invoice_line", "id")):
         frames.execute(f"delete from {content} where {key} = %s", [line.id])
     return Decimal(0)
 

@@ -16,7 +16,9 @@ from duly.interfaces.web.agreements.fields import Day, Minutes, Percent, Plain
 
 WORDS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
     "tax_class": (("standard", "Standard rate"), ("reduced", "Reduced rate"), ("zero", "Zero rate"),
-                  ("exempt", "Exempt")),
+                  ("exempt", "Exempt"), ("reduced_2", "Second reduced rate"), ("super_reduced", "Super-reduced rate"),
+                  ("parking", "Parking rate")),
+    "supply": (("services", "Services"), ("goods", "Goods that go to the client")),
     "rounding": (("exact", "Exact, as recorded"), ("up", "Up to the next step"), ("nearest", "To the nearest step")),
     "interval": (("day", "Day"), ("week", "Week"), ("month", "Month"), ("quarter", "Quarter"),
                  ("half_year", "Half-year"), ("year", "Year")),
@@ -32,8 +34,9 @@ WORDS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
 YES, NO = "on", "no"
 YES_OR_NO: Final = ((YES, "Yes"), (NO, "No"))
 
-USUAL: Final = {"tax_class": "standard", "rounding": "exact", "increment_seconds": "", "minimum_seconds": "",
-                "interval_count": "1", "proration": "by_day", "alignment": "calendar", "anchor": ""}
+USUAL: Final = {"tax_class": "standard", "supply": "services", "rounding": "exact", "increment_seconds": "",
+                "minimum_seconds": "", "interval_count": "1", "proration": "by_day",
+                "alignment": "calendar", "anchor": ""}
 """What the lesser fields of a charge mostly hold."""
 
 
@@ -89,6 +92,7 @@ class Terms(Form):
     cap_behaviour = choice("cap_behaviour", "Beyond the cap")
     consolidate = forms.BooleanField(label="May share an invoice with the account’s other agreements", required=False)
     time_annex = forms.BooleanField(label="List all hours behind the invoice", required=False)
+    prices_include_tax = forms.BooleanField(label="Prices include tax", required=False)
 
     def clean_purchase_order(self) -> str | None:
         return self.cleaned_data["purchase_order"] or None
@@ -137,8 +141,9 @@ class Charge(Form):
     code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     name = forms.CharField(label="Name on the invoice", max_length=200)
     tax_class = choice("tax_class", "Tax", initial="standard")
+    supply = choice("supply", "What is sold", initial="services")
     unit = forms.CharField(max_length=20, required=False)
-    more: tuple[str, ...] = ("tax_class", "unit")
+    more: tuple[str, ...] = ("tax_class", "supply", "unit")
 
     def __init__(self, *args: Any, agreement: str | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -182,7 +187,7 @@ class Time(Charge):
     rounding = choice("rounding", "Entries are rounded", initial="exact")
     increment_seconds = Minutes(label="Step in minutes", required=False)
     minimum_seconds = Minutes(label="At least, in minutes", required=False)
-    more = ("tax_class", "unit", "rounding", "increment_seconds", "minimum_seconds")
+    more = ("tax_class", "supply", "unit", "rounding", "increment_seconds", "minimum_seconds")
     field_order = ("name", "rate_card", "project")
 
     def clean(self) -> dict[str, Any]:
@@ -216,7 +221,7 @@ class Recurring(Charge):
     proration = choice("proration", "A part of a period is billed", initial="by_day")
     alignment = choice("alignment", "Periods run", initial="calendar")
     anchor = Day(label="From the day", required=False)
-    more = ("tax_class", "unit", "interval_count", "proration", "alignment", "anchor")
+    more = ("tax_class", "supply", "unit", "interval_count", "proration", "alignment", "anchor")
     field_order = ("name", "price", "quantity", "interval", "timing")
 
 

@@ -18,6 +18,8 @@ def charge_in_words(charge: ChargeInput, currency: str) -> str:
         said += f", for {charge.project} only"
     if charge.tax_class != "standard":
         said += f", {dict(WORDS['tax_class'])[charge.tax_class].lower()} tax"
+    if charge.supply != "services":
+        said += ", sold as goods"
     return said
 
 
@@ -64,6 +66,7 @@ def terms_in_words(terms: VersionInput, payment_days: int) -> list[tuple[str, st
         ("Hours", dict(WORDS["grouping"])[terms.grouping].lower()),
         ("Behind the invoice", "all hours" if terms.time_annex else "nothing"),
         *([("Purchase order", terms.purchase_order)] if terms.purchase_order else []),
+        *([("Prices", "include tax")] if terms.prices_include_tax else []),
         *([("Invoice", "may be shared with other agreements")] if terms.consolidate else []),
     ]
 

@@ -44,7 +44,8 @@ def context(request: StaffRequest, found: Explained, sent: bool) -> dict[str, An
     return {
         "head": found.head, "found": found, "findings": findings, "blocked": blocked, "own": own,
         "lines": showing.lines(found, findings), "left_out": showing.left_out(found),
-        "taxes": [(tax, tax.reason.replace("_", " ")) for tax in found.taxes],
+        "taxes": [(tax, ", ".join(reason.replace("_", " ") for reason in tax.reason.splitlines()))
+                  for tax in found.taxes], "payable": found.head.total - found.head.withheld,
         "timeline": showing.timeline(found), "state": STATES[found.head.state],
         "editable": found.head.state == "draft" and request.actor.may("bill"),
         "offers": offered(request.actor, found.head, blocked=blocked, own=own, sent=sent),

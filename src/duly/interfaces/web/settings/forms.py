@@ -57,6 +57,8 @@ class Entity(Standing):
     time_zone = Checked(check_time_zone, label="Time zone", max_length=50, help_text="Such as Europe/Berlin.")
     base_currency = Checked(check_currency, label="Base currency", max_length=3, help_text="Its books are kept in it.")
     fiscal_year_start = forms.TypedChoiceField(label="The fiscal year begins in", choices=MONTHS, coerce=int)
+    one_stop_shop = forms.BooleanField(label="Declares sales to consumers in other EU countries in the one-stop shop",
+                                       required=False, help_text="They are then taxed at their own country’s rate.")
     colour = forms.RegexField(r"^#[0-9A-Fa-f]{6}$", label="Colour of its documents",
                               widget=forms.TextInput({"type": "color"}), initial="#0f766e",
                               error_messages={"invalid": "Write a colour like #0f766e."})

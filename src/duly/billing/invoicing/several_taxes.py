@@ -1,0 +1,60 @@
+"""Several taxes on one base: which of them are due where a line is taxed, and what each line bears of each.
+
+Where no one rate is on a taxed line, the taxes of its country and of its region are due. A region's own tax takes the
+place of the country's of the same name, also where it has no rate.
+"""
+
+from typing import Final
+
+import polars as pl
+
+PLACE: Final = ["tax_country", "region"]
+
+
+def taxes_of(lines: pl.DataFrame, parties: pl.DataFrame, components: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The taxes of the places where the lines are taxed, as `tax_amounts.tax_each` takes them; and the lines that could
+    bear them, with `tax_point` and a `tax_class` that names place and class, by `_row`.
+
+    lines        classified, with tax_rate
+    components   `reference.queries.COMPONENTS`
+    """
+    open_to = (pl.col("tax_category") == "S") & (pl.col("tax_rate") == 0)
+    regions = parties.select("document_key", "buyer_country", "buyer_region", "seller_region")
+    at_buyer = pl.col("tax_country") == pl.col("buyer_country")
+    region = pl.when(at_buyer).then("buyer_region").otherwise("seller_region").str.strip_chars().str.to_lowercase()
+    placed = lines.filter(open_to).join(regions, on="document_key", maintain_order="left").with_columns(
+        region.fill_null("").alias("region"), pl.col("service_to").alias("tax_point"))
+    places = placed.select(PLACE).unique()
+    offered = places.join(components.rename({"region": "of_region"}), left_on="tax_country", right_on="country").filter(
+        (pl.col("of_region") == "") | (pl.col("of_region") == pl.col("region")))
+    own = offered.filter(pl.col("of_region") != "").select(*PLACE, "tax_class", "name").unique()
+    general = offered.filter(pl.col("of_region") == "").join(own, on=own.columns, how="anti")
+    there = pl.concat([offered.filter(pl.col("of_region") != ""), general]).filter(pl.col("rate").is_not_null())
+    return there.with_columns(
+        _place().alias("tax_class"), pl.lit("S").alias("category"), pl.lit("").alias("reason"),
+    ).drop(*PLACE, "of_region"), placed.with_columns(_place().alias("tax_class")).drop(
+        "region", "buyer_country", "buyer_region", "seller_region")
+
+
+def _place() -> pl.Expr:
+    return pl.concat_str("tax_country", "region", "tax_class", separator="/")
+
+
+def due_on(placed: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
+    """The lines on whose tax point one of the taxes is due."""
+    day = pl.col("tax_point")
+    due = placed.join(taxes.select("tax_class", "valid_from", "valid_to"), on="tax_class").filter(
+        (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
+    return placed.join(due, on="_row", how="semi")
+
+
+def borne(shares: pl.DataFrame, lines: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
+    """Per `_row` its `tax`, the sum of its `taxes`, and these: a list of name, category, rate, base and tax."""
+    day = pl.col("tax_point")
+    rates = lines.select(pl.col("_row").alias("line_key"), "tax_class", "tax_point").join(
+        taxes.select("tax_class", "name", "category", "rate", "valid_from", "valid_to"), on="tax_class").filter(
+        (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
+    told = shares.join(rates.select("line_key", "name", "category", "rate"), on=["line_key", "name"],
+                       maintain_order="left")
+    return told.group_by(pl.col("line_key").alias("_row"), maintain_order=True).agg(
+        pl.col("tax").sum(), pl.struct("name", "category", "rate", "base", "tax").alias("taxes"))

@@ -1,0 +1,33 @@
+"""What the buyers of documents keep back for the tax office, by the dated rules of their accounts."""
+
+import polars as pl
+
+from duly.billing.accounts.taxation import withholdings_frame
+from duly.billing.kernel import frames
+from duly.billing.kernel.frames import MONEY
+from duly.engine.tax_amounts import withheld
+
+ROWS: frames.Schema = {
+    "document_key": pl.Int64, "name": pl.String, "rate": pl.Decimal(38, 6), "base": MONEY, "amount": MONEY,
+}
+
+
+def withheld_from(headers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`headers` with `withheld`, and what is withheld from each under each name: the columns of `ROWS`.
+
+    headers   document_key, account_id, net, total, exponent, tax_point: the rules of that day hold
+    """
+    rules = withholdings_frame(headers["account_id"].unique().to_list())
+    if rules.is_empty():
+        return headers.with_columns(pl.lit(0, MONEY).alias("withheld")), pl.DataFrame(schema=ROWS)
+    day = pl.col("tax_point")
+    due = headers.select("document_key", "account_id", "tax_point").join(rules, on="account_id").filter(
+        (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
+    each, summed = withheld(headers, due.select("document_key", "name", "rate").sort("document_key", "name"))
+    return summed.drop("payable"), each.select(
+        "document_key", "name", "rate", "base", pl.col("withheld").alias("amount")).cast(ROWS)  # type: ignore[arg-type]
+
+
+def write_withheld(rows: pl.DataFrame) -> None:
+    """Write the rows of `withheld_from`, keyed by the documents' ids."""
+    frames.write("withheld_tax", rows.rename({"document_key": "invoice_id"}))
