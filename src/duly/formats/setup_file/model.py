@@ -181,6 +181,32 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class Tier:
+    path: str
+    up_to: Decimal | None
+    price: Decimal  # a fraction, where money is priced
+    flat: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    path: str
+    begins_on: date
+    price: Decimal | None
+    quantity: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    path: str
+    name: str
+    rate: Decimal | None
+    off: Decimal | None
+    scope: str
+    charges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """Field names after `path` are the domain's own, so that a door hands them on as they are."""
 
@@ -205,6 +231,33 @@ class Charge:
     timing: str
     proration: str
     due_on: date | None
+    model: str
+    tiers: tuple[Tier, ...]
+    included: Decimal
+    package_size: Decimal | None
+    minimum: Decimal | None
+    maximum: Decimal | None
+    metric: str | None
+    rate: Decimal | None
+    fixed: Decimal
+    minimum_fee: Decimal | None
+    maximum_fee: Decimal | None
+    free_count: int
+    free_amount: Decimal
+    basis: str
+    day_count: str
+    proration_down: str | None
+    phases: tuple[Phase, ...]
+    trial_days: int | None
+    trial_until: date | None
+    trial_price: Decimal | None
+    grants: Decimal | None
+    grants_of: str
+    rollover: int
+    borrow: bool
+    covers: tuple[str, ...]
+    priority: int
+    expires_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +273,10 @@ class Version:
     time_annex: bool | None
     cap: Decimal | None
     cap_behaviour: str
+    discounts: tuple[Discount, ...]
+    change_at_once: bool | None
+    progressive_thresholds: tuple[Decimal, ...]
+    progressive_every: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
