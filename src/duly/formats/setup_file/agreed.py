@@ -7,19 +7,9 @@ from datetime import date
 from duly.formats.identities import check_currency
 from duly.formats.setup_file import words
 from duly.formats.setup_file.charges import charge, not_negative, percent
-from duly.formats.setup_file.model import (
-    Account,
-    Agreement,
-    Charge,
-    Discount,
-    Entity,
-    Filter,
-    Metric,
-    Rate,
-    RateCard,
-    Version,
-)
+from duly.formats.setup_file.model import Account, Entity
 from duly.formats.setup_file.table import Table
+from duly.formats.setup_file.terms import Agreement, Charge, Discount, Filter, Metric, Rate, RateCard, Version
 
 OLDEST = date(2000, 1, 1)
 NO_CHARGES: tuple[Charge, ...] = ()

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from duly.formats.setup_file import words
-from duly.formats.setup_file.model import Charge, Phase, Tier
 from duly.formats.setup_file.table import Table
+from duly.formats.setup_file.terms import Charge, Phase, Tier
 
 OF_MONEY: Final = ("percentage", "balance")
 """Kinds that price money, so that their tiers are percentages."""

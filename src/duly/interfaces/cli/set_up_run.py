@@ -32,6 +32,7 @@ from duly.billing.work.actions.mapping import Mapped, map_names
 from duly.formats import FormatError
 from duly.formats.setup_file import SetUp
 from duly.formats.setup_file import model as file
+from duly.formats.setup_file import terms as written
 from duly.formats.setup_file.pictures import media_type
 from duly.interfaces.cli.set_up_terms import agreed_terms, as_input, places_of
 
@@ -200,7 +201,7 @@ class Run:
                         card=card.code, rates=[as_input(rates.RateInput, one) for one in card.rates])
         self.settle()
 
-    def said(self, agreement: file.Agreement, version: file.Version) -> file.Version:
+    def said(self, agreement: written.Agreement, version: written.Version) -> written.Version:
         """The version whole: what it leaves open is as agreed, or as the entity's policy is for new agreements."""
         usual = usual_terms(entity=agreement.entity, agreement=agreement.number, on=version.valid_from)
         return replace(version, **{name: getattr(usual, name) for name in NAMES if getattr(version, name) is None})

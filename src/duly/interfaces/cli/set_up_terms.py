@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, Final, TypeVar
 
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput, VersionInput
-from duly.formats.setup_file import model as file
+from duly.formats.setup_file import terms as file
 from duly.formats.setup_file.charges import OF_MONEY
 
 T = TypeVar("T")
