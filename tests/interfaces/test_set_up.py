@@ -12,11 +12,13 @@ from django.db import connections
 from duly.billing import models as m
 from duly.billing.accounts import models as accounts
 from duly.billing.accounts.queries import actor
+from duly.billing.agreements import charges
 from duly.billing.agreements import models as agreements
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
 from duly.billing.ledger.models import POSTING_ROLES
 from duly.billing.reference.models import TAX_CLASSES
 from duly.billing.work.value import unbilled
+from duly.engine.pricing.discounts import SCOPES
 from duly.formats.setup_file import read_set_up, words
 from duly.interfaces.cli.failures import BadInput
 from duly.interfaces.cli.imports import expenses_file, take_in, timesheet_file
@@ -28,17 +30,6 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 KASTANIE = EXAMPLES / "kastanie" / "set-up.toml"
 SMALL = (EXAMPLES / "timesheets.toml").read_text() + '\n[mapping.people]\nada = "ada"\ngrace = "grace"\n'
 CORPORA = os.environ.get("DULY_CORPORA")
-
-
-@pytest.fixture
-def empty(database: str) -> None:
-    """A database of the test's own in which nobody is anybody."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("""select string_agg(quote_ident(tablename), ', ') from pg_tables where schemaname = 'public'
-                           and tablename not like 'procrastinate%%' and tablename not like 'django%%'""")
-        [tables] = cursor.fetchone()
-        cursor.execute(f"set session_replication_role = replica; truncate {tables} restart identity cascade")
-    connections["owner"].close()
 
 
 def applied(text: str, login: str | None = None) -> Report:
@@ -283,10 +274,12 @@ def test_a_logo_is_a_picture(empty: None) -> None:
     (words.CONTACT_ROLES, accounts.CONTACT_ROLES), (words.ACCOUNT_KINDS, accounts.ACCOUNT_KINDS),
     (words.LANGUAGES, accounts.LANGUAGES), (tuple(words.SERIES), accounts.SERIES_KINDS),
     (tuple(words.CHART), POSTING_ROLES), (words.TAX_CLASSES, TAX_CLASSES),
-    (words.CHARGE_KINDS, agreements.CHARGE_KINDS), (words.ROUNDINGS, agreements.ROUNDINGS),
-    (words.INTERVALS, agreements.INTERVALS), (words.TIMINGS, agreements.TIMINGS),
-    (words.PRORATIONS, agreements.PRORATIONS), (words.REVIEWS, agreements.REVIEWS),
+    (words.CHARGE_KINDS, agreements.CHARGE_KINDS), (words.ROUNDINGS, charges.ROUNDINGS),
+    (words.INTERVALS, charges.INTERVALS), (words.TIMINGS, charges.TIMINGS),
+    (words.PRORATIONS, charges.PRORATIONS), (words.REVIEWS, agreements.REVIEWS),
     (words.GROUPINGS, agreements.GROUPINGS), (words.CAP_BEHAVIOURS, agreements.CAP_BEHAVIOURS),
+    (words.MODELS, charges.MODELS), (words.BASES, charges.BASES), (words.DAY_COUNTS, charges.DAY_COUNTS),
+    (words.DISCOUNT_SCOPES, tuple(SCOPES)),
 ])
 def test_the_file_knows_the_words_of_the_books(file: tuple[str, ...], books: tuple[str, ...]) -> None:
     assert sorted(file) == sorted(books)

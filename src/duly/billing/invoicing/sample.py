@@ -9,14 +9,16 @@ from typing import Any, Final
 
 import polars as pl
 
-from duly.billing.accounts.models import Account, Person
+from duly.billing.accounts.models import Account, LegalEntity, Person
 from duly.billing.accounts.queries import accounts_in_book
 from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.agreements.agreed import agreed_versions, objections, too_early
 from duly.billing.agreements.models import Agreement, Project, RateCard
-from duly.billing.agreements.queries import TERMS, rates_frame
-from duly.billing.agreements.terms import VersionInput
-from duly.billing.invoicing import queries, taxing
+from duly.billing.agreements.queries import SEPARATOR, TERMS, rates_frame
+from duly.billing.agreements.terms import ChargeInput, VersionInput
+from duly.billing.invoicing import history, queries, taxing, typical
+from duly.billing.invoicing.falling_due import ONCE, PAUSED, Due, Fees, due, with_covered
+from duly.billing.invoicing.sample_sum import IN_ADVANCE, Sheet, summed
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem
@@ -24,23 +26,28 @@ from duly.billing.work.models import WORK_KINDS
 from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import UNBILLED
 from duly.engine.currencies import exponent
-from duly.engine.pricing import due_spans, price
+from duly.engine.pricing.phases import STEP
+from duly.engine.pricing.tiers import TIER, bounded
 from duly.engine.totals import totals
 
 HOURS: Final = 10
 """Of each rate."""
 RATES: Final = 6
 """Of a card: a long one would make a long sample."""
+ZERO: Final = Decimal(0)
 COST: Final = Decimal(100)
 """Of an expense, in the agreement's currency."""
 DAYS: Final = {"day": 1, "week": 7, "month": 31, "quarter": 92, "half_year": 184, "year": 366}
+RENAMED: Final[frames.Schema] = {"terms_id": pl.Int64, "merged_id": pl.Int64}
 LONGEST: Final = 3_700
 """Days that the sample looks ahead for a whole period of a charge."""
+FAR: Final = date(2199, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as a document prints it: time in hours; `tax_rate` a fraction."""
+    """A line as a document prints it: time in hours; `tax_rate` a fraction; `before` what it was priced at, where
+    retainers, caps or discounts took something off."""
 
     kind: str
     description: str
@@ -51,13 +58,25 @@ class Line:
     tax_rate: Decimal
     service_from: date
     service_to: date
+    before: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A deposit or prepaid credit, which is billed on its day, before what it pays."""
+
+    kind: str
+    name: str
+    net: Decimal
+    due_on: date
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The lines and totals, and everything that a verb would refuse in the terms, by path.
 
-    Charges with a problem are left out. `unpriced` says what no rate prices.
+    Charges with a problem are left out, and discounts while one of them has one. `unpriced` says what no rate prices,
+    `assumed` what was taken as used, `ahead` what is billed before and taken off here.
     """
 
     problems: tuple[Problem, ...]
@@ -66,12 +85,15 @@ class Sample:
     net: Decimal = Decimal(0)
     tax: Decimal = Decimal(0)
     total: Decimal = Decimal(0)
+    assumed: tuple[str, ...] = ()
+    ahead: tuple[Ahead, ...] = ()
 
 
 def sample(*, actor: Actor, on: date, entity: str, account: str, currency: str, terms: VersionInput,
            agreement: str | None = None, ends_on: date | None = None) -> Sample:
     """An invoice by these terms: ten hours at each of a card's first rates, an expense of 100, each milestone, each
-    one-off fee and one period of each recurring one, from `on` or from when they hold.
+    one-off fee, one period of each recurring one and of typical use, from `on` or from when they hold. What is missing
+    of commitments is what it would be, were nothing else used.
 
     `agreement` names the one that they would amend. Raises `NotFound` for names and outside the book, `ValueError`
     for a currency that is none.
@@ -83,50 +105,82 @@ def sample(*, actor: Actor, on: date, entity: str, account: str, currency: str, 
     problems = objections(terms, currency=currency, account=customer, agreement=known)
     problems += too_early(terms, agreed_versions(known)) if known else []
     wrong = {int(found[1]) for problem in problems if (found := re.match(r"charges\[(\d+)\]", problem.path))}
-    sound = replace(terms, charges=tuple(charge for i, charge in enumerate(terms.charges) if i not in wrong))
+    sound = _sound(terms, wrong, any(problem.path.startswith("discounts") for problem in problems))
     if not sound.charges:
         return Sample(tuple(problems))
-    framed = _terms(sound, customer, seller.pk, currency, ends_on, known)
-    return _priced(framed, customer, max(on, terms.valid_from), tuple(problems))
+    framed = _terms(sound, customer, seller, currency, ends_on, known)
+    return _priced(sound, framed, customer, max(on, terms.valid_from), tuple(problems))
 
 
-def _terms(terms: VersionInput, customer: Account, entity_id: int, currency: str, ends_on: date | None,
+def _sound(terms: VersionInput, wrong: set[int], discounts_wrong: bool) -> VersionInput:
+    """The terms without the charges that have a problem, which nothing else names any more."""
+    left = tuple(charge for i, charge in enumerate(terms.charges) if i not in wrong)
+    codes = {charge.code for charge in left}
+    discounts = [replace(one, charges=tuple(code for code in one.charges if code in codes)) for one in terms.discounts]
+    meant = tuple(one for one in discounts if one.charges or one.scope != "charge")
+    return replace(terms, charges=left, discounts=() if discounts_wrong else meant)
+
+
+def _terms(terms: VersionInput, customer: Account, seller: LegalEntity, currency: str, ends_on: date | None,
            known: Agreement | None) -> pl.DataFrame:
     """The terms in the shape of `agreements.queries.terms_frame`; ids of what is not stored are its order here."""
     cards = dict(RateCard.objects.values_list("code", "id"))
     projects = dict(Project.objects.filter(agreement=known).values_list("code", "id")) if known else {}
     shared = {
-        **asdict(terms), "agreement_id": 1, "version_id": 1, "entity_id": entity_id, "account_id": customer.pk,
+        **asdict(terms), "agreement_id": 1, "version_id": 1, "entity_id": seller.pk, "account_id": customer.pk,
         "bill_to_id": customer.bill_to_id or customer.pk, "currency": currency, "exponent": exponent(currency),
         "agreement_from": known.starts_on if known else terms.valid_from, "agreement_to": ends_on,
-        "terms_from": terms.valid_from, "requires_purchase_order": False,
+        "terms_from": terms.valid_from, "requires_purchase_order": False, "timezone": seller.time_zone,
     }
     rows = [
         {**shared, **asdict(charge), "charge_id": place, "terms_id": place, "charge": charge.code,
          "charge_name": charge.name, "charge_project_id": projects.get(charge.project or ""),
-         "rate_card_id": cards.get(charge.rate_card or "")}
+         "rate_card_id": cards.get(charge.rate_card or ""), "covers": SEPARATOR.join(charge.covers)}
         for place, charge in enumerate(terms.charges, 1)
     ]
     return pl.DataFrame([{name: row.get(name) for name in TERMS} for row in rows], schema=TERMS)
 
 
-def _priced(terms: pl.DataFrame, customer: Account, day: date, problems: tuple[Problem, ...]) -> Sample:
+def _priced(version: VersionInput, terms: pl.DataFrame, customer: Account, day: date,
+            problems: tuple[Problem, ...]) -> Sample:
     rates = rates_frame(terms["rate_card_id"].drop_nulls().unique().to_list())
     work = pl.DataFrame(list(_work(terms, rates, day)), schema=UNBILLED, orient="row").with_columns(
         pl.int_range(1, pl.len() + 1).alias("work_id"), pl.lit(1, pl.Int64).alias("document_key"))
-    fixed = _one_period(terms.filter(~pl.col("kind").is_in(WORK_KINDS)), day)
-    found = price(with_terms(work, terms), fixed.with_columns(pl.lit(1, pl.Int64).alias("document_key")), rates)
+    tiers = pl.DataFrame([row for place, charge in enumerate(version.charges, 1) for row in _tiers(place, charge)],
+                         schema=TIER, orient="row")
+    covering = with_covered(terms, "terms_id", terms)
+    found = summed(version, covering, _one_period(version, covering, tiers, day), with_terms(work, terms), rates, tiers)
     texts = tuple(found.problems["text"].unique(maintain_order=True))
-    if found.lines.is_empty():
-        return Sample(problems, unpriced=texts)
+    assumed = tuple(used.said for charge in version.charges if (used := typical.use(charge)))
+    ahead = tuple(Ahead(charge.kind, charge.name, charge.price, charge.due_on) for charge in version.charges
+                  if charge.kind in IN_ADVANCE and charge.price is not None and charge.due_on is not None)
+    if found.lines.is_empty() and not found.covered:
+        return Sample(problems, unpriced=texts, ahead=ahead)
+    return _taxed(found, terms, customer, Sample(problems, unpriced=texts, assumed=assumed, ahead=ahead), day)
+
+
+def _tiers(place: int, charge: ChargeInput) -> Iterator[tuple[Any, ...]]:
+    """The charge's tiers as rows of `TIER`; a balance at one rate is all in one tier."""
+    if charge.kind == "balance" and not charge.tiers:
+        yield place, ZERO, None, charge.rate, ZERO
+    for above, tier in bounded(charge.tiers):
+        yield place, above, tier.up_to, tier.price, tier.flat
+
+
+def _taxed(sheet: Sheet, terms: pl.DataFrame, customer: Account, so_far: Sample, day: date) -> Sample:
     document = pl.DataFrame({"document_key": [1], "account_id": [customer.bill_to_id or customer.pk],
                              "entity_id": [terms["entity_id"][0]],
                              "prices_include_tax": [terms["prices_include_tax"][0]]})
-    sold = found.lines.join(terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
+    covered = tuple(
+        Line("time", f"{one['charge']} – paid by {one['by']}", one["seconds"] / 3_600, "h", ZERO, ZERO, ZERO, day, day)
+        for one in sheet.covered)
+    if sheet.lines.is_empty():
+        return replace(so_far, lines=covered)
+    sold = sheet.lines.join(terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
     lines, tax_lines = taxing.taxed(sold, queries.with_parties(document))
     whole = totals(lines, tax_lines).row(0, named=True)
-    return Sample(problems, tuple(_line(row) for row in lines.sort("position").iter_rows(named=True)), texts,
-                  whole["net"], whole["tax"], whole["total"])
+    priced = tuple(_line(row) for row in lines.sort("position").iter_rows(named=True))
+    return replace(so_far, lines=(*covered, *priced), net=whole["net"], tax=whole["tax"], total=whole["total"])
 
 
 def _work(terms: pl.DataFrame, rates: pl.DataFrame, day: date) -> Iterator[dict[str, Any]]:
@@ -158,21 +212,36 @@ def _hours(charge: dict[str, Any], rates: pl.DataFrame, people: dict[int, str], 
                "project_id": project, "project": projects.get(project)}
 
 
-def _one_period(charges: pl.DataFrame, day: date) -> pl.DataFrame:
-    """One span of each fixed charge: the first whole period that ends after the day, else the first there is."""
-    nothing: frames.Schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
-    recurring = charges.filter(pl.col("kind") == "recurring")
-    ahead = max((DAYS[row["interval"]] * row["interval_count"] for row in recurring.iter_rows(named=True)), default=0)
-    begun = max(day, *recurring["agreement_from"], date.min)
-    through = begun + timedelta(days=min(2 * ahead + 1, LONGEST))
-    billed = pl.DataFrame(schema=nothing)
-    spans = pl.concat([due_spans(recurring, billed, through),
-                       due_spans(charges.filter(pl.col("kind") == "one_off"), billed, date.max)])
+def _one_period(version: VersionInput, terms: pl.DataFrame, tiers: pl.DataFrame, day: date) -> Due:
+    """One span of each charge that is not for work: the first whole period that ends after the day, else the first."""
+    fees = terms.filter(~pl.col("kind").is_in(WORK_KINDS))
+    steps = pl.DataFrame([(place, phase.begins_on, phase.price, phase.quantity)
+                          for place, charge in enumerate(version.charges, 1) for phase in charge.phases],
+                         schema=STEP, orient="row")
+    once = pl.col("kind").is_in(ONCE)
+    periods = fees.filter(~once)
+    ahead = max((DAYS[row["interval"]] * row["interval_count"] for row in periods.iter_rows(named=True)), default=0)
+    tried = [row["trial_until"] or row["agreement_from"] + timedelta(days=min(row["trial_days"] or 0, LONGEST))
+             for row in periods.iter_rows(named=True)]
+    through = min(max(day, *tried, date.min), FAR) + timedelta(days=min(2 * ahead + 1, LONGEST))
+    found, sold = (_due(some, tiers, steps, until) for some, until in
+                   ((periods, through), (fees.filter(once), date.max)))
     best = (pl.col("span_to") > day) & (pl.col("days") == pl.col("period_days"))
-    return spans.sort("charge_id", ~best, "span_from").unique("charge_id", keep="first", maintain_order=True)
+    fixed, measured, committed = (
+        spans.sort("charge_id", ~best, "span_from").unique("charge_id", keep="first", maintain_order=True)
+        for spans in (pl.concat([found.fixed, sold.fixed]), found.measured, found.committed))
+    return replace(found, fixed=fixed, measured=measured, committed=committed)
+
+
+def _due(fees: pl.DataFrame, tiers: pl.DataFrame, steps: pl.DataFrame, through: date) -> Due:
+    """What is due of these terms where nothing is billed yet."""
+    nothing: frames.Schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
+    found = Fees(fees, tiers, steps, pl.DataFrame(schema=PAUSED), pl.DataFrame(schema=RENAMED),
+                 pl.DataFrame(schema=history.PREPAID))
+    return due(found, pl.DataFrame({"agreement_id": [1], "document_key": [1]}), pl.DataFrame(schema=nothing), through)
 
 
 def _line(row: dict[str, Any]) -> Line:
     hours = row["quantity"] / 3_600 if row["kind"] == "time" else row["quantity"]
     return Line(row["kind"], row["description"], hours, row["unit"], row["unit_price"], row["amount"], row["tax_rate"],
-                row["service_from"], row["service_to"])
+                row["service_from"], row["service_to"], row["before"] if row["before"] != row["amount"] else None)

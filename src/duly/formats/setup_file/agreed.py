@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
 from duly.formats.identities import check_currency
 from duly.formats.setup_file import words
-from duly.formats.setup_file.model import Account, Agreement, Charge, Entity, Filter, Metric, Rate, RateCard, Version
+from duly.formats.setup_file.charges import charge, not_negative, percent
+from duly.formats.setup_file.model import Account, Entity
 from duly.formats.setup_file.table import Table
+from duly.formats.setup_file.terms import Agreement, Charge, Discount, Filter, Metric, Rate, RateCard, Version
 
 OLDEST = date(2000, 1, 1)
 NO_CHARGES: tuple[Charge, ...] = ()
@@ -51,7 +52,7 @@ def _rate(table: Table, begins: date | None) -> Rate:
     if ends == table.has("price"):
         table.note("price", "A rate has a price, or it ends.", "Give price = 95, or ends = true.")
     rate = Rate(
-        path=table.path, price=None if ends else _not_negative(table, "price"), valid_from=table.day("from", begins),
+        path=table.path, price=None if ends else not_negative(table, "price"), valid_from=table.day("from", begins),
         person=table.maybe("person", longest=40), project=table.maybe("project", longest=40),
         role=table.text("role", "", longest=60), task=table.text("task", "", longest=100),
     )
@@ -73,13 +74,6 @@ def metric(table: Table) -> Metric:
         aggregation=aggregation, event=table.text("event", "", longest=60),
         property=table.text("property", "", longest=60), filters=tuple(filters), group_by=table.texts("group_by"),
     )
-
-
-def _not_negative(table: Table, key: str) -> Decimal | None:
-    number = table.number(key)
-    if number is not None and number < 0:
-        table.note(key, f"{number} is less than zero.", "Give zero or more.")
-    return number
 
 
 def agreement(table: Table, known: Known) -> Agreement:
@@ -111,9 +105,9 @@ def _later(table: Table, first: Version, known: Known) -> list[Version]:
 
 
 def _version(table: Table, begins: date, before: Version | None, known: Known) -> Version:
-    given = before or Version(table.path, begins, NO_CHARGES, None, None, None, None, False, None, False, None,
-                              "block")
-    charges = tuple(_charge(one, known) for one in table.tables("charges"))
+    given = before or Version(table.path, begins, NO_CHARGES, None, None, None, None, False, None, False, None, "block",
+                              (), None, (), None)
+    charges = tuple(charge(one, known.card) for one in table.tables("charges"))
     if not charges and (before is None or table.has("charges")):
         table.note("charges", "The agreement bills nothing.", "Give at least one charge with a code and a kind.")
     return replace(
@@ -126,31 +120,25 @@ def _version(table: Table, begins: date, before: Version | None, known: Known) -
         consolidate=table.flag("consolidate", given.consolidate),
         time_annex=table.flag("time_annex", True) if table.has("time_annex") else given.time_annex,
         prices_include_tax=table.flag("prices_include_tax", given.prices_include_tax),
-        cap=_not_negative(table, "cap") if table.has("cap") else given.cap,
+        cap=not_negative(table, "cap") if table.has("cap") else given.cap,
         cap_behaviour=table.choice("cap_behaviour", words.CAP_BEHAVIOURS, given.cap_behaviour),
+        discounts=tuple(map(_discount, table.tables("discounts"))) if table.has("discounts") else given.discounts,
+        change_at_once=table.flag("change_at_once", False) if table.has("change_at_once") else given.change_at_once,
+        progressive_thresholds=table.amounts("progressive_thresholds")
+        if table.has("progressive_thresholds") else given.progressive_thresholds,
+        progressive_every=not_negative(table, "progressive_every")
+        if table.has("progressive_every") else given.progressive_every,
     )
 
 
-def _charge(table: Table, known: Known) -> Charge:
-    kind = table.choice("kind", words.CHARGE_KINDS)
-    interval = table.choice("interval", words.INTERVALS) if table.has("interval") else None
-    anchor = table.maybe_day("anchor")
-    price, quantity, percent = (_not_negative(table, key) for key in ("price", "quantity", "markup_percent"))
-    charge = Charge(
-        path=table.path, code=table.text("code", longest=40), kind=kind, name=table.text("name"),
-        tax_class=table.choice("tax_class", words.TAX_CLASSES, "standard"),
-        supply=table.choice("supply", words.SUPPLIES, "services"),
-        unit=table.text("unit", words.UNITS.get(kind, interval or ""), longest=20),
-        project=table.maybe("project", longest=40),
-        rate_card=table.maybe("rate_card", longest=40) or (known.card if kind == "time" else None),
-        rounding=table.choice("rounding", words.ROUNDINGS, "exact"),
-        increment_seconds=60 * table.whole("increment_minutes", 0, low=1, high=1440) or 1,
-        minimum_seconds=60 * table.whole("minimum_minutes", 0, high=1440),
-        markup=(percent or Decimal(0)) / 100, price=price, quantity=Decimal(1) if quantity is None else quantity,
-        interval=interval, interval_count=table.whole("every", 1, low=1, high=120),
-        alignment="anchored" if anchor else "calendar", anchor=anchor,
-        timing=table.choice("timing", words.TIMINGS, "arrears"),
-        proration=table.choice("proration", words.PRORATIONS, "by_day"), due_on=table.maybe_day("due_on"),
-    )
+def _discount(table: Table) -> Discount:
+    """A percentage or an amount; of the charges it names, otherwise of the agreement unless it says the invoice."""
+    charges = table.texts("charges")
+    if table.has("percent") == table.has("amount"):
+        table.note("percent", "A discount is a percentage or an amount.", "Give percent = 10, or amount = 50.")
+    found = Discount(
+        path=table.path, name=table.text("name", longest=100), rate=percent(table, "percent"),
+        off=not_negative(table, "amount"), charges=charges,
+        scope=table.choice("scope", words.DISCOUNT_SCOPES, "charge" if charges else "agreement"))
     table.close()
-    return charge
+    return found

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from duly.formats.setup_file.terms import Agreement, Metric, RateCard
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -157,105 +159,6 @@ class Account:
     orders: tuple[Order, ...]
     treatments: tuple[Treatment, ...]
     withholdings: tuple[Withholding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    path: str
-    price: Decimal | None  # None: the rate of these names ends
-    valid_from: date
-    person: str | None
-    project: str | None
-    role: str
-    task: str
-
-
-@dataclass(frozen=True, slots=True)
-class RateCard:
-    path: str
-    code: str
-    name: str
-    currency: str
-    rates: tuple[Rate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    property: str
-    values: tuple[str, ...]
-    excluded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """What is measured of usage; field names after `path` are the domain's own."""
-
-    path: str
-    code: str
-    name: str
-    unit: str
-    aggregation: str
-    event: str
-    property: str
-    filters: tuple[Filter, ...]
-    group_by: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """Field names after `path` are the domain's own, so that a door hands them on as they are."""
-
-    path: str
-    code: str
-    kind: str
-    name: str
-    tax_class: str
-    supply: str
-    unit: str
-    project: str | None
-    rate_card: str | None
-    rounding: str
-    increment_seconds: int
-    minimum_seconds: int
-    markup: Decimal
-    price: Decimal | None
-    quantity: Decimal
-    interval: str | None
-    interval_count: int
-    alignment: str
-    anchor: date | None
-    timing: str
-    proration: str
-    due_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    path: str
-    valid_from: date
-    charges: tuple[Charge, ...]
-    payment_days: int | None  # as all that is None here: nothing is said
-    purchase_order: str | None
-    review: str | None
-    grouping: str | None
-    consolidate: bool
-    time_annex: bool | None
-    prices_include_tax: bool
-    cap: Decimal | None
-    cap_behaviour: str
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    path: str
-    number: str
-    name: str
-    entity: str
-    account: str
-    currency: str
-    ends_on: date | None
-    projects: tuple[tuple[str, str], ...]  # (code, name)
-    versions: tuple[Version, ...]  # the first begins with the agreement
 
 
 @dataclass(frozen=True, slots=True)

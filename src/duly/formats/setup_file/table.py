@@ -12,7 +12,7 @@ from duly.formats import FormatError
 
 BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 LARGEST: Final = 10**12
-MANY: Final = 30
+MANY: Final = 60
 NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]{1,10})?")
 KINDS: Final = {
     str: "text", int: "a whole number", bool: "true or false", date: "a date", list: "a list", dict: "a table",
@@ -116,9 +116,14 @@ class Table:
 
     def number(self, key: str) -> Decimal | None:
         """An exact number: a whole one, or a decimal in quotes. A float is refused: it is not what one wrote."""
-        if not self.has(key):
-            return None
-        value = self.values[key]
+        return self._exact(key, self.values[key]) if self.has(key) else None
+
+    def amounts(self, key: str) -> tuple[Decimal, ...]:
+        """A list of exact numbers; each that is none is noted."""
+        found = (self._exact(key, value) for value in self._typed(key, list) or ())
+        return tuple(number for number in found if number is not None)
+
+    def _exact(self, key: str, value: Any) -> Decimal | None:
         if isinstance(value, Fraction):
             self.note(key, f"{value} is not exact in TOML.", f'Write it in quotes: {key} = "{value}".')
         elif isinstance(value, bool) or not isinstance(value, int | str) or not NUMBER.fullmatch(str(value)):

@@ -19,16 +19,22 @@ LANGUAGES: Final = ("en", "de", "fr")
 TAX_CLASSES: Final = ("standard", "reduced", "reduced_2", "super_reduced", "parking", "zero", "exempt")
 SUPPLIES: Final = ("services", "goods")
 TAX_CATEGORIES: Final = ("S", "Z", "E", "AE", "K", "G", "O")
-CHARGE_KINDS: Final = ("time", "expense", "milestone", "recurring", "one_off")
+CHARGE_KINDS: Final = ("time", "expense", "milestone", "recurring", "usage", "percentage", "balance", "one_off",
+                       "commitment", "deposit", "credit")
+MODELS: Final = ("per_unit", "graduated", "volume", "stair_step", "package", "percentage", "graduated_percentage",
+                 "balance")
+BASES: Final = ("average", "closing")
+DAY_COUNTS: Final = ("act_365", "act_360", "30_360")
+DISCOUNT_SCOPES: Final = ("agreement", "charge", "invoice")
 ROUNDINGS: Final = ("exact", "up", "nearest")
 INTERVALS: Final = ("day", "week", "month", "quarter", "half_year", "year")
 TIMINGS: Final = ("arrears", "advance")
-PRORATIONS: Final = ("by_day", "whole_period", "none")
+PRORATIONS: Final = ("by_day", "thirty_day_month", "by_second", "whole_period", "none")
 REVIEWS: Final = ("none", "peer", "peer_and_client")
 SEVERITIES: Final = {name: (*rule.choices, USUAL) for name, rule in CHECKS.items() if rule.choices}
 """How strict each check may be that leaves a choice."""
 GROUPINGS: Final = ("person", "rate", "task", "project", "entry")
-CAP_BEHAVIOURS: Final = ("block", "warn")
+CAP_BEHAVIOURS: Final = ("block", "warn", "stop")
 
 SERIES: Final = {
     "invoice": "INV-{year}-{number:05}",
@@ -53,5 +59,5 @@ CHART: Final = {
     "interest": ("7100", "Interest received"),
 }
 
-UNITS: Final = {"time": "h", "expense": "item", "milestone": "item", "one_off": "item"}
+UNITS: Final = {kind: "item" for kind in CHARGE_KINDS if kind != "recurring"} | {"time": "h"}
 """The unit of a charge by its kind; a recurring one counts its intervals."""

@@ -1,11 +1,12 @@
 """A set-up under way: verb by verb, in the order in which things name each other."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from duly.billing.accounts.actions import customers, entities, people, tax_rules
 from duly.billing.accounts.actions.policies import demand_second_factor
@@ -13,7 +14,6 @@ from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.actions import agree, metrics, rates
 from duly.billing.agreements.actions.policy import put_policy
 from duly.billing.agreements.policies import NAMES, usual_terms
-from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.invoicing.actions.policy import choose_severities
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
@@ -33,9 +33,9 @@ from duly.billing.work.actions.mapping import Mapped, map_names
 from duly.formats import FormatError
 from duly.formats.setup_file import SetUp
 from duly.formats.setup_file import model as file
+from duly.formats.setup_file import terms as written
 from duly.formats.setup_file.pictures import media_type
-
-T = TypeVar("T")
+from duly.interfaces.cli.set_up_terms import agreed_terms, as_input, places_of
 
 KEYS: Final = {
     "markup": "markup_percent", "increment_seconds": "increment_minutes", "minimum_seconds": "minimum_minutes",
@@ -128,7 +128,7 @@ class Run:
         if set_up.tax_rates:
             percents = {f"[{i}].rate": f"{one.path}.percent" for i, one in enumerate(set_up.tax_rates)}
             self.do("tax rates", "tax_rates", add_tax_rates, percents,
-                    rates=[_as(TaxRateInput, one) for one in set_up.tax_rates])
+                    rates=[as_input(TaxRateInput, one) for one in set_up.tax_rates])
         known = set(tax_rates_frame().select("country", "tax_class").rows())
         seeds = [seed for seed in seed_rates({entity.address.country for entity in set_up.entities})
                  if (seed.country, seed.tax_class) not in known]
@@ -137,11 +137,11 @@ class Run:
         if set_up.tax_components:
             percents = {f"[{i}].rate": f"{one.path}.percent" for i, one in enumerate(set_up.tax_components)}
             self.do("taxes", "tax_components", add_tax_components, percents,
-                    taxes=[_as(TaxComponentInput, one) for one in set_up.tax_components])
+                    taxes=[as_input(TaxComponentInput, one) for one in set_up.tax_components])
         if set_up.exchange_rates:
             places = {f"[{i}]": one.path for i, one in enumerate(set_up.exchange_rates)}
             self.do("exchange rates", "", add_exchange_rates, places,
-                    rates=[_as(ExchangeRateInput, one) for one in set_up.exchange_rates])
+                    rates=[as_input(ExchangeRateInput, one) for one in set_up.exchange_rates])
         self.settle()
 
     def accounts(self, accounts: Iterable[file.Account]) -> None:
@@ -191,28 +191,28 @@ class Run:
             told = {name: value for name, value in asdict(metric).items() if name not in ("path", "filters")}
             self.do("metrics", metric.path, metrics.put_metric, {f"filters[{i}]": f"{metric.path}.filters[{i}]" for i in
                                                                  range(len(metric.filters))},
-                    filters=[_as(metrics.FilterInput, one) for one in metric.filters], **told)
+                    filters=[as_input(metrics.FilterInput, one) for one in metric.filters], **told)
         for card in set_up.rate_cards:
             self.do("rate cards", card.path, rates.put_rate_card, code=card.code, name=card.name,
                     currency=card.currency)
         self.settle()
         for one in set_up.agreements:
             first, *later = (self.said(one, version) for version in one.versions)
-            self.do("agreements", one.path, agree.agree, _places(first) | {"valid_from": f"{one.path}.starts_on"},
+            self.do("agreements", one.path, agree.agree, places_of(first) | {"valid_from": f"{one.path}.starts_on"},
                     on=self.at.date(), number=one.number, name=one.name, entity=one.entity, account=one.account,
                     currency=one.currency, ends_on=one.ends_on, projects=dict(one.projects),
-                    terms=_terms(first))
+                    terms=agreed_terms(first))
             for version in later:
-                self.do("later versions", version.path, agree.amend, _places(version), on=self.at.date(),
-                        agreement=one.number, terms=_terms(version))
+                self.do("later versions", version.path, agree.amend, places_of(version), on=self.at.date(),
+                        agreement=one.number, terms=agreed_terms(version))
         self.settle()
         for card in set_up.rate_cards:
             if card.rates:
                 self.do("rates", card.path, rates.add_rates, {f"[{i}]": one.path for i, one in enumerate(card.rates)},
-                        card=card.code, rates=[_as(rates.RateInput, one) for one in card.rates])
+                        card=card.code, rates=[as_input(rates.RateInput, one) for one in card.rates])
         self.settle()
 
-    def said(self, agreement: file.Agreement, version: file.Version) -> file.Version:
+    def said(self, agreement: written.Agreement, version: written.Version) -> written.Version:
         """The version whole: what it leaves open is as agreed, or as the entity's policy is for new agreements."""
         usual = usual_terms(entity=agreement.entity, agreement=agreement.number, on=version.valid_from)
         return replace(version, **{name: getattr(usual, name) for name in NAMES if getattr(version, name) is None})
@@ -241,11 +241,20 @@ def _located(path: str, refusal: Refused, places: Mapping[str, str]) -> list[Pro
         return [Problem(path, refusal.text, refusal.remedy)]
     found = []
     for problem in refusal.problems:
-        known = next((place for place in places if problem.path.startswith(place)), "")
+        known = next((
+            place for place in places if f"{problem.path}.".startswith((f"{place}.", f"{place}["))), "")
         rest = problem.path.removeprefix(known).lstrip(".")
         parts = [part for part in (places.get(known, path), KEYS.get(rest, rest)) if part]
-        found.append(Problem(".".join(parts), problem.text, AGREED if refusal.law == 3 else problem.remedy))
+        place = ".".join(parts)
+        remedy = AGREED if refusal.law == 3 else re.sub(
+            rf"\b(Give|Leave) {_last(problem.path)}\b", rf"\1 {_last(place)}", problem.remedy)
+        found.append(Problem(place, problem.text, remedy))
     return found
+
+
+def _last(path: str) -> str:
+    """The name at the end of a path."""
+    return path.rpartition(".")[2]
 
 
 def _above_first(accounts: Iterable[file.Account]) -> list[file.Account]:
@@ -263,21 +272,6 @@ def _above_first(accounts: Iterable[file.Account]) -> list[file.Account]:
     for number in list(waiting):
         take(number)
     return ordered
-
-
-def _places(version: file.Version) -> dict[str, str]:
-    """Where the version's charges stand in the file: in itself, or in the version they are taken over from."""
-    return {f"charges[{i}]": charge.path for i, charge in enumerate(version.charges)}
-
-
-def _terms(version: file.Version) -> VersionInput:
-    values = {one.name: getattr(version, one.name) for one in fields(VersionInput) if one.name != "charges"}
-    return VersionInput(charges=tuple(_as(ChargeInput, charge) for charge in version.charges), **values)
-
-
-def _as(kind: type[T], described: Any) -> T:
-    """The domain's input of the same field names as the file's part."""
-    return kind(**{one.name: getattr(described, one.name) for one in fields(kind)})  # type: ignore[arg-type]
 
 
 def _columns(address: file.Address) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from duly.formats.setup_file import SetUp, read_set_up
-from duly.formats.setup_file.model import Account, Agreement
+from duly.formats.setup_file.model import Account
+from duly.formats.setup_file.terms import Agreement
 from duly.interfaces.cli.failures import BadInput
 
 FOLDER: Final = Path(__file__).resolve().parents[5] / "examples" / "demo"
