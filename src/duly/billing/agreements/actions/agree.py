@@ -46,7 +46,7 @@ def agree(
     agreement = put(Agreement, {"number": number}, {**fixed, "name": name, "ends_on": ends_on})
     row = Agreement.objects.select_for_update().get(number=number)
     changes = [f"projects.{code}" for code, title in (projects or {}).items() if _put_project(row, code, title)]
-    if _add_version(row, terms):
+    if add_version(row, terms):
         changes.append("terms")
     if changes and agreement.outcome == "unchanged":
         return Put(agreement.id, "changed", changes)
@@ -60,7 +60,7 @@ def amend(*, actor: Actor, at: datetime, on: date, agreement: str, terms: Versio
     Raises `Refused` with a problem per path as `agree` does, `NotFound`.
     """
     row = _in_book(actor, agreement, on)
-    return Put(row.pk, "added", ["terms"]) if _add_version(row, terms) else Put(row.pk, "unchanged", [])
+    return Put(row.pk, "added", ["terms"]) if add_version(row, terms) else Put(row.pk, "unchanged", [])
 
 
 @verb("agreements.end_agreement", right="agree")
@@ -115,7 +115,7 @@ def _put_project(agreement: Agreement, code: str, name: str) -> str:
     return "" if result.outcome == "unchanged" else result.outcome
 
 
-def _add_version(agreement: Agreement, terms: VersionInput) -> bool:
+def add_version(agreement: Agreement, terms: VersionInput) -> bool:
     """Write the version with its charges; False where just this was agreed already."""
     problems = objections(terms, currency=agreement.currency, account=agreement.account, agreement=agreement)
     if problems:
