@@ -237,7 +237,7 @@ def test_an_average_that_is_no_decimal_says_what_it_is_the_average_of() -> None:
     rows = [{"step": "balance_days", "add": "1000000", "times": "0.01", "above": "0", "up_to": None}, {"step": "sum"},
             {"step": "counted_days", "times": "31"}, {"step": "period_days", "over": "31"},
             {"step": "year", "over": "365"}, closing("27.4")]
-    assert said(rows, "balance") == ["Average balance 1,000,000.00 over 31 days × 1% × 31/365 = 27.40 (rounded)"]
+    assert said(rows, "balance") == ["Average balance 1,000,000.00 ÷ 31 days × 1% × 31/365 = 27.40 (rounded)"]
     assert told(rows, "balance")[0].amount.startswith("≈")
 
 

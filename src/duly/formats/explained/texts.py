@@ -64,7 +64,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "closing": ("Closing balance", "Schlusssaldo", "Solde de clôture"),
     "say_closing": ("closing balance {amount}", "Schlusssaldo {amount}", "solde de clôture {amount}"),
     "balance_tier": ("{balance}, {tier}", "{balance}, {tier}", "{balance}, {tier}"),
-    "over_days": ("{amount} over {days} days", "{amount} über {days} Tage", "{amount} sur {days} jours"),
+    "over_days": ("{amount} ÷ {days} days", "{amount} ÷ {days} Tage", "{amount} ÷ {days} jours"),
     "counted_days": ("{here} of {whole} days of a year", "{here} von {whole} Tagen des Jahres",
                      "{here} jours sur {whole} de l’année"),
     "say_counted_days": ("{here}/{whole}", "{here}/{whole}", "{here}/{whole}"),
