@@ -134,6 +134,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "overage": ("Beyond it", "Darüber hinaus", "En dépassement"),
     "expired": ("Expired", "Verfallen", "Expiré"),
     "carried_out": ("Left for later", "Bleibt übrig", "Reste à utiliser"),
+    "covered": ("Covered by it now", "Jetzt daraus gedeckt", "Couvert cette fois"),
     # what people changed
     "kept": ("Kept", "Belassen", "Conservé"),
     "write_down": ("Reduced to {amount} of {was}", "Gemindert auf {amount} von {was}", "Réduit à {amount} sur {was}"),
