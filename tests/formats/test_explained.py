@@ -242,6 +242,15 @@ def test_an_average_that_is_no_decimal_says_what_it_is_the_average_of() -> None:
     assert told(rows, "balance")[0].amount.startswith("≈")
 
 
+@pytest.mark.parametrize(("basis", "expected"), [
+    ("average", "Average balance 100.00 × 36.5% × 31/365 = 3.10"),
+    ("closing", "Closing balance 100.00 × 36.5% × 31/365 = 3.10")])
+def test_a_balance_says_whether_it_is_the_average_or_the_last(basis: str, expected: str) -> None:
+    charge = f"- {{model: balance, percent: 36.5, basis: {basis}, balances: [{{balance: 100}}]}}"
+    [line] = priced(read_price_document((START + charge).encode()))["lines"]
+    assert said(line["explanation"], "balance") == [expected]
+
+
 def test_what_is_reduced_after_a_limit_is_reduced_from_it() -> None:
     rows = [{"step": "units", "add": "3000", "times": "0.1"}, {"step": "sum"},
             {"step": "maximum", "at_most": "120"},

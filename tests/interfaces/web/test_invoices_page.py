@@ -216,7 +216,8 @@ def test_a_line_in_tiers_shows_its_table(drafts: dict[str, int], client_of: Clie
     page = re.sub(r"<[^>]+>", " ", text(client_of("ben").get(f"/invoices/{drafts['ZED']}/")))
     page = " ".join(page.replace("\u00a0", " ").split())
     assert page.count("How this came about") == 10
-    for said in ("Included: 1,000 of 152,500.5", "Up to 1,000 1,000 seats × 0.02 Terms since 1 Jan 2026 1,000 seats 0.02 20.00",
+    for said in ("Included: 1,000 of 152,500.5",
+                 "Up to 1,000 1,000 seats × 0.02 Terms since 1 Jan 2026 1,000 seats 0.02 20.00",
                  "Flat price, up to 1,000 1 × 2.00 1 2.00 2.00", "150,500.5 seats 0.0025 376.25125", "Σ 398.25125",
                  "16 of 31 days × 16/31", "Σ rounded 205.55",
                  "Discount 10% Partner its share of 41.11 on 411.10 −20.56", "Amount 184.99"):
