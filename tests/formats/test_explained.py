@@ -214,12 +214,13 @@ def closing(value: str, exponent: int = 2) -> dict[str, Any]:
 def test_a_statement_of_a_retainer_reads_as_one_line() -> None:
     stated = Statement(Period(date(2026, 1, 1), date(2026, 2, 1)), carried_in=D(7200), granted=D(36000),
                        repaid=D(0), used=D(39600), borrowed=D(0), overage=D(0), expired=D(0), carried_out=D(3600))
-    rows = [{**row, "unit": "seconds"} for row in stated.explanation]
-    work = [*rows, {"step": "seconds", "times": "39600"}, {"step": "rate", "times": "0"},
-            {"step": "hour", "over": "3600"}, closing("0")]
-    assert said(work, "covered") == [
-        "Carried in 2:00:00, granted 10:00:00, used 11:00:00, left for later 1:00:00",
-        "11:00:00 × 0.00 per h = 0.00"]
+    rows = [*stated.explanation, {"step": "covered", "add": "0", "quantity": "39600"}, closing("0")]
+    assert said(rows, "covered") == ["Carried in 2:00:00, granted 10:00:00, used 11:00:00, left for later 1:00:00"]
+    assert said(rows, "covered", language="de") == [
+        "Übertrag 2:00:00, Kontingent 10:00:00, Genutzt 11:00:00, Bleibt übrig 1:00:00"]
+    printed = told(rows, "covered")
+    assert [(row.label, row.quantity, row.amount) for row in printed[-2:]] == [
+        ("Covered by it now", "11:00:00", "0.00"), ("Amount", "", "0.00")]
 
 
 @pytest.mark.parametrize(("language", "expected"), [
@@ -237,8 +238,17 @@ def test_an_average_that_is_no_decimal_says_what_it_is_the_average_of() -> None:
     rows = [{"step": "balance_days", "add": "1000000", "times": "0.01", "above": "0", "up_to": None}, {"step": "sum"},
             {"step": "counted_days", "times": "31"}, {"step": "period_days", "over": "31"},
             {"step": "year", "over": "365"}, closing("27.4")]
-    assert said(rows, "balance") == ["Average balance 1,000,000.00 over 31 days × 1% × 31/365 = 27.40 (rounded)"]
+    assert said(rows, "balance") == ["Average balance 1,000,000.00 ÷ 31 days × 1% × 31/365 = 27.40 (rounded)"]
     assert told(rows, "balance")[0].amount.startswith("≈")
+
+
+@pytest.mark.parametrize(("basis", "expected"), [
+    ("average", "Average balance 100.00 × 36.5% × 31/365 = 3.10"),
+    ("closing", "Closing balance 100.00 × 36.5% × 31/365 = 3.10")])
+def test_a_balance_says_whether_it_is_the_average_or_the_last(basis: str, expected: str) -> None:
+    charge = f"- {{model: balance, percent: 36.5, basis: {basis}, balances: [{{balance: 100}}]}}"
+    [line] = priced(read_price_document((START + charge).encode()))["lines"]
+    assert said(line["explanation"], "balance") == [expected]
 
 
 def test_what_is_reduced_after_a_limit_is_reduced_from_it() -> None:

@@ -16,9 +16,11 @@ import pikepdf
 import pypdf
 import pytest
 
-from duly.engine.document import Document, Logo, Party, TaxLine
+from duly.engine.document import Document, Logo, Party, Row, TaxLine
+from duly.engine.pricing.lines import KINDS
 from duly.formats.typeset import TypesetError, pictures, preview, render
 from duly.formats.typeset.texts import _TEXTS, TEXTS
+from duly.formats.typeset.view import SECTIONS
 from tests.formats.documents import LINES, SELLER, annex, invoice, receipt, simple
 
 REPOSITORY = Path(__file__).parents[2]
@@ -225,6 +227,28 @@ def test_a_broken_logo_is_refused_in_words(logo: Logo) -> None:
 def test_a_colour_that_is_none_is_refused_in_words() -> None:
     with pytest.raises(TypesetError, match="write it as #rrggbb"):
         render(simple(colour="teal"))
+
+
+def test_every_kind_of_line_has_a_section_in_every_language() -> None:
+    titles = {name: [texts.get(SECTIONS.get(name, name)) for texts in TEXTS.values()] for name in KINDS}
+    assert [name for name, named in titles.items() if None in named] == []
+    assert len({named[0] for named in titles.values()}) == len(KINDS)
+
+
+def test_a_long_explanation_stands_behind_the_document() -> None:
+    """Its line refers to a table of it; what is short stays beneath its line."""
+    tiers = [{"step": "tier", "add": "10", "times": f"0.{9 - at}", "above": str(at * 10), "up_to": str(at * 10 + 10)}
+             for at in range(5)]
+    rows = (*tiers, {"step": "sum"}, {"step": "round", "exponent": 2, "amount": "35"})
+    lines = {"section": "usage", "quantity": D("50.000000"), "unit": "GB", "explanation": tuple(map(Row, rows))}
+    text = text_of(simple("35.00", tax="6.65", line=lines, language="en"))
+    assert "See “How it was computed”, no. 1" in text
+    assert "No. 1 · Beratung What Quantity Factor Amount EUR Up to 10 10 GB 0.90 9.00 Over 10 to 20 10 GB 0.80" in text
+    assert "50 GB 19%" in text, "a price of all tiers together is none"
+    short = text_of(simple("35.00", tax="6.65", language="en", line=lines | {"explanation": tuple(map(Row, (
+        {"step": "tier", "add": "50", "times": "0.7", "above": "0", "up_to": None}, *rows[-2:])))}))
+    assert "50 × 0.70 = 35.00" in short
+    assert "How it was computed" not in short
 
 
 def test_every_text_has_every_language_and_the_same_blanks_to_fill() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Page, expect
 
@@ -15,6 +16,7 @@ from duly.billing import models as m
 from duly.billing.invoicing import actions
 from duly.interfaces.web.invoices.explanation import plain
 from duly.interfaces.web.invoices.showing import anchor
+from tests.billing import raw
 from tests.billing.cash import issued
 from tests.billing.test_invoicing_run import bill
 from tests.interfaces.web.acting import LONG, act, state, text
@@ -188,3 +190,45 @@ def test_a_draft_in_the_browser(database: str, world: World, signed_in: Callable
     page.go_back()
     page.go_forward()
     assert m.NumberCounter.objects.get().last_number == 1
+
+
+TIERS = [
+    {"step": "included", "quantity": "152500.5", "included": "1000"},
+    {"step": "tier", "add": "1000", "times": "0.02", "above": "0", "up_to": "1000"},
+    {"step": "flat", "add": "1", "times": "2", "above": "0", "up_to": "1000"},
+    {"step": "tier", "add": "150500.5", "times": "0.0025", "above": "1000", "up_to": None}, {"step": "sum"},
+    {"step": "days", "times": "16"}, {"step": "period_days", "over": "31"},
+    {"step": "rounded", "exponent": 2, "amount": "205.55"},
+    {"step": "discount", "add": "-20.56", "name": "Partner", "of": "411.1", "rate": "0.1", "taken": "41.11"},
+    {"step": "sum"}, {"step": "round", "exponent": 2, "amount": "184.99"},
+]
+
+
+def in_tiers(draft: int) -> None:
+    """The draft's first line as one of use, half a month of it, with a discount."""
+    with connection.cursor() as cursor:
+        raw.act(raw.Sql(cursor), "ben")
+    m.InvoiceLine.objects.filter(invoice_id=draft, position=1).update(explanation=TIERS, kind="usage")
+
+
+def test_a_line_in_tiers_shows_its_table(drafts: dict[str, int], client_of: ClientOf) -> None:
+    in_tiers(drafts["ZED"])
+    page = re.sub(r"<[^>]+>", " ", text(client_of("ben").get(f"/invoices/{drafts['ZED']}/")))
+    page = " ".join(page.replace("\u00a0", " ").split())
+    assert page.count("How this came about") == 10
+    for said in ("Included: 1,000 of 152,500.5",
+                 "Up to 1,000 1,000 seats × 0.02 Terms since 1 Jan 2026 1,000 seats 0.02 20.00",
+                 "Flat price, up to 1,000 1 × 2.00 1 2.00 2.00", "150,500.5 seats 0.0025 376.25125", "Σ 398.25125",
+                 "16 of 31 days × 16/31", "Σ rounded 205.55",
+                 "Discount 10% Partner its share of 41.11 on 411.10 −20.56", "Amount 184.99"):
+        assert said in page, said
+
+
+def test_a_line_in_tiers_fits_every_look(database: str, drafts: dict[str, int], signed_in: Callable[[str], Page],
+                                         each_look: Any, axe: Callable[[Page], None]) -> None:
+    in_tiers(drafts["ZED"])
+    page = signed_in("ben")
+    page.goto(f"/invoices/{drafts['ZED']}/")
+    page.locator("details.line summary").first.click()
+    expect(page.get_by_role("table", name="How this came about").first).to_be_visible()
+    axe(page)

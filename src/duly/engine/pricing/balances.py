@@ -44,7 +44,8 @@ def balance_terms(charges: pl.DataFrame, tiers: pl.DataFrame, balances: pl.DataF
     reached = tiered.filter(first | (pl.col("held") > pl.col("low"))).with_columns(
         pl.max_horizontal(inside, pl.lit(0, QUANTITY)).alias("inside"))
     up_to = pl.when(pl.col("up_to").is_null()).then(pl.lit("null")).otherwise(number(pl.col("up_to")))
-    bounds = pl.concat_str(pl.lit(',"above":'), number(pl.col("above")), pl.lit(',"up_to":'), up_to)
+    closing = pl.when(pl.col("basis") == "closing").then(pl.lit(',"basis":"closing"')).otherwise(pl.lit(""))
+    bounds = pl.concat_str(pl.lit(',"above":'), number(pl.col("above")), pl.lit(',"up_to":'), up_to, closing)
     columns = {"part": pl.col("part"), "order": pl.col("tier"), "step": pl.lit("balance_days"),
                "add": pl.col("inside"), "times": pl.col("annual_rate"), "details": bounds}
     return reached.select(columns[name].cast(kind).alias(name) for name, kind in TERM.items())

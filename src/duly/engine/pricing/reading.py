@@ -28,7 +28,7 @@ STEPS: Final = (
     "committed", "billed_before", "billed", "late", "with_late", "unused_days", "billed_days", "unused_seconds",
     "billed_seconds", "credited", "discount", "draw_down", "cap", "deposit", "progressive", "credit", "tax_days",
     "service_days", "shared", "net", "withheld", "granted", "carried_in", "repaid", "used", "borrowed", "overage",
-    "expired", "carried_out", "kept", "write_down", "reword", "rounded", "round",
+    "expired", "carried_out", "covered", "kept", "write_down", "reword", "rounded", "round",
 )
 """Every step that a row can have."""
 

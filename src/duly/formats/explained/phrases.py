@@ -125,8 +125,8 @@ class Phrases:
         """The words and the quantity of a row that takes no part in the sum."""
         step, figures = str(row["step"]), self.figures
         if step in STATEMENT:
-            timed = row.get("unit") == "seconds"
-            return figures.words(step), figures.time(row["quantity"]) if timed else figures.amount(row["quantity"])
+            shown = figures.time if self.kind == "covered" else figures.amount
+            return figures.words(step), shown(str(row["quantity"]))
         numbers = {name: figures.number(str(row[name])) for name in ("quantity", "included", "late") if name in row}
         return (figures.words(step, **numbers) if step in ("included", "late") else ""), ""
 

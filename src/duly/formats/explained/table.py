@@ -78,6 +78,8 @@ def _term(term: Term, phrases: Phrases) -> Iterator[Told]:
         quantity, factor = phrases.said(counted), figures.amount(priced.times)
     elif first.step == "cost":
         quantity = f"{figures.amount(first.times)}{NO_BREAK}{first.row['currency']}"
+    elif first.step == "covered":
+        quantity = figures.time(str(first.row["quantity"]))
     foreign = first.step == "cost" and first.row.get("currency") != figures.currency
     amount = "" if foreign or (first.step == "seconds" and not is_decimal(shown)) else figures.amount(shown)
     yield Told("term", phrases.label(first), quantity, factor, amount, phrases.note(first.row), first.row)

@@ -64,7 +64,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "closing": ("Closing balance", "Schlusssaldo", "Solde de clôture"),
     "say_closing": ("closing balance {amount}", "Schlusssaldo {amount}", "solde de clôture {amount}"),
     "balance_tier": ("{balance}, {tier}", "{balance}, {tier}", "{balance}, {tier}"),
-    "over_days": ("{amount} over {days} days", "{amount} über {days} Tage", "{amount} sur {days} jours"),
+    "over_days": ("{amount} ÷ {days} days", "{amount} ÷ {days} Tage", "{amount} ÷ {days} jours"),
     "counted_days": ("{here} of {whole} days of a year", "{here} von {whole} Tagen des Jahres",
                      "{here} jours sur {whole} de l’année"),
     "say_counted_days": ("{here}/{whole}", "{here}/{whole}", "{here}/{whole}"),
@@ -134,6 +134,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "overage": ("Beyond it", "Darüber hinaus", "En dépassement"),
     "expired": ("Expired", "Verfallen", "Expiré"),
     "carried_out": ("Left for later", "Bleibt übrig", "Reste à utiliser"),
+    "covered": ("Covered by it now", "Jetzt daraus gedeckt", "Couvert cette fois"),
     # what people changed
     "kept": ("Kept", "Belassen", "Conservé"),
     "write_down": ("Reduced to {amount} of {was}", "Gemindert auf {amount} von {was}", "Réduit à {amount} sur {was}"),

@@ -50,6 +50,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "milestones": ("Milestones", "Meilensteine", "Jalons"),
     "recurring": ("Recurring services", "Laufende Leistungen", "Prestations récurrentes"),
     "one_off": ("One-off services", "Einmalige Leistungen", "Prestations ponctuelles"),
+    "unused": ("Credit for unused time", "Erstattung ungenutzter Zeit", "Crédit pour temps non utilisé"),
     "usage": ("Usage", "Nutzung", "Consommation"),
     "percentages": ("Fees on turnover", "Umsatzgebühren", "Commissions sur opérations"),
     "balances": ("Fees on balances", "Gebühren auf Bestände", "Frais sur encours"),

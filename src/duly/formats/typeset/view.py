@@ -172,7 +172,7 @@ def _computed(period: str, told: list[str]) -> list[str]:
 def _has_one_price(line: Line) -> bool:
     """Whether the unit price is one, and not what all tiers and limits come to for a unit."""
     found = reading_of(line.explanation)
-    return found is None or found.has_one_price
+    return found is None or found.has_one_price or line.quantity == 1
 
 
 def _taxed(document: Document) -> bool:

@@ -24,6 +24,11 @@ class Step:
     note: str = ""
     look: str = ""
 
+    @property
+    def within(self) -> str:
+        """Quantity and price in one, for narrow screens, which have no columns for them: 1,000 × 0.02."""
+        return " × ".join(filter(None, (self.quantity, self.factor)))
+
 
 def steps(line: Line, currency: str) -> list[Step]:
     """The line's rows in order, the amount last."""
@@ -40,7 +45,7 @@ def _steps(line: Line, currency: str) -> Iterator[Step]:
         notes = [told.note, *(_people(told.row, currency) if told.row else ())]
         if told.kind == "term" and sources:
             notes.append(sources.pop())
-        if told.kind == "amount" and told.note:
+        if told.kind == "amount" and told.note and len(reading.stages) == 1:
             notes = ["Rounded once, here"]
         yield Step(told.label, told.quantity, told.factor, told.amount, ", ".join(filter(None, notes)), _look(told))
     if reworded := reading.informing("reword"):
@@ -82,7 +87,7 @@ def quantity(line: Line) -> str:
 def price(line: Line) -> Decimal | None:
     """The line's unit price; None where tiers, packages or limits make it one in name only."""
     found = reading_of(line.explanation)
-    return line.unit_price if found is None or found.has_one_price else None
+    return line.unit_price if found is None or found.has_one_price or line.quantity == 1 else None
 
 
 def plain(value: Decimal) -> str:
