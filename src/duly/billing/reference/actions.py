@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -67,15 +67,43 @@ def add_tax_rates(*, actor: Actor, at: datetime, rates: Sequence[TaxRateInput]) 
 
 
 @verb("reference.add_exchange_rates", right="reference")
-def add_exchange_rates(*, actor: Actor, at: datetime, rates: Sequence[ExchangeRateInput]) -> Added:
-    """Add dated exchange rates; those there already are left alone. Raises `Refused` as `add_tax_rates` does."""
+def add_exchange_rates(*, actor: Actor, at: datetime, rates: Sequence[ExchangeRateInput],
+                       places: Sequence[str] = ()) -> Added:
+    """Add dated exchange rates; those there already are left alone. Raises `Refused` as `add_tax_rates` does.
+
+    `places` name each rate in problems, such as a row of a file, instead of by its number in the list.
+    """
+    rows = [asdict(rate) for rate in rates]
+    return _add("exchange_rate", rows, _of_exchange_rates(rates, rows, places))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What adding rates would come to: how many are new, how many are there already, and what stands against it."""
+
+    added: int
+    unchanged: int
+    problems: tuple[Problem, ...]
+
+
+def preview_exchange_rates(*, rates: Sequence[ExchangeRateInput], places: Sequence[str] = ()) -> Preview:
+    """What `add_exchange_rates` would do; nothing is written."""
+    fresh, problems = _of_exchange_rates(rates, [asdict(rate) for rate in rates], places)
+    return Preview(len(fresh), len(rates) - len(fresh) - len(problems), tuple(problems))
+
+
+def _of_exchange_rates(rates: Sequence[ExchangeRateInput], rows: list[dict[str, Any]],
+                       places: Sequence[str]) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """The rates that are new, and the problems."""
     problems = [
         *(Problem(f"[{i}].rate", f"{rate.rate} is no rate above zero.", "Give units of quote for one of base.")
           for i, rate in enumerate(rates) if not (rate.rate.is_finite() and 0 < rate.rate < LARGEST_RATE)),
         *(Problem(f"[{i}].quote", f"The rate of {rate.base} to itself is 1.", "Leave it out.")
           for i, rate in enumerate(rates) if rate.base == rate.quote),
     ]
-    return add_dated("exchange_rate", ("base", "quote", "valid_from"), [asdict(rate) for rate in rates], problems)
+    fresh, found = _new("exchange_rate", ("base", "quote", "valid_from"), rows, problems)
+    named = {f"[{i}]": place for i, place in enumerate(places)}
+    return fresh, [replace(one, path=named.get(one.path.partition(".")[0], one.path)) for one in found]
 
 
 def is_fraction(rate: Decimal | None) -> bool:
@@ -85,6 +113,12 @@ def is_fraction(rate: Decimal | None) -> bool:
 
 def add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], problems: list[Problem]) -> Added:
     """COPY the rows whose key is new. Equal ones are there already; a differing one is a problem."""
+    return _add(table, rows, _new(table, key, rows, problems))
+
+
+def _new(table: str, key: tuple[str, ...], rows: list[dict[str, Any]],
+         problems: list[Problem]) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """The rows whose key is new. Equal ones are there already; a differing one is a problem."""
     query = f"select {', '.join(key)}, rate from {table} where {key[0]} = any(%s)"
     known = {found[:-1]: found[-1] for found in frames.rows(query, [[row[key[0]] for row in rows]])}
     fresh: list[dict[str, Any]] = []
@@ -101,6 +135,12 @@ def add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], prob
             was = "it ends" if known[this] is None else f"the rate is {known[this].normalize():f}"
             problems.append(Problem(f"[{i}].rate", f"From {day(row['valid_from'])} {was} already.",
                                     "A rate that was in force stays. Give the new one a later day."))
+    return fresh, problems
+
+
+def _add(table: str, rows: list[dict[str, Any]], sorted_: tuple[list[dict[str, Any]], list[Problem]]) -> Added:
+    """COPY the new ones, unless there is a problem."""
+    fresh, problems = sorted_
     if problems:
         raise Refused("These rates cannot be added.", problems=problems)
     if fresh:

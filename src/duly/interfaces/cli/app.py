@@ -15,6 +15,7 @@ from duly.interfaces.cli.commands import (
     month,
     people,
     pricing,
+    rates,
     serving,
     setting_up,
     usage,
@@ -40,7 +41,7 @@ def app() -> None:
 
 for made in (
     demo.demo, month.bill_month,
-    setting_up.set_up_, importing.import_, work.unbilled, work.approve, work.accept, usage.usage,
+    setting_up.set_up_, rates.rates, importing.import_, work.unbilled, work.approve, work.accept, usage.usage,
     pricing.price,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,

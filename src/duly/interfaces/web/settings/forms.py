@@ -12,6 +12,7 @@ from duly.formats import FormatError
 from duly.formats.identities import check_currency, check_email, check_iban, check_time_zone, check_vat_id
 from duly.formats.setup_file.pictures import media_type
 from duly.interfaces.kit.forms import Checked, Date, Form, Standing
+from duly.interfaces.kit.rates import from_file
 
 COUNTRIES: Final = [("", "Choose a country"), *sorted(((one.alpha_2, one.name) for one in pycountry.countries),
                                                       key=lambda one: one[1])]
@@ -206,3 +207,25 @@ class NewPerson(Person):
                             help_text="A short name, such as ada; it stays.",
                             error_messages={"invalid": "Use letters, digits, dots and hyphens."})
     field_order = ("code",)
+
+
+class RateFile(Form):
+    """A file of rates; the second time, when its preview is agreed to, its text as it was shown."""
+
+    file = forms.FileField(label="The file", max_length=255, required=False, help_text="A CSV of at most 1 MB.",
+                           widget=forms.FileInput({"accept": ".csv,text/csv"}))
+
+    def clean(self) -> dict[str, Any]:
+        file = self.cleaned_data.get("file")
+        name, content = (file.name, file.read(2**20 + 1)) if file else (
+            self.data.get("name", "")[:255], self.data.get("text", "").encode())
+        if not content:
+            self.add_error("file", "Choose a file.")
+        elif len(content) > 2**20:
+            self.add_error("file", "The file is larger than 1 MB. Import it in parts, or by the command line.")
+        else:
+            try:
+                self.cleaned_data["read"] = name, content.decode("utf-8-sig", "replace"), from_file(name, content)
+            except FormatError as error:
+                self.add_error("file", str(error))
+        return self.cleaned_data

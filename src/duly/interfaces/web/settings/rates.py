@@ -12,7 +12,7 @@ from duly.billing.reference.actions import ExchangeRateInput, TaxRateInput
 from duly.billing.reference.models import TAX_CLASSES
 from duly.interfaces.kit.forms import beside
 from duly.interfaces.kit.listing import Column, Filter, Listing
-from duly.interfaces.web.page import StaffRequest, page
+from duly.interfaces.web.page import StaffRequest, page, show
 from duly.interfaces.web.settings import forms
 from duly.interfaces.web.settings.sections import ask, sections
 
@@ -23,6 +23,8 @@ TAX_FOLLOWS: Final = (
     "It taxes what is delivered from its day on. A draft of that time that is taxed otherwise is not issued until it "
     "is drafted again; issued invoices stay as they are. No rate that was in force is changed: the new one begins on a "
     "later day.")
+SHOWN: Final = 50
+"""Rows of a file that its preview lists."""
 EXCHANGE_FOLLOWS: Final = (
     "From its day on, until the next one of the same two currencies: invoices and payments are booked by it, and "
     "expenses of that time are converted by it when they are drafted. Drafts that are there keep their amounts, and "
@@ -58,7 +60,8 @@ def tax_rates(request: StaffRequest) -> HttpResponseBase:
 def exchange_rates(request: StaffRequest) -> HttpResponseBase:
     return EXCHANGE_RATES.respond(request, "web/settings/list.html", {
         "title": "Exchange rates", "text": "Each from its day on, until the next.", "new": "exchange_rate_new",
-        "right": "reference", "action": "Add a rate", "sections": sections("Exchange rates")})
+        "right": "reference", "action": "Add a rate", "more": ("exchange_rates_import", "Import a file"),
+        "sections": sections("Exchange rates")})
 
 
 @page(right="reference", methods="GET POST")
@@ -84,3 +87,22 @@ def add_exchange_rate(request: StaffRequest) -> HttpResponseBase:
             return redirect("exchange_rates")
     return ask(request, form, "Add an exchange rate", ("Exchange rates", reverse("exchange_rates")),
                EXCHANGE_FOLLOWS, "Add it")
+
+
+@page(right="reference", methods="GET POST")
+def import_exchange_rates(request: StaffRequest) -> HttpResponseBase:
+    """A CSV of rates: looked at first, then added as it was shown, all of it or nothing."""
+    form = forms.RateFile(request.POST if request.method == "POST" else None, request.FILES or None)
+    if not form.is_valid():
+        return ask(request, form, "Import exchange rates", ("Exchange rates", reverse("exchange_rates")),
+                   "A CSV with the columns date, base, quote and rate, and perhaps source. One unit of base is rate "
+                   "units of quote, from its day on. Nothing is added before you have seen how its rows come out.",
+                   "Look at it")
+    name, text, read = form.cleaned_data["read"]
+    shown = read.preview()
+    if request.POST.get("do") == "add" and not shown.problems:
+        done = actions.add_exchange_rates(actor=request.actor, at=request.at, rates=read.rates, places=read.places)
+        messages.success(request, f"{done.added} rates are added, {done.unchanged} were there already.")
+        return redirect("exchange_rates")
+    return show(request, "web/settings/rates_preview.html", {
+        "name": name, "text": text, "shown": shown, "rates": read.rates[:SHOWN], "more": len(read.rates) - SHOWN})

@@ -17,6 +17,7 @@ urlpatterns = [
     path("settings/tax-rates/new/", rates.add_tax_rate, name="tax_rate_new"),
     path("settings/exchange-rates/", rates.exchange_rates, name="exchange_rates"),
     path("settings/exchange-rates/new/", rates.add_exchange_rate, name="exchange_rate_new"),
+    path("settings/exchange-rates/import/", rates.import_exchange_rates, name="exchange_rates_import"),
     path("settings/policies/", policies.policies, name="policies"),
     path("settings/policies/second-factor/", policies.second_factor, name="policy_second_factor"),
     path("settings/policies/<int:entity>/", policies.policies, name="entity_policies"),
