@@ -16,6 +16,7 @@ from duly.interfaces.cli.commands import (
     pricing,
     serving,
     setting_up,
+    tokens,
     usage,
     work,
 )
@@ -44,6 +45,6 @@ for made in (
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement,
-    serving.serve, people.user, delivering.worker, auditing.audit,
+    serving.serve, people.user, tokens.token, delivering.worker, auditing.audit,
 ):
     app.add_command(made)
