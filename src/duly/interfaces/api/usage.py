@@ -94,7 +94,7 @@ def send(request: Sender, batch: Batch,
         if any(one.path.startswith("row ") for one in refused.problems):
             return problem(422, f"{refused.text} {refused.remedy}", refused.problems)
         raise
-    return 200, asdict(done)
+    return asdict(done)
 
 
 def _read(batch: Batch) -> Part:

@@ -1,5 +1,6 @@
 """What clients used: by account and metric, through months or days, and the events behind each number."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -79,7 +80,7 @@ def used(request: StaffRequest, metric: str, agreement: str) -> HttpResponseBase
     chart = charts.bars([(row["label"], row["total"], row["said"]) for row in rows], [row["url"] for row in rows])
     return show(request, "web/usage/used.html", {
         "used": found, "how": HOW[found.aggregation], "rows": rows[::-1], "chart": chart, "month": month, "url": url,
-        "grouped": any(row["group"] != "{}" for row in found.rows), **parts(request, "By account")})
+        **parts(request, "By account")})
 
 
 def _row(found: Used, period: Period, url: str) -> dict[str, Any]:
@@ -92,7 +93,12 @@ def _row(found: Used, period: Period, url: str) -> dict[str, Any]:
         "label": f"{period[0]:%b %Y}" if url else f"{period[0].day}", "day": period[0], "total": total,
         "said": said(total), "events": sum(row["events"] for row in mine),
         "url": f"{url}?month={period[0]:%Y-%m}" if url else "", "events_url": f"{reverse('usage_events')}?{days}",
-        "groups": [(row["group"], said(row["quantity"])) for row in mine if row["group"] != "{}"]}
+        "groups": [(_group(row["group"]), said(row["quantity"])) for row in mine if row["group"] != "{}"]}
+
+
+def _group(group: str) -> str:
+    """A group's properties in words: region eu, no tier."""
+    return ", ".join(f"no {name}" if value is None else f"{name} {value}" for name, value in json.loads(group).items())
 
 
 def said(quantity: Decimal) -> str:
