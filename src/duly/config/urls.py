@@ -1,8 +1,8 @@
-"""Every address: the staff app's pages stand at the root."""
+"""Every address: the staff app's pages stand at the root, the API under /api/v1/."""
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("duly.interfaces.web.urls"))]
+urlpatterns = [path("api/v1/", include("duly.interfaces.api.urls")), path("", include("duly.interfaces.web.urls"))]
 
 handler400 = "duly.interfaces.web.frame.failures.unreadable"
 handler403 = "duly.interfaces.web.frame.failures.forbidden"

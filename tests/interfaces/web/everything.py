@@ -18,6 +18,7 @@ from duly.billing.invoicing import actions
 from tests.billing.cash import issued, receive
 from tests.billing.deferring import fee
 from tests.billing.test_invoicing_run import bill
+from tests.billing.usage import days_after, ingest, metric
 from tests.interfaces.test_cli_imports import TOGGL
 from tests.interfaces.web.acting import LONG, begun, text
 from tests.world import NOW, TODAY, World
@@ -35,6 +36,9 @@ PAGES: Final = (
     "/agreements/rates/new/", "/agreements/rates/STD/",
     "/work/", "/work/?show=sums", "/work/time/", "/work/expense/", "/work/entries/", "/work/entries/?state=waiting",
     "/work/entries/{entry}/", "/work/entries/{billed}/", "/work/milestones/", "/work/milestones/{milestone}/",
+    "/work/usage/", "/work/usage/events/", "/work/usage/events/?agreement=ACME-TM&metric=calls",
+    "/work/usage/findings/", "/work/usage/findings/?state=waiting", "/work/usage/of/calls/ACME-TM/",
+    "/work/usage/of/calls/ACME-TM/?month=2026-10", "/work/usage/import/", "/work/usage/import/{events}/",
     "/work/imports/", "/work/imports/{batch}/", "/work/import/", "/work/import/{upload}/",
     "/runs/", "/runs/new/", "/runs/new/?entity=HALDEN&first=2026-10-01&last=2026-10-31", "/runs/{run}/",
     "/drafts/", "/drafts/batches/{acts}/", "/reviews/",
@@ -53,6 +57,7 @@ PAGES: Final = (
     "/settings/exchange-rates/import/", "/settings/users/", "/settings/users/new/",
     "/settings/users/{user}/", "/settings/users/{user}/password/",
     "/settings/people/", "/settings/people/new/", "/settings/people/{person}/",
+    "/settings/metrics/", "/settings/metrics/new/", "/settings/metrics/calls/",
     "/settings/policies/", "/settings/policies/second-factor/", "/settings/policies/{entity}/",
     "/settings/policies/{entity}/new-agreements/", "/settings/policies/{entity}/checks/",
     "/your-account/", "/your-account/password/", "/your-account/app/activate/", "/your-account/confirm/", "/sign-out/",
@@ -92,6 +97,9 @@ POSTS: Final = {
     "/work/time/": "work", "/work/expense/": "work", "/work/entries/approve/": "approve_work",
     "/work/entries/{entry}/": "work", "/work/entries/{entry}/receipt/": "work",
     "/work/entries/withdraw/": "work", "/work/milestones/{milestone}/": "approve_work", "/work/import/": "work",
+    "/work/usage/findings/count/": "work", "/work/usage/findings/ignore/": "work", "/work/usage/import/": "work",
+    "/work/usage/import/{events}/": "work", "/settings/metrics/new/": "agree", "/settings/metrics/calls/": "agree",
+    "/settings/metrics/calls/drop/": "agree",
     "/work/import/{upload}/": "work", "/work/import/{upload}/map/": "accounts",
     "/today/submit/{draft}/": "bill", "/runs/new/": "bill", "/runs/{run}/stop/": "bill", "/runs/{run}/resume/": "bill",
     "/drafts/chosen/": "bill", "/drafts/batches/": "bill", "/drafts/batches/{acts}/next/": "bill or review",
@@ -129,6 +137,8 @@ def routes() -> set[str]:
 
 def _names(patterns: list[Any]) -> Iterator[str]:
     for one in patterns:
+        if isinstance(one, URLResolver) and one.namespace == "api":
+            continue  # no page: see tests/interfaces/api
         if isinstance(one, URLResolver):
             yield from _names(one.url_patterns)
         elif isinstance(one, URLPattern) and one.name:
@@ -166,11 +176,24 @@ def furnish(world: World, client_of: Callable[..., Client]) -> dict[str, object]
         "reviewed": drafts["BIG"].pk, "invoice": invoice.pk, "receipt": received.receipt, "deferred": deferred.pk, 
         "message": message, "run": m.BillRun.objects.get().pk, "milestone": m.Charge.objects.get(kind="milestone").pk,
         "allocation": m.CashAllocation.objects.get().pk, "batch": m.ImportBatch.objects.get().pk,
-        "upload": m.ImportUpload.objects.order_by("-pk")[0].pk, "file": m.WorkReceipt.objects.get().pk,
+        "upload": m.ImportUpload.objects.filter(kind="timesheet").order_by("-pk")[0].pk, "events": _used(world, fin),
+        "file": m.WorkReceipt.objects.get().pk,
         "acts": begun(fin, "submit", drafts["ZED"].pk).split("/")[-2], "entity": world.entity().pk,
         "user": world.actor("mara").user_id, "person": m.Person.objects.get(code="ada").pk,
         "picture": picture[1],
     }
+
+
+def _used(world: World, fin: Client) -> int:
+    """Events of Acme, one of which came again otherwise, and a file of more on its way in."""
+    metric("calls", unit="call", group_by=["region"])
+    rows = [{"agreement": "ACME-TM", "event_id": f"e{number}", "quantity": number, "at": days_after(number / 4 - 40),
+             "properties": '{"region": "eu"}' if number % 3 else None} for number in range(1, 200)]
+    ingest(world, *rows)
+    ingest(world, {**rows[0], "quantity": 99}, {**rows[1], "at": days_after(1)})
+    lines = "agreement,metric,source,event_id,at\nACME-TM,calls,meter,new,2026-10-05T12:00:00Z\nNONE,calls,meter,,now\n"
+    fin.post("/work/usage/import/", _file("usage.csv", lines.encode()))
+    return int(m.ImportUpload.objects.get(kind="usage").pk)
 
 
 def _file(name: str, content: bytes, **more: str) -> dict[str, object]:

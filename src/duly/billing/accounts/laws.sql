@@ -76,3 +76,17 @@ end $$;
 create trigger legal_entity_lock_date before update on legal_entity for each row
   when (old.lock_date is not null and (new.lock_date is null or new.lock_date < old.lock_date))
   execute function lock_date_stays();
+
+-- What a token opens is said when it is made; one that is revoked opens nothing ever again.
+create function token_stays() returns trigger language plpgsql as $$
+begin
+  raise exception 'The token % stays as it was made, and revoked once it is', old.id using errcode = 'DU003',
+    hint = 'Make another token.';
+end $$;
+
+create trigger api_token_stays before update on api_token for each row
+  when ((old.name, old.user_id, old.scope, old.digest, old.hint, old.expires_at, old.made_at)
+        is distinct from (new.name, new.user_id, new.scope, new.digest, new.hint, new.expires_at, new.made_at)
+        or (old.revoked_at is not null and new.revoked_at is distinct from old.revoked_at))
+  execute function token_stays();
+create trigger api_token_kept before delete or truncate on api_token for each statement execute function refuse_change();

@@ -9,12 +9,13 @@ from duly.billing.kernel.authority import RIGHTS
 from duly.billing.reference.models import StoredFile
 
 __all__ = [
-    "Account", "BankAccount", "Contact", "LegalEntity", "NumberCounter", "NumberSeries", "Person",
+    "Account", "ApiToken", "BankAccount", "Contact", "LegalEntity", "NumberCounter", "NumberSeries", "Person",
     "PurchaseOrder", "RightGrant", "RoleGrant", "SecondFactorDemand", "TaxRegistration", "User",
 ]
 
 ROLES = ("account_manager", "biller", "reviewer", "finance_lead", "auditor", "administrator", "client")
 SENSITIVE_RIGHTS = ("issue", "credit", "write_off", "refund", "bank_details", "waive", "override_cap")
+TOKEN_SCOPES = ("usage",)
 SECOND_FACTOR_HOLDERS = (*ROLES, *sorted(RIGHTS))
 """Of whom a second factor can be demanded: everyone with a role, or with a right, however they came by it."""
 SCOPES = ("all", "book")
@@ -56,6 +57,27 @@ class RoleGrant(models.Model):
             fields.one_of("role_grant", "role", ROLES),
             fields.one_of("role_grant", "scope", SCOPES),
         ]
+
+
+class ApiToken(models.Model):
+    """What a program shows to act for a user. Only its digest is kept; what it opens is at most what its user may.
+
+    `hint` are its last signs, to tell tokens apart by. One that is revoked stays so.
+    """
+
+    name = models.CharField(max_length=100)
+    user = models.ForeignKey(User, models.RESTRICT, related_name="tokens")
+    scope = fields.choice(TOKEN_SCOPES)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=8)
+    expires_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "api_token"
+        constraints = [fields.one_of("api_token", "scope", TOKEN_SCOPES)]
 
 
 class RightGrant(models.Model):

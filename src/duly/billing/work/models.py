@@ -13,7 +13,7 @@ from duly.billing.reference.models import StoredFile
 __all__ = ["ImportBatch", "ImportRow", "ImportUpload", "NameMapping", "WorkItem", "WorkReceipt"]
 
 WORK_KINDS = ("time", "expense", "milestone")
-IMPORT_KINDS = ("timesheet", "expenses")
+IMPORT_KINDS = ("timesheet", "expenses", "usage")
 MAPPED_KINDS = ("person", "client", "project")
 OUTCOMES = ("billable", "non_billable", "without_client", "out_of_period", "rejected")
 

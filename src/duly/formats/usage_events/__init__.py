@@ -13,9 +13,9 @@ Headers may stand in any order; other columns are left alone. In Parquet, times 
 are decimals or whole numbers: a float is refused, since it is not what was measured.
 """
 
-from duly.formats.usage_events.canonical import canonical
+from duly.formats.usage_events.canonical import canonical, canonical_of
 from duly.formats.usage_events.model import Part
 from duly.formats.usage_events.reader import read_usage_events
 from duly.formats.usage_events.tables import scan_events
 
-__all__ = ["Part", "canonical", "read_usage_events", "scan_events"]
+__all__ = ["Part", "canonical", "canonical_of", "read_usage_events", "scan_events"]

@@ -16,14 +16,22 @@ def canonical(text: str) -> str:
         raise ValueError(f"It has more than {LONGEST:,} characters.")
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
-        if not isinstance(value, dict):
-            raise ValueError("It is not an object.")
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError("It is not JSON.") from None
+    if not isinstance(value, dict):
+        raise ValueError("It is not an object.")
+    return canonical_of(value)
+
+
+def canonical_of(value: dict[str, Any]) -> str:
+    """The same of an object that was read already, its fractions as `Decimal`."""
+    try:
         written = _written(value)
         written.encode()
-    except (json.JSONDecodeError, UnicodeEncodeError, RecursionError):
-        raise ValueError("It is not JSON.") from None
-    if "\\u0000" in written:
-        raise ValueError("It holds a NUL character.")
+    except (UnicodeEncodeError, RecursionError):
+        raise ValueError("It holds half a character, or is nested too deeply.") from None
+    if "\\u0000" in written or len(written) > LONGEST:
+        raise ValueError(f"It holds a NUL character, or more than {LONGEST:,} characters.")
     return written
 
 

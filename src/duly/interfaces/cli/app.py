@@ -18,6 +18,7 @@ from duly.interfaces.cli.commands import (
     rates,
     serving,
     setting_up,
+    tokens,
     usage,
     work,
 )
@@ -46,6 +47,6 @@ for made in (
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement, closing.release, closing.deferred,
-    serving.serve, people.user, delivering.worker, auditing.audit,
+    serving.serve, people.user, tokens.token, delivering.worker, auditing.audit,
 ):
     app.add_command(made)

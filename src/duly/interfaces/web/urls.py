@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from duly.interfaces.web.frame import views
 
-AREAS = ("today", "dashboard", "accounts", "agreements", "work", "billing", "invoices", "payments", "outbox",
+AREAS = ("today", "dashboard", "accounts", "agreements", "work", "usage", "billing", "invoices", "payments", "outbox",
          "settings", "search", "sign_in")
 
 urlpatterns = [

@@ -1,5 +1,6 @@
 """Verbs for metrics: what is measured of usage, defined once and for all."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reference.put import Put, put
 from duly.engine.pricing.usage import AGGREGATIONS
 
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 DEFINITION = ("aggregation", "event", "property", "filters", "group_by")
 
 
@@ -71,6 +73,8 @@ def _problems(code: str, name: str, definition: dict[str, Any]) -> list[Problem]
     problems = [Problem(field, f"It has {len(text)} characters.", f"Give it 1 to {longest}.")
                 for field, text, longest in (("code", code, 60), ("name", name, 200))
                 if not 1 <= len(text.strip()) <= longest]
+    if code and not CODE.fullmatch(code):
+        problems.append(Problem("code", f"“{code}” is no code.", "Use letters, digits and . _ - only."))
     if definition["aggregation"] not in AGGREGATIONS:
         problems.append(Problem("aggregation", f"“{definition['aggregation']}” is not known here.",
                                 f"Use {', '.join(AGGREGATIONS)}."))

@@ -26,6 +26,7 @@ ACTS: Final = (
     Act("Record a payment", "payment_new", "n p", "cash"),
     Act("Start a bill run", "run_start", "n b", "bill"),
     Act("Import time or expenses", "work_import", "n i", "work"),
+    Act("Import usage", "usage_import", "n u", "work"),
     Act("Add time", "work_time", "n t", "work"),
     Act("New account", "account_new", "n a", "accounts"),
     Act("New agreement", "agreement_new", "n g", "agree"),

@@ -11,7 +11,7 @@ from duly.interfaces.kit.forms import Form
 from duly.interfaces.web.page import StaffRequest, show
 
 SECTIONS: Final = (("Entities", "settings"), ("Tax rates", "tax_rates"), ("Exchange rates", "exchange_rates"),
-                   ("Policies", "policies"), ("Users and roles", "users"), ("People", "people"))
+                   ("Metrics", "metrics"), ("Policies", "policies"), ("Users and roles", "users"), ("People", "people"))
 
 
 def sections(current: str) -> list[dict[str, Any]]:

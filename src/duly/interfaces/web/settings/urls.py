@@ -1,6 +1,6 @@
 from django.urls import path
 
-from duly.interfaces.web.settings import entities, people, policies, rates
+from duly.interfaces.web.settings import entities, metrics, people, policies, rates
 
 urlpatterns = [
     path("settings/", entities.entities, name="settings"),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("settings/exchange-rates/", rates.exchange_rates, name="exchange_rates"),
     path("settings/exchange-rates/new/", rates.add_exchange_rate, name="exchange_rate_new"),
     path("settings/exchange-rates/import/", rates.import_exchange_rates, name="exchange_rates_import"),
+    path("settings/metrics/", metrics.metrics, name="metrics"),
+    path("settings/metrics/new/", metrics.add, name="metric_new"),
+    path("settings/metrics/<str:code>/", metrics.metric, name="metric"),
+    path("settings/metrics/<str:code>/drop/", metrics.drop, name="metric_drop"),
     path("settings/policies/", policies.policies, name="policies"),
     path("settings/policies/second-factor/", policies.second_factor, name="policy_second_factor"),
     path("settings/policies/<int:entity>/", policies.policies, name="entity_policies"),

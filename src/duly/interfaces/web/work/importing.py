@@ -72,7 +72,7 @@ def hand_in(request: StaffRequest) -> HttpResponseBase:
 @page(right="work", methods="GET POST")
 def preview(request: StaffRequest, upload: int) -> HttpResponseBase:
     """How the file would come out, as its address says that it is to be read; POST imports it so."""
-    found = uploads.upload(actor=request.actor, upload=upload)
+    found = _upload(request, upload)
     reading = Reading(request.GET, kind=found.kind)
     shown: dict[str, Any] = {"upload": found, "reading": reading, "sections": sections("Imports")}
     try:
@@ -94,7 +94,7 @@ def preview(request: StaffRequest, upload: int) -> HttpResponseBase:
 @page(right="accounts", methods="POST")
 def map_names(request: StaffRequest, upload: int) -> HttpResponseBase:
     """Keeps what the names stand for, and shows the preview anew."""
-    found = uploads.upload(actor=request.actor, upload=upload)
+    found = _upload(request, upload)
     reading = Reading(request.GET, kind=found.kind)
     if not reading.is_valid():
         return redirect("work_import_file", upload)
@@ -110,6 +110,14 @@ def map_names(request: StaffRequest, upload: int) -> HttpResponseBase:
         return redirect(_address(upload, request.GET))
     return show(request, "web/work/preview.html", {"upload": found, "reading": reading, **shown,
                                                    "sections": sections("Imports")}, form=names)
+
+
+def _upload(request: StaffRequest, upload: int) -> Upload:
+    """A file of work; one of usage has a page of its own."""
+    found = uploads.upload(actor=request.actor, upload=upload)
+    if found.kind == "usage":
+        raise NotFound("This file holds no work.", "Look at it under Usage.")
+    return found
 
 
 def _address(upload: int, query: QueryDict) -> str:

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 SECTIONS: Final = (
     ("Unbilled", "work", ""), ("To approve", "work_entries", "?state=waiting"), ("All work", "work_entries", ""),
-    ("Milestones", "milestones", "?state=open"), ("Imports", "work_imports", ""),
+    ("Milestones", "milestones", "?state=open"), ("Usage", "usage", ""), ("Imports", "work_imports", ""),
 )
 
 
