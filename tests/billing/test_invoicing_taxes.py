@@ -14,6 +14,7 @@ from duly.billing.invoicing import actions, queries, taxing
 from duly.billing.invoicing.documents import documents
 from duly.billing.invoicing.editing import Edited, version_of
 from duly.billing.kernel.errors import Refused
+from duly.billing.payments.actions import receive
 from duly.engine.pricing import replay
 from tests.billing.test_invoicing_run import bill
 from tests.world import NOW, TODAY, World
@@ -269,3 +270,25 @@ def test_what_the_buyer_withholds_is_not_asked_for(world: World) -> None:
     draft.refresh_from_db()
     assert draft.open_item is not None
     assert draft.open_item.amount == Decimal("59.50")
+
+
+def test_what_is_paid_and_what_was_withheld_settle_the_invoice(world: World) -> None:
+    add_withholding(actor=world.actor("mara"), at=NOW, on=TODAY, account="ACME", name="Withholding tax",
+                    rate=Decimal("0.075"), valid_from=date(2026, 1, 1), reason="Art. 12")
+    world.time(3600)
+    world.expense("100")
+    draft = next(one for one in bill(world) if one.account.number == "ACME")
+    number = issue(world, draft).numbers[str(draft.pk)]
+    assert (draft.total, draft.withheld) == (Decimal(238), Decimal(15))
+    cash = {"actor": world.actor("fin"), "at": NOW, "on": TODAY, "entity": "HALDEN", "account": "ACME",
+            "currency": "EUR", "received_on": TODAY}
+    paid = receive(**cash, amount=Decimal(223), method="bank_transfer", allocate="oldest")
+    assert [one["amount"] for one in paid.allocated] == ["223.00"]
+    with pytest.raises(Refused):
+        receive(**cash, amount=Decimal(15), method="withholding", bank_account="DE89370400440532013000")
+    receive(**cash, amount=Decimal(15), method="withholding", allocate=[(number, None)])
+    draft.refresh_from_db()
+    assert draft.open_item is not None
+    assert draft.open_item.balance == 0
+    posted = m.Transfer.objects.filter(debit__role="withholding_tax").values_list("credit__role", "amount")
+    assert list(posted) == [("on_account", Decimal(15))]

@@ -51,6 +51,7 @@ CHART: Final = {
     "write_off": ("6930", "Bad debts"),
     "fees": ("6855", "Bank charges"),
     "interest": ("7100", "Interest received"),
+    "withholding_tax": ("1435", "Tax withheld by customers"),
 }
 
 UNITS: Final = {"time": "h", "expense": "item", "milestone": "item", "one_off": "item"}

@@ -17,6 +17,7 @@ from duly.interfaces.cli.commands import (
     pricing,
     serving,
     setting_up,
+    taxes,
     usage,
     work,
 )
@@ -41,7 +42,7 @@ def app() -> None:
 for made in (
     demo.demo, month.bill_month,
     setting_up.set_up_, importing.import_, work.unbilled, work.approve, work.accept, usage.usage,
-    pricing.price,
+    pricing.price, taxes.tax_rates,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement, closing.release, closing.deferred,

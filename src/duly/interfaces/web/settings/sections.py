@@ -10,7 +10,7 @@ from duly.billing.reference.put import Put
 from duly.interfaces.kit.forms import Form
 from duly.interfaces.web.page import StaffRequest, show
 
-SECTIONS: Final = (("Entities", "settings"), ("Tax rates", "tax_rates"), ("Exchange rates", "exchange_rates"),
+SECTIONS: Final = (("Entities", "settings"), ("Taxes", "taxes"), ("Tax rates", "tax_rates"), ("Exchange rates", "exchange_rates"),
                    ("Policies", "policies"), ("Users and roles", "users"), ("People", "people"))
 
 
