@@ -9,8 +9,12 @@ import pytest
 from django.db import transaction
 
 from duly.billing import models as m
+from duly.billing.accounts.actions.tax_rules import add_treatment, add_withholding
 from duly.billing.invoicing import actions, queries, taxing
-from duly.billing.invoicing.editing import version_of
+from duly.billing.invoicing.documents import documents
+from duly.billing.invoicing.editing import Edited, version_of
+from duly.billing.kernel.errors import Refused
+from duly.billing.payments.actions import receive
 from duly.engine.pricing import replay
 from tests.billing.test_invoicing_run import bill
 from tests.world import NOW, TODAY, World
@@ -192,3 +196,99 @@ def test_a_draft_of_several_taxes_is_settled_again_by_all_of_them(world: World) 
                                 version=version_of(draft.pk), line=1, to=Decimal("10"), reason="Goodwill")
     assert (edited.net, edited.tax, edited.blocks) == ("10.00", "1.20", 0)
     assert issue(world, draft).numbers
+
+
+def decide(world: World, draft: m.Invoice, category: str | None, reason: str = "Certificate 4711",
+           **more: Any) -> Edited:
+    return actions.override_tax(actor=world.actor("ben"), at=NOW, on=TODAY, draft=draft.pk,
+                                version=version_of(draft.pk), category=category, reason=reason, **more)
+
+
+def test_the_tax_of_a_line_is_decided_by_hand_and_stays(world: World) -> None:
+    world.time(3600)
+    world.expense("100")
+    draft = next(one for one in bill(world) if one.account.number == "ACME")
+    first = decide(world, draft, "E", line=2)
+    assert (first.tax, first.notes) == ("18.05", 1)
+    assert draft.tax_lines.get(category="E").reason == "Certificate 4711"
+    later = actions.write_down(actor=world.actor("ben"), at=NOW, on=TODAY, draft=draft.pk, version=first.version,
+                               line=2, to=Decimal(50), reason="Goodwill")
+    assert (later.net, later.tax) == ("145.00", "18.05")
+    assert issue(world, draft).numbers
+    [printed] = documents([draft.pk])
+    assert [tax.reason for tax in printed.tax_lines] == ["", "Certificate 4711"]
+
+
+def test_the_tax_of_a_whole_draft_is_decided_and_given_back(world: World) -> None:
+    world.time(3600)
+    world.expense("100")
+    draft = next(one for one in bill(world) if one.account.number == "ACME")
+    assert decide(world, draft, "AE").tax == "0.00"
+    assert set(draft.lines.values_list("override_category", "tax_category")) == {("AE", "AE")}
+    assert decide(world, draft, None).tax == "38.00"
+    assert set(draft.lines.values_list("override_category", "override_reason")) == {(None, None)}
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"category": "X"}, "category"), ({"reason": " "}, "reason"), ({"line": 9}, "no line 9"),
+])
+def test_a_decision_on_tax_that_is_none(world: World, change: dict[str, Any], said: str) -> None:
+    world.time(3600)
+    draft = next(one for one in bill(world) if one.account.number == "ACME")
+    with pytest.raises(Refused) as refusal:
+        decide(world, draft, **{"category": "E", **change})
+    assert said in str(refusal.value) + " ".join(problem.path for problem in refusal.value.problems)
+
+
+def test_an_account_is_taxed_by_its_own_papers_while_they_hold(world: World) -> None:
+    act = {"actor": world.actor("mara"), "at": NOW, "on": TODAY, "account": "ACME"}
+    add_treatment(**act, category="E", reason="Exempt", certificate="B-1", valid_from=date(2026, 10, 1))
+    add_treatment(**act, category=None, reason="It ended", valid_from=date(2026, 10, 20))
+    with pytest.raises(Refused):
+        add_treatment(**act, category="O", reason="Other", valid_from=date(2026, 10, 1))
+    world.expense("100", worked_on=date(2026, 10, 7))
+    world.expense("100", worked_on=date(2026, 10, 21))
+    draft = next(one for one in bill(world) if one.account.number == "ACME")
+    assert [(tax.category, tax.reason, tax.base) for tax in draft.tax_lines.order_by("category")] == [
+        ("E", "Exempt (B-1)", Decimal(105)), ("S", "", Decimal(105))]
+    assert issue(world, draft).numbers
+
+
+def test_what_the_buyer_withholds_is_not_asked_for(world: World) -> None:
+    add_withholding(actor=world.actor("mara"), at=NOW, on=TODAY, account="ACME", name="Withholding tax",
+                    rate=Decimal("0.075"), valid_from=date(2026, 1, 1), reason="Art. 12")
+    world.time(3600)
+    draft = next(one for one in bill(world) if one.account.number == "ACME")
+    assert (draft.total, draft.withheld) == (Decimal("113.05"), Decimal("7.13"))
+    reduced = actions.write_down(actor=world.actor("ben"), at=NOW, on=TODAY, draft=draft.pk,
+                                 version=version_of(draft.pk), line=1, to=Decimal(50), reason="Goodwill")
+    assert reduced.total == "59.50"
+    assert issue(world, draft).numbers
+    [printed] = documents([draft.pk])
+    assert [(one.name, f"{one.amount:.2f}") for one in printed.withholdings] == [("Withholding tax", "3.75")]
+    assert f"{printed.payable:.2f}" == "55.75"
+    draft.refresh_from_db()
+    assert draft.open_item is not None
+    assert draft.open_item.amount == Decimal("59.50")
+
+
+def test_what_is_paid_and_what_was_withheld_settle_the_invoice(world: World) -> None:
+    add_withholding(actor=world.actor("mara"), at=NOW, on=TODAY, account="ACME", name="Withholding tax",
+                    rate=Decimal("0.075"), valid_from=date(2026, 1, 1), reason="Art. 12")
+    world.time(3600)
+    world.expense("100")
+    draft = next(one for one in bill(world) if one.account.number == "ACME")
+    number = issue(world, draft).numbers[str(draft.pk)]
+    assert (draft.total, draft.withheld) == (Decimal(238), Decimal(15))
+    cash = {"actor": world.actor("fin"), "at": NOW, "on": TODAY, "entity": "HALDEN", "account": "ACME",
+            "currency": "EUR", "received_on": TODAY}
+    paid = receive(**cash, amount=Decimal(223), method="bank_transfer", allocate="oldest")
+    assert [one["amount"] for one in paid.allocated] == ["223.00"]
+    with pytest.raises(Refused):
+        receive(**cash, amount=Decimal(15), method="withholding", bank_account="DE89370400440532013000")
+    receive(**cash, amount=Decimal(15), method="withholding", allocate=[(number, None)])
+    draft.refresh_from_db()
+    assert draft.open_item is not None
+    assert draft.open_item.balance == 0
+    posted = m.Transfer.objects.filter(debit__role="withholding_tax").values_list("credit__role", "amount")
+    assert list(posted) == [("on_account", Decimal(15))]

@@ -35,7 +35,8 @@ AGREEMENT: Final[Defaults] = {
 LINE: Final[Defaults] = {
     "document_key": (pl.Int64, 1), "position": (pl.Int64, 1), "kind": (pl.String, "time"),
     "tax_class": (pl.String, "standard"), "tax_category": (pl.String, "S"), "tax_rate": (QUANTITY, "0.19"),
-    "service_to": (pl.Date, date(2026, 10, 31)),
+    "service_to": (pl.Date, date(2026, 10, 31)), "override_category": (pl.String, None),
+    "override_reason": (pl.String, None),
 }
 
 ENTRY: Final[Defaults] = {
@@ -139,6 +140,9 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
     "tax_rate_missing": (
         {"lines": {"tax_rate": "0"}}, "blocks", "lines[1].tax_rate",
         "There is no standard tax rate for 31 Oct 2026. Add it to the tax rates."),
+    "tax_overridden": (
+        {"lines": {"override_category": "E", "override_reason": "Certificate 4711"}}, "notes", "lines[1].tax_category",
+        "The tax was decided by hand: E, “Certificate 4711”."),
     "billing_contact_missing": (
         {"drafts": {"has_billing_contact": False}}, "blocks", "buyer.contact",
         "Acme has no contact with the role billing. Add one to the account."),
@@ -254,7 +258,7 @@ def test_what_law_tax_or_the_agreement_decides_leaves_no_choice() -> None:
     assert {name for name, rule in CHECKS.items() if not rule.choices} == {
         "agreement_cap_exceeded", "work_outside_agreement", "rate_differs_from_card", "total_negative",
         "booking_date_locked", "currency_without_rate", "day_over_24_hours", "work_without_price", "tax_id_invalid",
-        "tax_id_missing", "tax_rate_missing"}
+        "tax_id_missing", "tax_overridden", "tax_rate_missing"}
     assert all(rule.severity in rule.choices for rule in CHECKS.values() if rule.choices)
 
 

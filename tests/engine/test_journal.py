@@ -66,6 +66,7 @@ def billed(*lines: dict[str, object], tax: object = 0, kind: str = "invoice", ra
         ("receipt", {"amount": "100", "currency": "USD", "base_rate": "149.505", "base_exponent": 0},
          ["bank → on_account 100.00 USD = 14951.00"]),
         ("receipt", {}, []),
+        ("receipt", {"amount": 15, "what": "withheld"}, ["withholding_tax → on_account 15.00 EUR = 15.00"]),
     ],
 )
 def test_postings(happened: str, part: dict[str, object], expected: list[str]) -> None:

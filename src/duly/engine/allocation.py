@@ -12,11 +12,20 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something still owed: `open` is positive, in the receipt's currency. `key` names it to the caller."""
+    """Something still owed: `open` is positive, in the receipt's currency. `key` names it to the caller.
+
+    Of it the payer may keep back what is `withheld` for the tax office.
+    """
 
     key: str
     due_on: date
     open: Decimal
+    withheld: Decimal = ZERO
+
+    @property
+    def payable(self) -> Decimal:
+        """What the payer is asked for."""
+        return self.open - self.withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A way to spread a receipt, and why: `reference` names the items, one is the `exact` amount, `oldest` first."""
+    """A way to spread a receipt, and why: `reference` names the items, one is the `exact` amount, or is it less the tax
+    that is `withheld`, `oldest` first."""
 
     why: str
     parts: tuple[Part, ...]
@@ -44,13 +54,15 @@ class Beyond(ValueError):
 
 
 def oldest_first(amount: Decimal, items: Iterable[Item]) -> tuple[Part, ...]:
-    """Spread `amount` without being told how: to the one item it equals, else oldest due first.
+    """Spread `amount` without being told how: to the one item it equals, or equals less tax withheld, else oldest due
+    first.
 
     Of several items that equal it the oldest is taken. What no item takes stays on account, so the parts sum
     to the smaller of `amount` and what is owed, and no part is larger than its item.
     """
     owed = sorted(items, key=lambda item: (item.due_on, item.key))
-    equal = next((item for item in owed if item.open == amount), None)
+    equal = next((item for item in owed if item.open == amount), None) or next(
+        (item for item in owed if item.withheld and item.payable == amount), None)
     return _fill(amount, [equal] if equal else owed)
 
 
@@ -81,6 +93,7 @@ def proposals(amount: Decimal, reference: str, items: Iterable[Item]) -> tuple[P
     ways = {
         "reference": list(named_in(reference, owed)),
         "exact": [item for item in owed if item.open == amount][:1],
+        "withheld": [item for item in owed if item.withheld and item.payable == amount][:1],
         "oldest": owed,
     }
     found: dict[tuple[Part, ...], Proposal] = {}

@@ -20,7 +20,7 @@ RULES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "revenue": ("receivable", "revenue"), "deferred_revenue": ("receivable", "deferred_revenue"),
         "deposits": ("receivable", "deposits"), "tax": ("receivable", "tax"),
     },
-    "receipt": {"amount": ("bank", "on_account")},
+    "receipt": {"amount": ("bank", "on_account"), "withheld": ("withholding_tax", "on_account")},
     "allocation": {"amount": ("on_account", "receivable")},
     "exchange_difference": {"amount": ("on_account", "exchange_difference")},  # a gain above zero
     "revenue_release": {"amount": ("deferred_revenue", "revenue")},

@@ -133,6 +133,8 @@ class Line:
     tax_category: str
     tax_rate: Decimal
     tax: Decimal
+    override_category: str | None
+    override_reason: str | None
     service_from: date
     service_to: date
     explanation: tuple[Row, ...]

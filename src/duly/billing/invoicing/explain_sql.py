@@ -18,7 +18,7 @@ HEAD: Final = f"""select i.id, i.number, i.kind, i.state, draft_digest(i.id), e.
 LINES: Final = """select l.id, l.position, g.number, g.name, t.name, l.kind, l.terms_id, v.valid_from, l.description,
         l.unit, l.quantity, l.unit_price, l.numerator, l.denominator, coalesce(l.gross, l.amount),
         l.tax_class, l.tax_category, l.tax_rate,
-        l.tax, l.service_from, l.service_to, l.explanation::text
+        l.tax, l.override_category, l.override_reason, l.service_from, l.service_to, l.explanation::text
     from invoice_line l join agreement g on g.id = l.agreement_id join charge_terms t on t.id = l.terms_id
     join agreement_version v on v.id = t.version_id where l.invoice_id = %s order by l.position"""
 

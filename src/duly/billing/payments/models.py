@@ -10,7 +10,8 @@ from duly.billing.ledger.models import Entry, OpenItem
 
 __all__ = ["CashAllocation", "Receipt"]
 
-METHODS = ("bank_transfer", "card", "cash", "cheque", "direct_debit", "other")
+METHODS = ("bank_transfer", "card", "cash", "cheque", "direct_debit", "withholding", "other")
+"""`withholding` is no money: tax that a customer kept back and paid to the tax office for us, by its certificate."""
 
 
 class Receipt(models.Model):

@@ -24,7 +24,7 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An issued document that still owes something, and whose it is."""
+    """An issued document that still owes something, and whose it is; `withheld` of its total the payer keeps back."""
 
     number: str
     invoice: int
@@ -37,6 +37,7 @@ class Owed:
     booked_on: date
     due_on: date
     days_late: int
+    withheld: Decimal
 
 
 def payer(*, actor: Actor, on: date, account: str) -> Payer:
@@ -61,7 +62,7 @@ def owed(*, actor: Actor, on: date, account: int, numbers: Sequence[str] = ()) -
     """
     query = f"""
       select i.number, i.id, a.number, a.name, e.code, o.currency, o.amount, o.balance, o.booked_on, o.due_on,
-             greatest(%(on)s - o.due_on, 0)
+             greatest(%(on)s - o.due_on, 0), i.withheld
         from open_item o join invoice i on i.open_item_id = o.id join account a on a.id = o.account_id
         join legal_entity e on e.id = o.entity_id
        where o.id = any(array(select w.id from open_item w where w.account_id = %(account)s and w.balance > 0

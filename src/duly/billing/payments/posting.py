@@ -27,7 +27,7 @@ ITEM: Final[frames.Schema] = {
 }
 HAPPENED: Final[frames.Schema] = {
     "entity_id": pl.Int64, "base_exponent": pl.Int8, "booked_on": pl.Date, "source": pl.String, "currency": pl.String,
-    "amount": frames.MONEY, "base_rate": RATE, "open_item_id": pl.Int64,
+    "amount": frames.MONEY, "base_rate": RATE, "open_item_id": pl.Int64, "what": pl.String,
 }
 
 
@@ -68,7 +68,8 @@ def exponent(currency: str) -> int | None:
 
 
 def book_receipts(cash: Sequence[Cash]) -> list[Booked]:
-    """Number receipts, write them with copies of their parties, and post their money from bank to on account.
+    """Number receipts, write them with copies of their parties, and post their money from bank to on account; tax that
+    was withheld, from what the tax office owes.
 
     They come, and are numbered, by entity and booking date.
     """
@@ -83,7 +84,8 @@ def book_receipts(cash: Sequence[Cash]) -> list[Booked]:
     decimals = {one.entity.base_currency: exponent(one.entity.base_currency) for one in cash}
     _post_receipts(pl.DataFrame(
         [(one.entity.pk, decimals[one.entity.base_currency], one.booked_on, taken["number"], one.currency, one.amount,
-          rates[_rate_key(one)], item) for one, taken, item in zip(cash, numbered, items, strict=True)],
+          rates[_rate_key(one)], item, "withheld" if one.method == "withholding" else "amount")
+         for one, taken, item in zip(cash, numbered, items, strict=True)],
         schema=HAPPENED, orient="row"))
     return [Booked(id_, taken["number"], item) for id_, taken, item in zip(ids, numbered, items, strict=True)]
 

@@ -25,7 +25,7 @@ def reach(actor: Actor, right: str, on: date) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """An issued document that money can go to, with what it still owes."""
+    """An issued document that money can go to, with what it still owes; `withheld` of it goes to the tax office."""
 
     item_id: int
     number: str
@@ -35,6 +35,7 @@ class Payable:
     booked_on: date
     entity_id: int
     account_id: int
+    withheld: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def payables(actor: Actor, on: date, numbers: Collection[tuple[int, str]],
              owing: Collection[int] = ()) -> list[Payable]:
     """Issued documents by entity and number, and what the `owing` accounts owe, as far as the actor reaches."""
     query = f"""
-      select o.id, i.number, o.currency, o.balance, o.due_on, o.booked_on, o.entity_id, o.account_id
+      select o.id, i.number, o.currency, o.balance, o.due_on, o.booked_on, o.entity_id, o.account_id, i.withheld
         from open_item o join invoice i on i.open_item_id = o.id join account a on a.id = o.account_id
        where o.id = any(array(select d.open_item_id from invoice d
                                 join unnest(%(entities)s::bigint[], %(numbers)s::text[]) as n (entity_id, number)

@@ -132,6 +132,8 @@ def _checked(one: Incoming, exponent: int | None) -> int:
             "Book it on the day it came in, or later."))
     if one.method not in METHODS:
         problems.append(Problem("method", f"“{one.method}” is no method of payment.", f"Known: {', '.join(METHODS)}."))
+    if one.method == "withholding" and one.bank_account is not None:
+        problems.append(Problem("bank_account", "Tax that was withheld reaches no bank account.", "Leave it out."))
     if isinstance(one.allocate, str) and one.allocate != "oldest":
         problems.append(Problem("allocate", f"“{one.allocate}” names no way to allocate.",
                                 "Name invoices, “oldest”, or nothing yet."))

@@ -47,7 +47,7 @@ def parts(items: Mapping[str, Payable], wanted: Wanted, amount: Decimal, currenc
 
 def items_of(payables: Iterable[Payable]) -> list[Item]:
     """What can be paid, as the engine has it."""
-    return [Item(one.number, one.due_on, one.open) for one in payables]
+    return [Item(one.number, one.due_on, one.open, one.withheld) for one in payables]
 
 
 def wrong_amount(path: str, amount: Decimal, currency: str, exponent: int) -> Problem | None:

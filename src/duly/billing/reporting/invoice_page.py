@@ -59,7 +59,8 @@ NOT_DEMANDED: Final = {"none": ("review", "client"), "peer": ("client",), "peer_
 """The stages that a review policy leaves out."""
 
 CHECKING: Final = (
-    "check", "draft_partition", "write_down", "defer", "reword", "reorder", "restore", "set_terms", "issue")
+    "check", "draft_partition", "write_down", "defer", "reword", "reorder", "restore", "set_terms", "override_tax",
+    "issue")
 """Verbs of invoicing that run the checks."""
 
 

@@ -53,6 +53,17 @@ def tax_rate_missing(facts: Facts) -> pl.DataFrame:
     )
 
 
+@check("tax_overridden", "notes")
+def tax_overridden(facts: Facts) -> pl.DataFrame:
+    """Whoever reviews sees where a person decided on the tax, and why."""
+    if "override_category" not in facts.lines.columns:  # drafted a moment ago: nobody decided anything yet
+        return facts.drafts.clear().select("document_key", *(pl.lit("").alias(name) for name in ("path", "text")))
+    return facts.lines.filter(pl.col("override_category").is_not_null()).select(
+        "document_key", pl.format("lines[{}].tax_category", "position").alias("path"),
+        pl.format("The tax was decided by hand: {}, “{}”.", "override_category", "override_reason").alias("text"),
+    )
+
+
 @check("billing_contact_missing", "blocks", may_be=AT_WILL)
 def billing_contact_missing(facts: Facts) -> pl.DataFrame:
     """An invoice goes to someone: the account has a contact with the role billing."""

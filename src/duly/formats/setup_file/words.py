@@ -57,6 +57,7 @@ CHART: Final = {
     "write_off": ("6930", "Bad debts"),
     "fees": ("6855", "Bank charges"),
     "interest": ("7100", "Interest received"),
+    "withholding_tax": ("1435", "Tax withheld by customers"),
 }
 
 UNITS: Final = {kind: "item" for kind in CHARGE_KINDS if kind != "recurring"} | {"time": "h"}

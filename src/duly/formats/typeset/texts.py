@@ -165,6 +165,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "cash": ("Cash", "Bar", "Espèces"),
     "cheque": ("Cheque", "Scheck", "Chèque"),
     "direct_debit": ("Direct debit", "Lastschrift", "Prélèvement"),
+    "withholding": ("Tax withheld", "Einbehaltene Steuer", "Retenue à la source"),
 }
 
 TEXTS: Final = MappingProxyType(

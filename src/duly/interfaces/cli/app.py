@@ -18,6 +18,7 @@ from duly.interfaces.cli.commands import (
     rates,
     serving,
     setting_up,
+    taxes,
     tokens,
     usage,
     work,
@@ -43,7 +44,7 @@ def app() -> None:
 for made in (
     demo.demo, month.bill_month,
     setting_up.set_up_, rates.rates, importing.import_, work.unbilled, work.approve, work.accept, usage.usage,
-    pricing.price,
+    pricing.price, taxes.tax_rates,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement, closing.release, closing.deferred,

@@ -9,10 +9,10 @@ from django.db import models
 from duly.billing.accounts.models import Account
 from duly.billing.accounts.queries import accounts_in_book
 from duly.billing.accounts.tax_rules import AccountTreatment, AccountWithholding
-from duly.billing.audit.actions import verb
+from duly.billing.audit.actions import record, verb
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
-from duly.billing.reference.put import Put, put
+from duly.billing.reference.put import Put
 from duly.engine.tax import CATEGORIES
 from duly.engine.wording import day
 
@@ -66,7 +66,11 @@ def _add(model: type[models.Model], key: dict[str, Any], values: dict[str, Any])
     """Add the dated row; the same again does nothing, another one for the day is refused."""
     rows: models.Manager[Any] = model._default_manager
     known = rows.filter(**key).first()
-    if known is not None and any(getattr(known, name) != value for name, value in values.items()):
+    if known is None:
+        made = rows.create(**key, **values)
+        record(model._meta.db_table, made.pk, added={**key, **values})
+        return Put(made.pk, "added", sorted(values))
+    if any(getattr(known, name) != value for name, value in values.items()):
         problem = Problem("valid_from", f"Another one holds from {day(key['valid_from'])}.", "Give a later day.")
         raise Refused("What held is never rewritten.", problems=[problem])
-    return put(model, key, values)
+    return Put(known.pk, "unchanged", [])

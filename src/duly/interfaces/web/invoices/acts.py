@@ -91,6 +91,9 @@ ACTS: Final[Mapping[str, Act]] = {
                    edits=True),
     "reorder": Act(actions.reorder, "bill", "Print the lines in this order?", "Reorder", "The lines are reordered.",
                    forms.Reorder, of="draft", at_once=True, edits=True),
+    "tax": Act(actions.override_tax, "bill", "Decide on the tax", "Tax", "The draft is taxed as decided.", forms.Tax,
+               "It stands instead of what follows from the parties and what is sold.", of="draft", icon="pencil",
+               edits=True),
     "terms": Act(actions.set_terms, "bill", "Order and terms", "Save", "The terms are changed.", forms.Terms,
                  of="draft", icon="pencil", edits=True),
 }

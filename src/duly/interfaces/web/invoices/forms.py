@@ -1,11 +1,12 @@
 """What is asked before something is done to a draft: a form for each act, its fields named as the verb's arguments."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 
 from duly.billing.invoicing.actions.edit import LONGEST_DESCRIPTION, LONGEST_TERM
+from duly.billing.invoicing.actions.tax import LONGEST_REASON
 from duly.billing.invoicing.explain import Evidence, Explained, Line
 from duly.interfaces.kit import printing
 from duly.interfaces.kit.forms import Once
@@ -129,6 +130,24 @@ class Reorder(Seen):
         if not all(one.isdecimal() and len(one) < 8 for one in given):
             raise forms.ValidationError("This is no order of lines.")
         return [int(one) for one in given]
+
+
+TREATMENTS: Final = (
+    ("", "As the table of treatments says"), ("S", "S: taxed here"), ("Z", "Z: zero rate"), ("E", "E: exempt"),
+    ("AE", "AE: reverse charge"), ("K", "K: intra-community supply of goods"), ("G", "G: export of goods"),
+    ("O", "O: outside the scope"))
+
+
+class Tax(Seen):
+    """How a line, or the whole draft, is taxed whatever the table says."""
+
+    line = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
+    category = forms.ChoiceField(label="Treatment", required=False, choices=TREATMENTS)
+    reason = forms.CharField(label="Reason", max_length=LONGEST_REASON,
+                             help_text="Printed on the document where no tax is charged.")
+
+    def clean_category(self) -> str | None:
+        return self.cleaned_data["category"] or None
 
 
 class Terms(Seen):

@@ -80,9 +80,15 @@ def _receive(request: StaffRequest, payer: Payer, form: Received, table: Spread)
     made = receive(
         actor=request.actor, at=request.at, on=data["booked_on"], entity=entity, account=payer.number,
         amount=data["amount"], currency=data["currency"], received_on=data["received_on"], method=data["method"],
-        reference=data["reference"], bank_account=bank or None, allocate=list(table.wanted) or None,
+        reference=data["reference"],
+        bank_account=None if data["method"] == "withholding" else bank or None, allocate=list(table.wanted) or None,
         key=f"web:{data['key']}")  # type: ignore[call-arg]  # the verb's own
     said = f"Receipt {made.number} over {money(made.amount, made.currency)} of {payer.name} is recorded."
+    paid = dict(table.wanted)
+    for kept in (line.owed for line in table.lines if line.owed.withheld and data["method"] != "withholding"):
+        if kept.open - paid.get(kept.number, kept.open) == kept.withheld:
+            said += (f" {money(kept.withheld, kept.currency)} of {kept.number} is withheld: when the certificate "
+                     "comes, record it as a payment by withholding.")
     messages.success(request, said)
     return redirect(reverse("receipt", args=[made.receipt]))
 

@@ -15,7 +15,8 @@ from duly.engine.currencies import CODES, exponent
 from duly.interfaces.kit.printing import money as printed
 from duly.interfaces.web.payments.forms import typed_amount
 
-WHY: Final = {"reference": "Named in the reference", "exact": "Same amount", "oldest": "Oldest first"}
+WHY: Final = {"reference": "Named in the reference", "exact": "Same amount", "withheld": "Same amount less tax withheld",
+              "oldest": "Oldest first"}
 PREFIX: Final = "pay:"
 BY_HAND, NOTHING = "hand", "none"
 
@@ -137,8 +138,8 @@ def spread(owed: Sequence[Owed], payer: Payer, money: tuple[str, str, Decimal | 
     data, do = (QueryDict(), "propose") if data is None else (data, data.get("do", ""))
     here = [one for one in owed if (one.entity, one.currency) == (entity, currency)]
     received = max(amount or Decimal(0), Decimal(0))
-    ways = proposals(received, reference,
-                     [Item(one.number, one.due_on, one.open) for one in here if one.account == payer.number])
+    own = [one for one in here if one.account == payer.number]
+    ways = proposals(received, reference, [Item(one.number, one.due_on, one.open, one.withheld) for one in own])
     do, _, wish = do.partition(":")
     way = data.get("way", "")
     made = Spread(

@@ -1,5 +1,6 @@
 """The forms of the settings. What comes from outside is checked here; what it may be is the verbs' business."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -146,6 +147,36 @@ class TaxRate(Form):
     def clean_rate(self) -> Decimal:
         percent: Decimal = self.cleaned_data["rate"]
         return percent / 100
+
+
+class SeedRates(Form):
+    """Whose known rates are added."""
+
+    countries = forms.MultipleChoiceField(label="Countries", required=False, widget=forms.CheckboxSelectMultiple,
+                                          help_text="None ticked: all of them.")
+
+    def __init__(self, *args: Any, countries: Sequence[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["countries"].choices = countries  # type: ignore[attr-defined]
+
+
+class TaxComponent(Form):
+    """One of several taxes on one base."""
+
+    country = forms.ChoiceField(label="Country", choices=COUNTRIES)
+    region = text("Region", 100, False, help_text="As addresses have it, such as QC; empty: the whole country.")
+    name = text("Name", 40, help_text="As documents print it, such as GST.")
+    tax_class = forms.ChoiceField(label="Class", choices=[(name, name.capitalize()) for name in TAX_CLASSES])
+    rate = forms.DecimalField(label="Rate in percent", max_digits=9, decimal_places=4, required=False,
+                              help_text="Empty: there is none from that day on.")
+    position = forms.IntegerField(label="Place", min_value=1, max_value=99, help_text="The order in which they are due.")
+    compound = forms.BooleanField(label="It is also on the taxes before it", required=False)
+    valid_from = forms.DateField(label="From", widget=Date)
+    source = text("Source", 200, help_text="The law or the page that says so.")
+
+    def clean_rate(self) -> Decimal | None:
+        percent: Decimal | None = self.cleaned_data["rate"]
+        return None if percent is None else percent / 100
 
 
 class ExchangeRate(Form):

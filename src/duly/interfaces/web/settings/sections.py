@@ -10,8 +10,9 @@ from duly.billing.reference.put import Put
 from duly.interfaces.kit.forms import Form
 from duly.interfaces.web.page import StaffRequest, show
 
-SECTIONS: Final = (("Entities", "settings"), ("Tax rates", "tax_rates"), ("Exchange rates", "exchange_rates"),
-                   ("Metrics", "metrics"), ("Policies", "policies"), ("Users and roles", "users"), ("People", "people"))
+SECTIONS: Final = (("Entities", "settings"), ("Taxes", "taxes"), ("Tax rates", "tax_rates"),
+                   ("Exchange rates", "exchange_rates"), ("Metrics", "metrics"), ("Policies", "policies"),
+                   ("Users and roles", "users"), ("People", "people"))
 
 
 def sections(current: str) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from duly.interfaces.web.settings import entities, metrics, people, policies, rates
+from duly.interfaces.web.settings import entities, metrics, people, policies, rates, taxes
 
 urlpatterns = [
     path("settings/", entities.entities, name="settings"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("settings/entities/<int:entity>/series/<slug:kind>/", entities.series, name="entity_series"),
     path("settings/entities/<int:entity>/chart/<slug:role>/", entities.chart_role, name="entity_chart"),
     path("settings/entities/<int:entity>/close/", entities.close, name="entity_close"),
+    path("settings/taxes/", taxes.taxes, name="taxes"),
+    path("settings/taxes/new/", taxes.add, name="tax_new"),
+    path("settings/taxes/known/", taxes.seed, name="taxes_seed"),
     path("settings/tax-rates/", rates.tax_rates, name="tax_rates"),
     path("settings/tax-rates/new/", rates.add_tax_rate, name="tax_rate_new"),
     path("settings/exchange-rates/", rates.exchange_rates, name="exchange_rates"),
