@@ -29,6 +29,7 @@ TERMS = {"valid_from": "2026-11-01", "review": "peer", "grouping": "person", "ca
 HOURS = {"0-time-name": "Consulting", "0-time-rate_card": "STD", "0-time-tax_class": "standard",
          "0-time-rounding": "up", "0-time-increment_seconds": "15"}
 FEE = {"1-recurring-name": "Support", "1-recurring-price": "123456789012.50", "1-recurring-quantity": "1",
+       "1-recurring-model": "per_unit", "1-recurring-grants_of": "time",
        "1-recurring-interval": "month", "1-recurring-interval_count": "1", "1-recurring-timing": "advance",
        "1-recurring-proration": "by_day", "1-recurring-alignment": "calendar", "1-recurring-tax_class": "standard"}
 TRAVEL = {"2-expense-name": "Travel", "2-expense-markup": "7.5", "2-expense-tax_class": "standard"}
@@ -51,7 +52,9 @@ def fields_of(content: bytes) -> dict[str, Any]:
     for tag in re.findall(r"<input [^>]+>", text):
         name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
         if name and name[1] not in ("charge", "csrfmiddlewaretoken") and ("checkbox" not in tag or "checked" in tag):
-            found[name[1]] = unescape(value[1]) if value else "on" if "checkbox" in tag else ""
+            said = unescape(value[1]) if value else "on" if "checkbox" in tag else ""
+            several = name[1].endswith(("tiers", "phases", "discounts", "covers", "charges"))
+            found[name[1]] = [*found.get(name[1], []), said] if several else said
     for name, options in re.findall(r'(?s)<select name="([^"]+)".*?>(.*?)</select>', text):
         chosen = re.search(r'value="([^"]*)" selected', options)
         found[name] = chosen[1] if chosen else ""

@@ -88,6 +88,25 @@ class Groups:
     grid: tuple[GridLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A value of the axis below, with its place in percent from the left."""
+
+    said: str
+    x: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line over amounts: both axes by value, from zero. `marks` are points to be told apart: place, and words."""
+
+    path: str
+    area: str
+    grid: tuple[GridLine, ...]
+    ticks: tuple[Tick, ...]
+    marks: tuple[Point, ...]
+
+
 def tick(value: float) -> str:
     """A grid value in few characters: 250, 12.5k, 3M."""
     size, unit = next(((size, unit) for size, unit in UNITS if abs(value) >= size), (1, ""))
@@ -187,3 +206,31 @@ def grouped(rows: Sequence[tuple[str, Sequence[tuple[Number, str, str]]]], serie
     groups = tuple((label, tuple(bar(place, order, *each) for order, each in enumerate(values)))
                    for place, (label, values) in enumerate(rows))
     return Groups(tuple(series), groups, tuple(GridLine(tick(value), y(value)) for value in grid))
+
+
+def curve(points: Sequence[tuple[Number, Number]], marks: Sequence[tuple[Number, Number, str]] = (),
+          lines: int = 4) -> Curve:
+    """A line through (across, up), its bounds as ticks; `marks` are (across, up, words). Two points at least."""
+    grid = scale([up for _, up in points], lines, from_zero=True)
+    low, span = grid[0], grid[-1] - grid[0]
+    widest = float(points[-1][0]) or 1.0
+
+    def place(across: Number, up: Number) -> tuple[float, float]:
+        return float(across) / widest * 100, 100 - (float(up) - low) / span * 100
+
+    drawn = [place(across, up) for across, up in points]
+    path = " ".join(f"{x:.2f},{y:.2f}" for x, y in drawn)
+    below = 100 + low / span * 100
+    ticks = [Tick(tick(float(across)), place(across, 0)[0]) for across in sorted({across for across, _, _ in marks})]
+    return Curve(path, f"0,{below:.2f} {path} 100,{below:.2f}",
+                 tuple(GridLine(tick(up), place(0, up)[1]) for up in grid), tuple(_apart(ticks)),
+                 tuple(Point(said, said, *place(across, up)) for across, up, said in marks))
+
+
+def _apart(ticks: Sequence[Tick], least: float = 14.0) -> list[Tick]:
+    """The ticks that have room beside each other, the last one before all."""
+    kept: list[Tick] = []
+    for one in reversed(ticks):
+        if not kept or kept[-1].x - one.x >= least:
+            kept.append(one)
+    return kept[::-1]

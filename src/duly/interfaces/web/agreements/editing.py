@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http.response import HttpResponseBase
@@ -15,10 +15,17 @@ from duly.billing.invoicing.sample import Sample, sample
 from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reporting.agreement_page import AgreementPage, agreement_page
 from duly.interfaces.kit.printing import day
+from duly.interfaces.web.agreements.charge_forms import KINDS
 from duly.interfaces.web.agreements.editor import Editor
-from duly.interfaces.web.agreements.forms import KINDS, entities
+from duly.interfaces.web.agreements.forms import entities
+from duly.interfaces.web.agreements.rows import Change
 from duly.interfaces.web.links import address
 from duly.interfaces.web.page import StaffRequest, page
+
+ROW_ACTS: Final = ("add_row", "remove_row", "raise_row")
+"""What the buttons of rows are called."""
+DATED: Final = ("recurring", "usage", "percentage", "balance", "true_up")
+"""Kinds of lines that are for a period."""
 
 
 @page(right="agree", methods="GET POST")
@@ -64,7 +71,8 @@ def attempt(request: StaffRequest, number: str | None = None) -> HttpResponseBas
     editor = Editor(request.POST, agreement=number)
     editor.is_valid()
     shown = _sampled(request, editor, known)
-    return render(request, "web/agreements/live.html", {**shown, "wrong": list(editor.wrong())})
+    return render(request, "web/agreements/live.html", {
+        **shown, "wrong": list(editor.wrong()), "redrawn": editor.charges})
 
 
 def _sent(request: StaffRequest) -> bool:
@@ -72,7 +80,7 @@ def _sent(request: StaffRequest) -> bool:
 
     The buttons for cards are not called `remove`, as a form's own method is: a field's name would take its place.
     """
-    return request.method == "POST" and not {"add_card", "remove_card"} & request.POST.keys()
+    return request.method == "POST" and not {"add_card", "remove_card", *ROW_ACTS} & request.POST.keys()
 
 
 def _next_month(day: date) -> date:
@@ -98,7 +106,9 @@ def _edited(request: StaffRequest, editor: Editor, known: AgreementPage | None, 
     shown = _sampled(request, editor, known)
     wrong = list(editor.wrong()) if sent else []
     if request.method == "POST" and not sent:
-        editor.change(add=request.POST.get("add_card", ""), remove=request.POST.get("remove_card", ""))
+        act = next((act for act in ROW_ACTS if act in request.POST), "")
+        editor.change(add=request.POST.get("add_card", ""), remove=request.POST.get("remove_card", ""),
+                      row=Change(act, request.POST.get(act, "")) if act else None)
     now = str(len(known.versions)) if known else ""
     since = now if sent else request.POST.get("since", now)  # another card leaves it at what the form began with
     trying = reverse("agreement_amend_try", args=[known.number]) if known else reverse("agreement_try")
@@ -119,6 +129,7 @@ def _sampled(request: StaffRequest, editor: Editor, known: AgreementPage | None)
             editor.object([Problem("account", str(missing))] if editor.head and editor.head.is_bound else [])
         else:
             editor.object(found.problems if editor.terms.is_bound else [])
+    editor.draw(parties["currency"] if parties else "EUR")
     return {"sample": _shown(found), "currency": parties["currency"] if parties else "", "parties": parties}
 
 
@@ -138,5 +149,10 @@ def _parties(editor: Editor, known: AgreementPage | None) -> dict[str, Any] | No
 def _shown(found: Sample | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    lines = [{"line": line, "quantity": f"{line.quantity.normalize():f}"} for line in found.lines]
-    return {"lines": lines, "net": found.net, "tax": found.tax, "total": found.total, "unpriced": found.unpriced}
+    lines = [{
+        "line": line, "quantity": f"{line.quantity.normalize():f}", "dated": line.kind in DATED,
+        "covered": line.kind == "time" and not line.price,
+        "missing": "what would be missing" if line.kind == "true_up" else "",
+    } for line in found.lines]
+    return {"lines": lines, "net": found.net, "tax": found.tax, "total": found.total, "unpriced": found.unpriced,
+            "assumed": found.assumed, "ahead": found.ahead}

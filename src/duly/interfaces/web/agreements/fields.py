@@ -1,7 +1,7 @@
 """The fields of agreements, in the words and units of people: minutes, percent."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from django import forms
@@ -62,3 +62,41 @@ class Day(forms.DateField):
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=Date(), **options)
         self.validators += [MinValueValidator(date(1970, 1, 1), SLIP), MaxValueValidator(date(2199, 12, 31), SLIP)]
+
+
+class Rate(forms.DecimalField):
+    """A percentage that the terms keep as a fraction, and that may be left open."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=10, decimal_places=6, min_value=0, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{(value * 100).normalize():f}" if isinstance(value, Decimal) else value
+
+    def clean(self, value: Any) -> Decimal | None:
+        percent = super().clean(value)
+        return None if percent is None else percent / 100
+
+
+class Amounts(forms.CharField):
+    """Amounts in one line, with commas or spaces between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(f"{one.normalize():f}" for one in value) if isinstance(value, tuple | list) else value
+
+    def clean(self, value: Any) -> tuple[Decimal, ...]:
+        words = str(super().clean(value)).replace(";", " ").replace(",", " ").split()
+        try:
+            found = tuple(Decimal(word) for word in words)
+        except InvalidOperation:
+            raise forms.ValidationError("Give amounts with commas between them, as 1000, 5000.") from None
+        if not all(one.is_finite() and abs(one) < 10**12 for one in found):
+            raise forms.ValidationError("Give amounts with commas between them, as 1000, 5000.")
+        return found
+
+
+class Cards(forms.MultipleChoiceField):
+    """Some of the other charges of the page, by checkboxes; none chosen stands for all."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, widget=forms.CheckboxSelectMultiple, **options)

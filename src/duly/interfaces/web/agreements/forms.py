@@ -6,13 +6,13 @@ from typing import Any, Final
 from django import forms
 
 from duly.billing.accounts.models import LegalEntity
-from duly.billing.agreements.models import Project, RateCard
+from duly.billing.agreements.models import Metric, Project, RateCard
 from duly.billing.agreements.policies import NAMES, Usual, policies
-from duly.billing.agreements.terms import ChargeInput
 from duly.formats.identities import check_currency
 from duly.interfaces.kit.forms import Checked, Form, Once, Standing
 from duly.interfaces.web.accounts.forms import Number
-from duly.interfaces.web.agreements.fields import Day, Minutes, Percent, Plain
+from duly.interfaces.web.agreements.fields import Amounts, Day, Plain
+from duly.interfaces.web.agreements.rows import Discount, Rows
 
 WORDS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
     "tax_class": (("standard", "Standard rate"), ("reduced", "Reduced rate"), ("zero", "Zero rate"),
@@ -24,20 +24,24 @@ WORDS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
                  ("half_year", "Half-year"), ("year", "Year")),
     "timing": (("arrears", "Afterwards"), ("advance", "In advance")),
     "alignment": (("calendar", "By the calendar"), ("anchored", "From a day of its own")),
-    "proration": (("by_day", "By the day"), ("whole_period", "In full"), ("none", "Not at all")),
+    "proration": (("by_day", "By the day"), ("thirty_day_month", "By days of months of thirty"),
+                  ("by_second", "By the second"), ("whole_period", "In full"), ("none", "Not at all")),
+    "model": (("per_unit", "One price for each"), ("graduated", "Tiers, each part at its price"),
+              ("volume", "Tiers, all at the price reached"), ("stair_step", "Steps, one flat price"),
+              ("package", "Packages")),
+    "basis": (("average", "Average balance"), ("closing", "Closing balance")),
+    "day_count": (("act_365", "Days of 365"), ("act_360", "Days of 360"), ("30_360", "Months of thirty days, of 360")),
+    "grants_of": (("time", "hours"), ("value", "of value")),
     "review": (("none", "Nobody"), ("peer", "A colleague"), ("peer_and_client", "A colleague, then the client")),
     "grouping": (("person", "One line per person"), ("rate", "One line per rate"), ("task", "One line per task"),
                  ("project", "One line per project"), ("entry", "Every entry")),
-    "cap_behaviour": (("block", "Stop the invoice"), ("warn", "Warn only")),
+    "cap_behaviour": (("block", "Stop the invoice"), ("warn", "Warn only"), ("stop", "Bill up to it")),
 }
 
+LESSER: Final = ("change_at_once", "progressive_thresholds", "progressive_every")
+"""Terms that are mostly left open."""
 YES, NO = "on", "no"
 YES_OR_NO: Final = ((YES, "Yes"), (NO, "No"))
-
-USUAL: Final = {"tax_class": "standard", "supply": "services", "rounding": "exact", "increment_seconds": "",
-                "minimum_seconds": "", "interval_count": "1", "proration": "by_day",
-                "alignment": "calendar", "anchor": ""}
-"""What the lesser fields of a charge mostly hold."""
 
 
 def choice(name: str, label: str, **options: Any) -> forms.ChoiceField:
@@ -46,6 +50,11 @@ def choice(name: str, label: str, **options: Any) -> forms.ChoiceField:
 
 def entities() -> Sequence[tuple[str, str]]:
     return list(LegalEntity.objects.order_by("name").values_list("code", "name"))
+
+
+def metrics() -> Sequence[tuple[str, str]]:
+    found = Metric.objects.order_by("name").values_list("code", "name")
+    return [("", "Choose what is measured"), *((code, f"{name} ({code})") for code, name in found)]
 
 
 def rate_cards() -> Sequence[tuple[str, str]]:
@@ -93,14 +102,37 @@ class Terms(Form):
     consolidate = forms.BooleanField(label="May share an invoice with the account’s other agreements", required=False)
     time_annex = forms.BooleanField(label="List all hours behind the invoice", required=False)
     prices_include_tax = forms.BooleanField(label="Prices include tax", required=False)
+    change_at_once = forms.TypedChoiceField(
+        label="A change of a fee counts", required=False, empty_value=None, coerce=lambda word: word == YES,
+        choices=(("", "Upgrades at once, downgrades with the next period"), (YES, "At once"),
+                 (NO, "With the next period")))
+    progressive_thresholds = Amounts(label="Bill as soon as a period comes to", required=False,
+                                     help_text="Net amounts with commas between them.")
+    progressive_every = Plain(label="and every further", required=False, decimal_places=4)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.discounts = Rows(Discount, "discounts", self.data if self.is_bound else None,  # type: ignore[arg-type]
+                              (self.initial or {}).get("discounts", ()))
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        found = super().get_initial_for_field(field, field_name)
+        return {None: "", True: YES, False: NO}[found] if field_name == "change_at_once" else found
 
     def clean_purchase_order(self) -> str | None:
         return self.cleaned_data["purchase_order"] or None
 
+    def is_valid(self) -> bool:
+        return all([super().is_valid(), self.discounts.is_valid()])
+
+    @property
+    def opened(self) -> bool:
+        """Whether one of the lesser terms says something, or is wrong."""
+        return any(self[name].value() or self[name].errors for name in LESSER)
 
     def terms(self, usual: Usual) -> dict[str, Any]:
-        """What holds, as it was typed; `usual` is for what may be left open."""
-        return dict(self.cleaned_data)
+        """What holds, as it was typed, its discounts by the prefixes of the cards; `usual` is for what is left open."""
+        return {**self.cleaned_data, "discounts": self.discounts.values()}
 
 
 class NewTerms(Terms):
@@ -127,113 +159,11 @@ class NewTerms(Terms):
         self.fields["payment_days"].help_text = f"Nothing: {usually}."
 
     def terms(self, usual: Usual) -> dict[str, Any]:
-        given = dict(self.cleaned_data)
+        given = super().terms(usual)
         left = {name: getattr(usual, name) for name in NAMES if given[name] in (None, "")}
         if given["time_annex"]:
             given["time_annex"] = given["time_annex"] == YES
         return {**given, **left}
-
-
-class Charge(Form):
-    """What every kind of charge has. `code` names it through all versions; a new one's follows from its name."""
-
-    kind, title, icon = "", "", ""
-    code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
-    name = forms.CharField(label="Name on the invoice", max_length=200)
-    tax_class = choice("tax_class", "Tax", initial="standard")
-    supply = choice("supply", "What is sold", initial="services")
-    unit = forms.CharField(max_length=20, required=False)
-    more: tuple[str, ...] = ("tax_class", "supply", "unit")
-
-    def __init__(self, *args: Any, agreement: str | None = None, **options: Any) -> None:
-        super().__init__(*args, **options)
-        for name, choices in (("project", projects), ("rate_card", lambda _: rate_cards())):
-            if name in self.fields:
-                self.fields[name].choices = choices(agreement)  # type: ignore[attr-defined]
-        if agreement is None:
-            self.fields.pop("project", None)
-
-    @property
-    def first(self) -> list[forms.BoundField]:
-        """The fields that are always shown."""
-        return [field for field in self.visible_fields() if field.name not in self.more]
-
-    @property
-    def rest(self) -> list[forms.BoundField]:
-        """The fields that mostly stay as they are."""
-        return [field for field in self.visible_fields() if field.name in self.more]
-
-    @property
-    def opened(self) -> bool:
-        """Whether the rest holds something that is not usual, or wrong."""
-        return any(field.errors or str(field.value() or "") != USUAL.get(field.name, str(field.value() or ""))
-                   for field in self.rest)
-
-    def terms(self, code: str) -> ChargeInput:
-        """The charge under its code; what was left empty stands for what is usual."""
-        given = {name: value for name, value in self.cleaned_data.items() if name != "code"}
-        return ChargeInput(code=code, kind=self.kind, **given)
-
-    def clean(self) -> dict[str, Any]:
-        empty = {"project": None, "anchor": None, "increment_seconds": 1, "minimum_seconds": 0, "interval_count": 1}
-        return {name: empty.get(name, value) if value in (None, "") else value
-                for name, value in self.cleaned_data.items()}
-
-
-class Time(Charge):
-    kind, title, icon = "time", "Hours", "timer"
-    rate_card = forms.ChoiceField(label="Rate card")
-    project = forms.ChoiceField(required=False)
-    rounding = choice("rounding", "Entries are rounded", initial="exact")
-    increment_seconds = Minutes(label="Step in minutes", required=False)
-    minimum_seconds = Minutes(label="At least, in minutes", required=False)
-    more = ("tax_class", "supply", "unit", "rounding", "increment_seconds", "minimum_seconds")
-    field_order = ("name", "rate_card", "project")
-
-    def clean(self) -> dict[str, Any]:
-        found = super().clean()
-        if found.get("rounding") == "exact":
-            found["increment_seconds"] = 1
-        return found
-
-
-class Expense(Charge):
-    kind, title, icon = "expense", "Expenses", "receipt"
-    markup = Percent(label="Mark-up in percent", required=False)
-    project = forms.ChoiceField(required=False)
-    field_order = ("name", "markup", "project")
-
-
-class Milestone(Charge):
-    kind, title, icon = "milestone", "Milestone", "flag"
-    price = Plain(label="Amount")
-    project = forms.ChoiceField(required=False)
-    field_order = ("name", "price", "project")
-
-
-class Recurring(Charge):
-    kind, title, icon = "recurring", "Recurring fee", "repeat"
-    price = Plain(label="Price")
-    quantity = Plain(decimal_places=6, initial="1")
-    interval = choice("interval", "For each", initial="month")
-    interval_count = forms.IntegerField(label="Periods at once", min_value=1, max_value=120, initial=1)
-    timing = choice("timing", "Billed", initial="arrears")
-    proration = choice("proration", "A part of a period is billed", initial="by_day")
-    alignment = choice("alignment", "Periods run", initial="calendar")
-    anchor = Day(label="From the day", required=False)
-    more = ("tax_class", "supply", "unit", "interval_count", "proration", "alignment", "anchor")
-    field_order = ("name", "price", "quantity", "interval", "timing")
-
-
-class OneOff(Charge):
-    kind, title, icon = "one_off", "One-off fee", "circle-dot"
-    price = Plain(label="Price")
-    quantity = Plain(decimal_places=6, initial="1")
-    due_on = Day(label="Billed on")
-    field_order = ("name", "price", "quantity", "due_on")
-
-
-KINDS: Final[Mapping[str, type[Charge]]] = {form.kind: form for form in (Time, Expense, Milestone, Recurring, OneOff)}
 
 
 class Ending(Standing):

@@ -10,10 +10,13 @@ from django.urls import reverse
 
 from duly.billing.agreements import lists
 from duly.billing.agreements.actions.agree import end_agreement, put_project
+from duly.billing.agreements.terms import VersionInput
 from duly.billing.reporting.agreement_page import AgreementPage, agreement_page
 from duly.interfaces.kit.forms import beside
 from duly.interfaces.kit.listing import Column, Filter, Listing
 from duly.interfaces.kit.printing import day
+from duly.interfaces.web.agreements.charge_forms import KINDS
+from duly.interfaces.web.agreements.curves import OF_MONEY, drawn, tiers_in_words
 from duly.interfaces.web.agreements.forms import Ending, NewProject, entities
 from duly.interfaces.web.agreements.words import charge_in_words, terms_in_words
 from duly.interfaces.web.page import StaffRequest, page, show
@@ -87,9 +90,8 @@ def _described(found: AgreementPage) -> dict[str, Any]:
     """The agreement with its terms in words, the latest version first."""
     versions = [{
         "since": version.terms.valid_from, "until": version.valid_to, "state": version.state,
-        "charges": [(charge, charge_in_words(charge, found.currency)) for charge in version.terms.charges],
-        "facts": terms_in_words(version.terms, found.payment_days), "cap": version.terms.cap,
-        "stops": version.terms.cap_behaviour == "block",
+        "charges": _charges(version.terms, found.currency),
+        "facts": terms_in_words(version.terms, found.payment_days, found.currency),
     } for version in found.versions]
     state, tone = STATES[found.state]
     current = next((one for one in versions if one["state"] == "now"), versions[0])
@@ -98,3 +100,12 @@ def _described(found: AgreementPage) -> dict[str, Any]:
     return {"agreement": found, "cards": cards, "state": state, "tone": tone, "current": current,
             "others": [one for one in reversed(versions) if one is not current],
             "share": int(min(found.billed * 100 / cap, Decimal(100))) if cap else None}
+
+
+def _charges(terms: VersionInput, currency: str) -> list[dict[str, Any]]:
+    """The charges with their words, their tiers and the curve of their price."""
+    names = {charge.code: charge.name for charge in terms.charges}
+    return [{
+        "charge": charge, "icon": KINDS[charge.kind].icon, "words": charge_in_words(charge, currency, names),
+        "tiers": tiers_in_words(charge, currency), "curve": drawn(charge, currency),
+        "of_money": charge.kind in OF_MONEY} for charge in terms.charges]
