@@ -121,3 +121,19 @@ def test_a_commitment_is_trued_up_once(world: World) -> None:
     [september] = billed(world, SEPTEMBER)
     assert stored(september) == [("true_up", "30")]
     assert amounts(world, OCTOBER) == []
+
+
+def test_what_runs_up_is_billed_in_between_and_taken_off_at_the_end(world: World) -> None:
+    metric()
+    agreed(world, replace(CALLS, interval="quarter"), starts_on=date(2026, 7, 1),
+           progressive_thresholds=(D(50),), progressive_every=D(100))
+    used(world, ("calls", "2026-07-05T10:00:00Z", 20))
+    assert billed(world, month(7)) == []  # 40 is below 50
+    used(world, ("calls", "2026-08-05T10:00:00Z", 10))
+    [august] = billed(world, month(8))
+    assert stored(august) == [("progressive_bill", "60")]
+    assert amounts(world, month(8)) == []  # nothing more, the next threshold is 150
+    used(world, ("calls", "2026-09-05T10:00:00Z", 70))
+    [september] = billed(world, SEPTEMBER)
+    assert stored(september) == [("usage", "200"), ("progressive", "-60")]
+    assert amounts(world, OCTOBER) == []

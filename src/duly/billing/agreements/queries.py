@@ -117,6 +117,14 @@ def discounts_frame(versions: Sequence[int]) -> pl.DataFrame:
         "off" from discount where version_id = any(%s) order by version_id, position""", [list(versions)], DISCOUNTS)
 
 
+def thresholds_frame(versions: Sequence[int]) -> pl.DataFrame:
+    """Those of these versions that bill in between: version_id, thresholds (with commas between them), every."""
+    return frames.read("""select id, array_to_string(progressive_thresholds, ','), progressive_every
+          from agreement_version where id = any(%s)
+           and (cardinality(progressive_thresholds) > 0 or progressive_every is not null)""", [list(versions)],
+                       {"version_id": pl.Int64, "thresholds": pl.String, "every": MONEY})
+
+
 def pauses_frame(agreements: Sequence[int]) -> pl.DataFrame:
     """The pauses of these agreements: the columns of `PAUSES`, a null charge pauses all that recur."""
     return frames.read("""select agreement_id, charge_id, paused_from, paused_to from agreement_pause

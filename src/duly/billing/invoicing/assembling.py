@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from duly.billing.invoicing import tax_splits
+from duly.billing.invoicing.between import bills_between
 from duly.billing.invoicing.collecting import Inputs
 from duly.billing.invoicing.deducting import discounted, missing, netted, settled_net, within_cap
 from duly.billing.invoicing.falling_due import MEASURED, Due, due
@@ -150,6 +151,7 @@ def _reduce(sheet: Sheet, inputs: Inputs, charged: Due, covered: Covered) -> Non
     if not charged.planned.filter(pl.col("charge_kind").is_in(MEASURED)).is_empty():
         behind = late(charged, inputs.fees.tiers, through, snapshot)
         sheet.spans.append(_of_lines(behind.spans, sheet.add(behind.lines), kind="late", billed_in=snapshot))
+        sheet.add(bills_between(inputs, charged))
     sheet.lines = within_cap(sheet.lines, inputs.agreements, charged, through)
     lacking = missing(sheet.lines, charged)
     sheet.spans.append(_of_lines(lacking.spans, sheet.add(lacking.lines), kind="true_up"))

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from duly.billing.agreements.queries import rates_frame, terms_frame
+from duly.billing.agreements.queries import rates_frame, terms_frame, thresholds_frame
 from duly.billing.invoicing import history, queries
 from duly.billing.invoicing.falling_due import Fees, fees, with_covered
 from duly.billing.work.pricing import with_terms
@@ -59,15 +59,17 @@ def collect(scope: Scope) -> Inputs:
     charged = fees(terms, scope.period_to)
     return Inputs(
         scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
-        unpriced=homeless, fees=charged, advances=_advances(terms),
+        unpriced=homeless, fees=charged, advances=_advances(terms, agreements),
         rates=rates_frame(cards, snapshot=scope.snapshot),
         billed=queries.billed_spans(charged.terms["charge_id"].unique().to_list()),
     )
 
 
-def _advances(terms: pl.DataFrame) -> pl.DataFrame:
-    """What agreements that bill in advance have open; a query only where there are some."""
-    billing = terms.filter(pl.col("kind").is_in(("deposit", "credit")))["agreement_id"].unique().to_list()
+def _advances(terms: pl.DataFrame, agreements: pl.DataFrame) -> pl.DataFrame:
+    """What agreements that bill in advance or in between have open."""
+    progressive = thresholds_frame(agreements["version_id"].to_list()).join(agreements, on="version_id")
+    kinds = terms.filter(pl.col("kind").is_in(("deposit", "credit")))
+    billing = sorted({*kinds["agreement_id"], *progressive["agreement_id"]})
     found = history.advances(billing) if billing else pl.DataFrame(schema=history.ADVANCES)
     return with_covered(found, "line_id", terms)
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from duly.billing.agreements.queries import SEPARATOR, discounts_frame
 from duly.billing.invoicing import history
-from duly.billing.invoicing.falling_due import Due
+from duly.billing.invoicing.falling_due import MEASURED, Due
 from duly.billing.invoicing.retaining import draw_value
 from duly.engine.pricing.caps import CAP, cap
 from duly.engine.pricing.commitments import COMMITMENT, true_ups
@@ -104,7 +104,7 @@ def netted(lines: pl.DataFrame, open_advances: pl.DataFrame, on: date) -> pl.Dat
     """Lines (`NETTED`) below zero that take off what earlier documents billed in advance of what these bill: prepaid
     credit off the charges that it covers, deposits and progressive bills off the rest; never below zero.
 
-    lines           of the documents, with `net`
+    lines           of the documents, with `net`; a progressive bill is taken off where the period that it billed is
     open_advances   `history.ADVANCES` with `covered` (`falling_due.with_covered`)
     """
     rows: list[dict[str, object]] = []
@@ -128,7 +128,9 @@ def _less(advances: pl.DataFrame, rows: list[dict[str, object]]) -> pl.DataFrame
 
 def _of_document(lines: pl.DataFrame, advances: pl.DataFrame, on: date) -> list[dict[str, object]]:
     exponent = int(lines["exponent"][0])
-    known = {str(row["line_id"]): row for row in advances.iter_rows(named=True) if row["left"] > 0}
+    billed_now = set(lines.filter(pl.col("kind").is_in(MEASURED)).select("charge_id", "service_from").iter_rows())
+    known = {str(row["line_id"]): row for row in advances.iter_rows(named=True) if row["left"] > 0
+             and (row["kind"] != "progressive" or (row["charge_id"], row["since"]) in billed_now)}
     grants = [_grant(key, row) for key, row in known.items() if row["kind"] == "credit"]
     demands = [Demand(str(key), service, net, charge=str(charge)) for key, service, net, charge in
                lines.filter(pl.col("net") > 0).select("line_key", "service_to", "net", "charge_id").rows()]

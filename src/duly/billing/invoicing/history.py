@@ -74,9 +74,17 @@ def billed_amounts(agreements: Sequence[int]) -> pl.DataFrame:
          group by 1, 2, 3 order by 1, 2, 3""", [list(agreements)], BILLED)
 
 
+def billed_between(charges: Sequence[int]) -> pl.DataFrame:
+    """What was billed of these charges while their period was open, drafts too: charge_id, service_from, billed."""
+    return frames.read("""select l.charge_id, l.service_from, sum(l.amount)
+          from invoice_line l join invoice i on i.id = l.invoice_id
+         where l.charge_id = any(%s) and l.kind = 'progressive_bill' and i.state <> 'discarded' group by 1, 2""",
+                       [list(charges)], {"charge_id": pl.Int64, "service_from": pl.Date, "billed": MONEY})
+
+
 ADVANCES: Final[frames.Schema] = {
     "line_id": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64, "kind": pl.String,
-    "name": pl.String, "number": pl.String, "on": pl.Date, "left": MONEY, "tax_class": pl.String,
+    "name": pl.String, "number": pl.String, "on": pl.Date, "since": pl.Date, "left": MONEY, "tax_class": pl.String,
     "tax_category": pl.String, "tax_rate": RATE, "covers": pl.String, "priority": pl.Int64, "expires_on": pl.Date,
 }
 
@@ -88,7 +96,7 @@ def advances(agreements: Sequence[int]) -> pl.DataFrame:
         select * from (
           select l.id, l.agreement_id, l.charge_id, l.terms_id,
                  case when l.kind = 'progressive_bill' then 'progressive' else h.kind end, t.name, i.number,
-                 i.issued_on,
+                 i.issued_on, l.service_from,
                  l.amount - coalesce((select sum(n.amount) from netting n
                                        where n.advance_id = l.id and not n.released), 0) as unused,
                  l.tax_class, l.tax_category, l.tax_rate, array_to_string(t.covers, '{SEPARATOR}'), t.priority,

@@ -35,10 +35,14 @@ class Late:
 
 
 def metered(due: Due, tiers: pl.DataFrame, snapshot: str | None) -> Metered:
-    """The periods due, measured: a part for each, or for each group of its metric. One in which nothing was used has
-    none, unless a minimum is to pay."""
-    periods = _asked(due.measured.with_columns(pl.lit(None, pl.String).alias("billed_in")))
-    parts = _parts(periods, snapshot).filter(
+    """The periods due, measured."""
+    return measured_parts(due.measured.with_columns(pl.lit(None, pl.String).alias("billed_in")), tiers, snapshot)
+
+
+def measured_parts(spans: pl.DataFrame, tiers: pl.DataFrame, snapshot: str | None) -> Metered:
+    """Due spans of measured charges as the engine prices them: a part for each, or for each group of its metric. One in
+    which nothing was used has none, unless a minimum is to pay."""
+    parts = _parts(_asked(spans), snapshot).filter(
         (pl.col("charge_kind") != "usage") | (pl.col("quantity") != 0) | (pl.col("minimum") > 0).fill_null(False))
     return Metered(
         parts, tiers, _transactions(parts, snapshot, late=False), _balances(parts, snapshot, late=False))

@@ -13,7 +13,7 @@ PRICE: Final = pl.Decimal(38, 8)
 QUANTITY: Final = pl.Decimal(38, 6)
 
 KINDS: Final = ("time", "covered", "expense", "milestone", "recurring", "unused", "usage", "percentage", "balance",
-                "one_off", "true_up", "late_usage", "deposit", "progressive", "credit")
+                "one_off", "true_up", "late_usage", "progressive_bill", "deposit", "progressive", "credit")
 """The order of sections on a document. The last three take off what was billed in advance."""
 
 TIMED: Final = ("time", "covered")

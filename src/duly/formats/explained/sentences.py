@@ -9,7 +9,7 @@ from duly.formats.explained.phrases import NETTED, TAKEN, Phrases
 from duly.formats.numbers import MINUS, NO_BREAK
 
 MULTIPLIED: Final = f" ×{NO_BREAK}"
-AMOUNTS: Final = ("minimum", "committed", "billed", "billed_before", "with_late", "shared")
+AMOUNTS: Final = ("minimum", "committed", "run_up", "billed", "billed_before", "with_late", "shared")
 """Terms that are an amount and say what it is."""
 
 

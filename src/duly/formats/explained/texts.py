@@ -76,6 +76,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "say_maximum": ("at most {amount}", "höchstens {amount}", "au plus {amount}"),
     "committed": ("Commitment", "Mindestabnahme", "Engagement"),
     "say_committed": ("{amount} committed", "{amount} Mindestabnahme", "{amount} d’engagement"),
+    "run_up": ("Run up so far", "Bisher aufgelaufen", "Accumulé à ce jour"),
+    "say_run_up": ("{amount} run up so far", "{amount} bisher aufgelaufen", "{amount} accumulés à ce jour"),
     "billed_before": ("Billed before", "Zuvor berechnet", "Déjà facturé"),
     "say_billed_before": ("{amount} billed before", "{amount} zuvor berechnet", "{amount} déjà facturés"),
     "billed": ("Billed", "Berechnet", "Facturé"),

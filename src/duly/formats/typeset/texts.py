@@ -56,6 +56,8 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "balances": ("Fees on balances", "Gebühren auf Bestände", "Frais sur encours"),
     "true_ups": ("Up to the agreed minimum", "Auffüllung auf den Mindestbetrag", "Complément au minimum convenu"),
     "late_usage": ("Usage of earlier periods", "Nutzung früherer Zeiträume", "Consommation de périodes antérieures"),
+    "progressive_bill": ("Run up in open periods", "Aufgelaufen in offenen Zeiträumen",
+                         "Accumulé sur des périodes en cours"),
     "covered": ("Covered by your retainer", "Aus Ihrem Kontingent", "Couvert par votre forfait"),
     "credits": ("Prepaid credit", "Guthaben", "Crédit prépayé"),
     "progressives": ("Billed in advance", "Vorab berechnet", "Facturé par avance"),

@@ -23,6 +23,7 @@ from duly.billing.invoicing.editing import (
     settled,
 )
 from duly.billing.invoicing.repricing import priced_again
+from duly.billing.invoicing.together import refuse_computed
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
@@ -129,7 +130,8 @@ def defer(*, actor: Actor, at: datetime, on: date, draft: int, version: str, lin
     """Leave a line's work, or the `items` of it by id, for a later bill: it is unbilled again, and `left_out` lists it.
 
     What remains is priced again at the line's own rate, a write-down keeps its share. A line with nothing left goes
-    away. Raises `Refused` without a reason, for work that is not on the line, and when the draft would be empty.
+    away. Raises `Refused` without a reason, for work that is not on the line, for what follows from the whole draft
+    (`together.refuse_computed`), and when the draft would be empty.
     """
     why = _given(reason, "What is deferred")
     header = opened(actor, on, draft, version, reason=why)
@@ -142,6 +144,7 @@ def defer(*, actor: Actor, at: datetime, on: date, draft: int, version: str, lin
     if items is not None and not chosen:
         raise Refused("Nothing is named to be deferred.", "Choose work of the line, or the whole line.")
     kept = work.filter(~pl.col("work_item_id").is_in(chosen))
+    refuse_computed(draft, was, whole=kept.is_empty())
     rest = _without(was, kept, header["exponent"][0])
     record("invoice", draft, line=line, kind=was.kind, terms=was.terms_id, items=chosen, reason=why,
            before={"amount": f"{was.amount:f}"}, after={"amount": f"{rest:f}"})
