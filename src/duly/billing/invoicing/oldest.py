@@ -10,12 +10,15 @@ from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book
 from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.agreements.queries import terms_frame
 from duly.billing.invoicing import queries
+from duly.billing.invoicing.falling_due import due, fees
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
-from duly.engine.pricing import due_spans
+from duly.billing.usage.queries import with_events
 
 YEARS: Final = 1
 """So far back work is looked for, so that the read does not grow with all that was ever billed."""
+
+SPAN: Final = ("charge_kind", "timing", "span_from", "span_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,9 @@ WORK: Final = f"""
 
 CHARGES: Final = f"""
     select h.id, a.id {IN_SCOPE.replace("where", "join charge h on h.agreement_id = g.id where", 1)}
-       and g.starts_on < %(until)s and h.kind in ('recurring', 'one_off')
+       and g.starts_on < %(until)s and h.kind not in ('time', 'expense', 'milestone', 'commitment')
        and not exists (select from charge_span s where s.charge_id = h.id and s.kind = 'regular' and not s.released
-                          and (h.kind = 'one_off' or s.span_to >= %(until)s))"""
+                          and (h.kind in ('one_off', 'deposit', 'credit') or s.span_to >= %(until)s))"""
 """Charges that may have days to bill, and who pays: the engine says which of them have."""
 
 
@@ -75,8 +78,13 @@ def _due(entity: int, found: list[tuple[int, int]], until: date) -> list[date]:
         return []
     charges = pl.DataFrame(found, schema={"charge_id": pl.Int64, "payer": pl.Int64}, orient="row")
     terms = terms_frame(entity, charges["payer"].unique().to_list()).join(charges, on="charge_id", how="semi")
-    spans = due_spans(terms, queries.billed_spans(charges["charge_id"].to_list()), until)
-    in_arrears = (pl.col("kind") == "recurring") & (pl.col("timing") == "arrears")
+    documents = terms.select("agreement_id", pl.col("agreement_id").alias("document_key")).unique()
+    charged = due(fees(terms, until), documents, queries.billed_spans(charges["charge_id"].to_list()), until)
+    used = with_events(charged.measured.with_columns(
+        pl.col("span_from").alias("period_from"), pl.col("span_to").alias("period_to"),
+        pl.col("timezone").alias("time_zone")))
+    spans = pl.concat([charged.fixed.select(SPAN), used.select(SPAN)])
+    in_arrears = (pl.col("charge_kind") != "one_off") & (pl.col("timing") == "arrears")
     billed_on = pl.when(in_arrears).then(pl.col("span_to") - pl.duration(days=1)).otherwise("span_from")
     months: list[date] = spans.select(billed_on.dt.truncate("1mo").alias("month")).sort("month")["month"].to_list()
     return months

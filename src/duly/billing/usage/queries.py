@@ -11,7 +11,7 @@ from duly.engine.pricing.events import FINDING, INSTANT
 from duly.engine.pricing.usage import LATEST, ORDERED, USAGE, Aggregated, Metric, aggregate, passes
 
 __all__ = ["BALANCES", "LATE", "MEASURED", "PERIODS", "TRANSACTIONS", "balances", "has_late", "measured", "oldest",
-           "transactions"]
+           "transactions", "with_events"]
 
 MEASURED: Final[frames.Schema] = {**USAGE, "metric_id": pl.Int64}
 LATE: Final[frames.Schema] = {"agreement_id": pl.Int64, "metric_id": pl.Int64, "period_from": pl.Date}
@@ -123,6 +123,23 @@ def has_late(periods: pl.DataFrame, *, snapshot: str | None = None) -> pl.DataFr
         "days": frames.array(wanted["period_from"]), "metrics": wanted["event"].to_list(),
         "starts": wanted["starts"].to_list(), "ends": wanted["ends"].to_list(),
         "billed": wanted["billed_in"].to_list(), "snapshot": snapshot}, LATE)
+
+
+def with_events(periods: pl.DataFrame) -> pl.DataFrame:
+    """The `periods` (agreement_id, metric_id, period_from, period_to, time_zone …) in which something was used."""
+    if periods.is_empty():
+        return periods
+    named = periods.with_row_index("place")
+    columns = ("place", "agreement_id", "metric_id", "period_from", "period_to")
+    found = frames.read("""select p.place from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::date[],
+            %s::text[]) p (place, agreement_id, metric_id, period_from, period_to, zone)
+          join metric m on m.id = p.metric_id
+         where exists (select from usage_event e where e.agreement_id = p.agreement_id
+            and e.metric = coalesce(nullif(m.event, ''), m.code)
+            and e.at >= p.period_from::timestamp at time zone p.zone and e.at < p.period_to::timestamp at time zone p.zone) order by 1""",
+                        [*(frames.array(named[name]) for name in columns), named["time_zone"].to_list()],
+                        {"place": pl.Int64})
+    return named.filter(pl.col("place").is_in(found["place"].implode())).drop("place")
 
 
 def oldest(pairs: pl.DataFrame, *, snapshot: str | None = None) -> pl.DataFrame:
