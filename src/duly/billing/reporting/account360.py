@@ -172,8 +172,8 @@ def _profile(values: dict[str, Any]) -> Profile:
                coalesce(c.name, ''), a.cover_until, coalesce(p.number, ''), coalesce(p.name, ''),
                coalesce(b.number, ''), coalesce(b.name, ''), (select count(*) from account k where k.parent_id = a.id),
                array(select t.number from tax_registration t where t.account_id = a.id order by t.id), array(
-                 (select concat_ws(' ', 'taxed as', category, 'since', to_char(valid_from, 'FMDD Mon YYYY') || ':', reason,
-                                   '(' || nullif(certificate, '') || ')')
+                 (select concat_ws(' ', 'taxed as', category, 'since', to_char(valid_from, 'FMDD Mon YYYY') || ':',
+                                   reason, '(' || nullif(certificate, '') || ')')
                     from (select * from account_treatment where account_id = a.id and valid_from <= %(on)s
                            order by valid_from desc limit 1) now where category is not null)
                  union all
