@@ -87,6 +87,45 @@ def test_the_tax_of_an_issued_invoice_is_deleted(sql: Sql, attempt: Attempt) -> 
         sql("delete from tax_line")
 
 
+LINE_TAX = """insert into line_tax (line_id, name, category, rate, base, tax)
+    select id, 'GST', 'S', 0.19, amount, tax from invoice_line where invoice_id = %s"""
+WITHHELD = "insert into withheld_tax (invoice_id, name, rate, base, amount) values (%s, 'Tax', 0.05, 100, 5)"
+
+
+@refused_on_issued("line_tax_added", "line_tax")
+def test_one_of_several_taxes_is_added_to_a_line_of_an_issued_invoice(sql: Sql, attempt: Attempt) -> None:
+    invoice, _ = raw.issued(sql)
+    with attempt(sql):
+        sql(LINE_TAX, invoice)
+
+
+@refused_on_issued("line_tax_removed", "line_tax")
+def test_one_of_several_taxes_of_an_issued_invoice_is_deleted(sql: Sql, attempt: Attempt) -> None:
+    invoice = raw.draft(sql, work=[raw.time(sql)])
+    sql(LINE_TAX, invoice)
+    sql("update tax_line set name = 'GST'")
+    raw.issue(sql, invoice)
+    with attempt(sql):
+        sql("delete from line_tax")
+
+
+@refused_on_issued("withheld_tax_added", "withheld_tax")
+def test_tax_is_withheld_from_an_issued_invoice(sql: Sql, attempt: Attempt) -> None:
+    invoice, _ = raw.issued(sql)
+    with attempt(sql):
+        sql(WITHHELD, invoice)
+
+
+@refused_on_issued("withheld_tax_removed", "withheld_tax")
+def test_what_is_withheld_from_an_issued_invoice_is_deleted(sql: Sql, attempt: Attempt) -> None:
+    invoice = raw.draft(sql, work=[raw.time(sql)])
+    sql(WITHHELD, invoice)
+    sql("update invoice set withheld = 5")
+    raw.issue(sql, invoice)
+    with attempt(sql):
+        sql("delete from withheld_tax")
+
+
 @refused_on_issued("work_allocation_removed", "work_allocation")
 def test_the_evidence_of_an_issued_invoice_is_deleted(sql: Sql, attempt: Attempt) -> None:
     raw.issued(sql)

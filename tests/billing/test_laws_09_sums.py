@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
 from tests.billing import raw
 from tests.billing.raw import ISSUED, Sql
@@ -150,3 +151,52 @@ def test_two_spend_the_same_money_at_once(database: str, guarded: bool) -> None:
 
 def paying(money: int, item: int) -> Callable[[Sql], object]:
     return lambda sql: raw.pay(sql, money, item, "100.00")
+
+
+def several(sql: Sql) -> int:
+    """A draft whose one line bears two taxes of 12.00 and 7.00 on one base; its id."""
+    invoice = raw.draft(sql, work=[raw.time(sql)])
+    sql("delete from tax_line")
+    sql("update invoice_line set tax_rate = 0")
+    for position, (name, rate, tax) in enumerate((("GST", "0.12", "12.00"), ("PST", "0.07", "7.00")), 1):
+        sql("""insert into tax_line (invoice_id, position, name, category, rate, base, tax, reason)
+               values (%s, %s, %s, 'S', %s, 100, %s, '')""", invoice, position, name, rate, tax)
+        sql("""insert into line_tax (line_id, name, category, rate, base, tax)
+               select id, %s, 'S', %s, 100, %s from invoice_line where invoice_id = %s""", name, rate, tax, invoice)
+    return invoice
+
+
+def test_a_document_of_several_taxes_that_add_up_is_issued(db: None) -> None:
+    with connection.cursor() as cursor:
+        sql = Sql(cursor)
+        raw.issue(sql, several(sql))
+        assert sql("select tax from invoice where state = 'issued'") == [(19,)]
+
+
+def wrong_of_several(change: str) -> Callable:
+    """A draft of two taxes on one base whose content is changed and then issued."""
+
+    def scene(sql: Sql, attempt: Attempt) -> None:
+        invoice = several(sql)
+        sql(change)
+        with attempt(sql):
+            raw.issue(sql, invoice)
+
+    return violation("DU009", without=NO_CHECK_AT_ISSUE)(scene)
+
+
+test_a_line_bears_less_than_its_taxes = wrong_of_several("delete from line_tax where name = 'PST'")
+test_one_of_several_taxes_is_of_another_amount = wrong_of_several("update tax_line set tax = 7.01 where name = 'PST'")
+test_one_of_several_taxes_is_on_another_base = wrong_of_several("update tax_line set base = 99 where name = 'GST'")
+test_one_of_several_taxes_has_another_name = wrong_of_several("update tax_line set name = 'QST' where name = 'PST'")
+test_what_is_withheld_is_not_its_taxes = wrong_at_issue("update invoice set withheld = 5")
+test_a_document_of_inclusive_prices_has_a_line_without_gross = wrong_at_issue(
+    "update invoice set prices_include_tax = true")
+
+
+@violation("invoice_line_net_and_tax_are_gross", without=(
+    "alter table invoice_line drop constraint invoice_line_net_and_tax_are_gross",))
+def test_net_and_tax_are_not_the_gross(sql: Sql, attempt: Attempt) -> None:
+    raw.draft(sql)
+    with attempt(sql):
+        sql("update invoice_line set gross = 120")

@@ -15,7 +15,10 @@ from duly.engine.pricing.items import price_expenses
 from duly.engine.pricing.rates import with_rates
 from duly.engine.pricing.time import billed_seconds
 from duly.engine.rounding import distribute, round_quotient
-from duly.engine.tax import tax_lines
+from duly.engine.tax import at_rates, tax_lines
+from duly.engine.tax_amounts import tax_each, tax_included, withheld
+from duly.engine.tax_points import at_tax_point, split_at_rates
+from duly.engine.tax_rates import seeded_rates
 from duly.formats.price_document import priced, read_price_document
 from duly.interfaces.cli.show import hours
 
@@ -112,6 +115,53 @@ def tax(row: Row) -> Row:
     return [*row[:2], f"{summed['tax'][0]:.2f}", " ".join(f"{part:.2f}" for part in spread["tax"])]
 
 
+def included(row: Row) -> Row:
+    lines = pl.DataFrame({
+        "document_key": 1, "tax_category": "S", "tax_rate": Decimal(row[1]), "tax_reason": "",
+        "amount": [Decimal(amount) for amount in row[0].split()], "exponent": 2,
+    }, schema_overrides={"amount": MONEY, "tax_rate": pl.Decimal(38, 6), "exponent": pl.Int8})
+    spread, summed = tax_included(lines)
+    assert spread["gross"].to_list() == lines["amount"].to_list()
+    return [*row[:2], f"{summed['tax'][0]:.2f}", f"{summed['base'][0]:.2f}",
+            " ".join(f"{part:.2f}" for part in spread["amount"])]
+
+
+def several(row: Row) -> Row:
+    lines = pl.DataFrame({
+        "line_key": [1], "document_key": [1], "tax_class": ["standard"], "tax_point": [date(2026, 10, 31)],
+        "amount": [Decimal(row[0])], "exponent": [2]}, schema_overrides={"amount": MONEY, "exponent": pl.Int8})
+    taxes = pl.DataFrame({
+        "tax_class": "standard", "position": [1, 2], "name": ["first", "second"], "category": "S", "reason": "",
+        "rate": [Decimal(row[1]), Decimal(row[2])], "compound": [False, row[3] == "yes"],
+        "valid_from": date(2026, 1, 1), "valid_to": pl.Series([None, None], dtype=pl.Date),
+    }, schema_overrides={"rate": pl.Decimal(38, 6)})
+    groups = tax_each(lines, taxes)[1]
+    return [*row[:4], *(f"{amount:.2f}" for amount in groups["tax"])]
+
+
+def withholding(row: Row) -> Row:
+    totals = pl.DataFrame({"document_key": [1], "net": [Decimal(row[0])], "total": [Decimal(row[1])], "exponent": [2]},
+                          schema_overrides={"net": MONEY, "total": MONEY, "exponent": pl.Int8})
+    rules = pl.DataFrame({"document_key": [1], "name": ["tax"], "rate": [Decimal(row[2])]},
+                         schema_overrides={"rate": pl.Decimal(38, 6)})
+    found = withheld(totals, rules)[1]
+    return [*row[:3], f"{found['withheld'][0]:.2f}", f"{found['payable'][0]:.2f}"]
+
+
+def split(row: Row) -> Row:
+    told = '[{"step":"price","times":"1"},{"step":"round","exponent":2,"amount":"1"}]'
+    begins, ends = (date.fromisoformat(day) for day in row[1].split(" to "))
+    lines = pl.DataFrame({
+        "tax_category": ["S"], "tax_class": ["standard"], "tax_country": ["DE"], "service_from": [begins],
+        "service_to": [ends], "amount": [Decimal(row[0])], "exponent": [2], "numerator": [Decimal(row[0])],
+        "denominator": [1], "explanation": [told],
+    }, schema_overrides={"amount": MONEY, "exponent": pl.Int8, "numerator": RATIO, "denominator": pl.Int64})
+    rates = seeded_rates().filter((pl.col("country") == "DE") & (pl.col("tax_class") == "standard"))
+    parts = at_rates(at_tax_point(split_at_rates(lines, rates)), rates)
+    return [*row[:2], " ".join(f"{part:.2f}" for part in parts["amount"]),
+            " ".join(f"{rate.normalize():f}" for rate in parts["tax_rate"])]
+
+
 def charged(charge: str, period: str = "2026-10") -> dict[str, Any]:
     """What a price document of one charge comes to."""
     text = f"currency: EUR\nperiod: {period}\ncharges: [{{{charge}}}]"
@@ -143,7 +193,8 @@ def balances(row: Row) -> Row:
 WORKED: dict[str, Callable[[Row], Row]] = {
     "rounding": rounding, "hours": hours_, "increments": increments, "rates": rates, "expenses": expenses,
     "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
-    "balances": balances, "shares": shares, "tax": tax,
+    "balances": balances, "shares": shares, "tax": tax, "included": included, "several": several,
+    "withholding": withholding, "split": split,
 }
 
 

@@ -159,9 +159,6 @@ create trigger invoice_line_changed after update on invoice_line referencing new
   for each statement execute function line_content();
 create trigger tax_line_changed after update on tax_line referencing new table as added old table as removed
   for each statement execute function line_content();
--- What a line bears of each tax, and what is withheld, is written anew and never changed.
-create trigger line_tax_fixed before update on line_tax for each row execute function refuse_change();
-create trigger withheld_tax_fixed before update on withheld_tax for each row execute function refuse_change();
 
 -- Evidence changes in one way only: a correction releases it, which only another law may take back.
 create function only_released() returns trigger language plpgsql as $$

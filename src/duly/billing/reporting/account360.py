@@ -45,6 +45,7 @@ class Profile:
     bill_to_name: str
     children: int
     vat_ids: tuple[str, ...]
+    tax_rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +171,22 @@ def _profile(values: dict[str, Any]) -> Profile:
                a.country, a.language, a.currency, a.payment_days, a.requires_purchase_order, coalesce(m.name, ''),
                coalesce(c.name, ''), a.cover_until, coalesce(p.number, ''), coalesce(p.name, ''),
                coalesce(b.number, ''), coalesce(b.name, ''), (select count(*) from account k where k.parent_id = a.id),
-               array(select t.number from tax_registration t where t.account_id = a.id order by t.id)
+               array(select t.number from tax_registration t where t.account_id = a.id order by t.id), array(
+                 (select concat_ws(' ', 'taxed as', category, 'since', to_char(valid_from, 'FMDD Mon YYYY') || ':',
+                                   reason, '(' || nullif(certificate, '') || ')')
+                    from (select * from account_treatment where account_id = a.id and valid_from <= %(on)s
+                           order by valid_from desc limit 1) now where category is not null)
+                 union all
+                 (select concat_ws(' ', name, trim_scale(rate * 100) || ' %% is withheld since',
+                                   to_char(valid_from, 'FMDD Mon YYYY') || ':', reason)
+                    from (select distinct on (name) * from account_withholding where account_id = a.id
+                           and valid_from <= %(on)s order by name, valid_from desc) now where rate is not null))
           from account a left join app_user m on m.id = a.manager_id
           left join app_user c on c.id = a.cover_id and %(on)s::date between a.cover_from and a.cover_until
           left join account p on p.id = a.parent_id left join account b on b.id = a.bill_to_id
          where a.id = %(account)s""", values)
     columns = [*row]
-    columns[4], columns[-1] = tuple(filter(None, row[4])), tuple(row[-1])
+    columns[4], columns[-2:] = tuple(filter(None, row[4])), [tuple(row[-2]), tuple(row[-1])]
     return Profile(*columns)
 
 

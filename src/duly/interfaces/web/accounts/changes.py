@@ -9,13 +9,22 @@ from django.forms.models import model_to_dict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
-from duly.billing.accounts.actions import customers
+from duly.billing.accounts.actions import customers, tax_rules
 from duly.billing.accounts.models import Account
 from duly.billing.accounts.numbers import next_number
 from duly.billing.accounts.queries import accounts_in_book
 from duly.billing.kernel.errors import NotFound
 from duly.interfaces.kit.forms import beside
-from duly.interfaces.web.accounts.forms import Contact, Edited, Manager, New, PurchaseOrder, TaxNumber
+from duly.interfaces.web.accounts.forms import (
+    Contact,
+    Edited,
+    Manager,
+    New,
+    PurchaseOrder,
+    TaxNumber,
+    Treatment,
+    Withholding,
+)
 from duly.interfaces.web.page import StaffRequest, page, show
 
 
@@ -74,6 +83,21 @@ def tax_number(request: StaffRequest, number: str) -> HttpResponseBase:
     form = TaxNumber(request.POST or None, initial={"country": account.country})
     return _kept(request, account, form, customers.put_account_tax_registration, "VAT id",
                  "One in each country. It decides how the account’s invoices are taxed.")
+
+
+@page(right="accounts", methods="GET POST")
+def treatment(request: StaffRequest, number: str) -> HttpResponseBase:
+    form = Treatment(request.POST or None, initial={"valid_from": request.on})
+    return _kept(request, _account(request, number), form, tax_rules.add_treatment, "Tax treatment",
+                 "From that day on it stands before what follows from address, VAT id and what is sold. What held "
+                 "before is not changed; drafts follow it when they are made or changed.")
+
+
+@page(right="accounts", methods="GET POST")
+def withholding(request: StaffRequest, number: str) -> HttpResponseBase:
+    form = Withholding(request.POST or None, initial={"valid_from": request.on})
+    return _kept(request, _account(request, number), form, tax_rules.add_withholding, "Tax that it withholds",
+                 "Documents ask for the total less this tax; its certificate, recorded as a payment, settles the rest.")
 
 
 @page(right="accounts", methods="GET POST")

@@ -1,5 +1,6 @@
 """What is asked to describe an account, its people, tax numbers and purchase orders."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 import pycountry
@@ -102,6 +103,35 @@ class TaxNumber(Form):
             except FormatError as error:
                 self.add_error("number", str(error))
         return values
+
+
+class Treatment(Form):
+    """How an account is taxed by papers of its own, from a day on."""
+
+    category = forms.ChoiceField(label="Treatment", required=False, choices=(
+        ("", "As the table of treatments says"), ("S", "S: taxed here"), ("Z", "Z: zero rate"), ("E", "E: exempt"),
+        ("AE", "AE: reverse charge"), ("K", "K: intra-community supply of goods"), ("G", "G: export of goods"),
+        ("O", "O: outside the scope")))
+    reason = forms.CharField(max_length=200, help_text="Printed on documents where no tax is charged.")
+    certificate = forms.CharField(label="Number of the certificate", max_length=60, required=False)
+    valid_from = forms.DateField(label="From", widget=Date)
+
+    def clean_category(self) -> str | None:
+        return self.cleaned_data["category"] or None
+
+
+class Withholding(Form):
+    """A tax that an account keeps back from what it pays, from a day on."""
+
+    name = forms.CharField(max_length=60, help_text="As documents print it.")
+    rate = forms.DecimalField(label="Percent of the net", max_digits=9, decimal_places=4, required=False,
+                              help_text="Empty: nothing from that day on.")
+    reason = forms.CharField(max_length=200, help_text="The law or treaty it rests on.")
+    valid_from = forms.DateField(label="From", widget=Date)
+
+    def clean_rate(self) -> Decimal | None:
+        percent: Decimal | None = self.cleaned_data["rate"]
+        return None if percent is None else percent / 100
 
 
 class PurchaseOrder(Standing):

@@ -15,8 +15,8 @@ from duly.engine.currencies import CODES, exponent
 from duly.interfaces.kit.printing import money as printed
 from duly.interfaces.web.payments.forms import typed_amount
 
-WHY: Final = {"reference": "Named in the reference", "exact": "Same amount", "withheld": "Same amount less tax withheld",
-              "oldest": "Oldest first"}
+WHY: Final = {"reference": "Named in the reference", "exact": "Same amount",
+              "withheld": "Same amount less tax withheld", "oldest": "Oldest first"}
 PREFIX: Final = "pay:"
 BY_HAND, NOTHING = "hand", "none"
 

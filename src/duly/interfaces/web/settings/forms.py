@@ -169,7 +169,8 @@ class TaxComponent(Form):
     tax_class = forms.ChoiceField(label="Class", choices=[(name, name.capitalize()) for name in TAX_CLASSES])
     rate = forms.DecimalField(label="Rate in percent", max_digits=9, decimal_places=4, required=False,
                               help_text="Empty: there is none from that day on.")
-    position = forms.IntegerField(label="Place", min_value=1, max_value=99, help_text="The order in which they are due.")
+    position = forms.IntegerField(label="Place", min_value=1, max_value=99,
+                                  help_text="The order in which they are due.")
     compound = forms.BooleanField(label="It is also on the taxes before it", required=False)
     valid_from = forms.DateField(label="From", widget=Date)
     source = text("Source", 200, help_text="The law or the page that says so.")

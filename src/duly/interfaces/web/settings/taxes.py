@@ -1,4 +1,4 @@
-"""How sales are taxed, as a tax adviser reads it: the table of treatments, and the taxes in force with their sources."""
+"""How sales are taxed, as a tax adviser reads it: the table of treatments, and the taxes in force."""
 
 from collections.abc import Iterator
 from decimal import Decimal
