@@ -158,10 +158,10 @@ def furnish(world: World, client_of: Callable[..., Client]) -> dict[str, object]
     fee(world, "1200")
     made = bill(world)
     deferred = next(one for one in made if one.lines.filter(terms__timing="advance").exists())
-    actions.issue(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[deferred.pk])
     drafts = {draft.account.number: draft for draft in made if draft != deferred}
     actions.submit(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[drafts["BIG"].pk])
     invoice = issued(world, "ACME", "123456789012.34", on=date(2026, 9, 1))
+    actions.issue(actor=world.actor("ben"), at=NOW, on=TODAY, drafts=[deferred.pk])
     received = receive(world, "150000.00", allocate=[(invoice.number, None)])
     [message] = queue_message(actor=world.actor("ben"), at=NOW, on=TODAY, invoices=[invoice.pk]).messages
     deliver(actor=world.actor("ben"), at=NOW, on=TODAY, message=message, hand_over=lambda _: "250 OK")

@@ -1,8 +1,9 @@
 """Deferred revenue becomes revenue, month by month, as its days are served."""
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
 import polars as pl
@@ -15,7 +16,6 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Refused
 from duly.billing.ledger import actions as ledger
 from duly.engine import journal
-from duly.engine.periods import add_months
 from duly.engine.wording import day
 
 CHUNK: Final = 5_000
@@ -84,7 +84,7 @@ def release_revenue(*, actor: Actor, at: datetime, on: date, entity: str, throug
 
 
 def _month_end(on: date) -> date:
-    return add_months(on.replace(day=1), 1) - timedelta(days=1)
+    return on.replace(day=monthrange(on.year, on.month)[1])
 
 
 def _locked(seller: LegalEntity, through: date) -> pl.DataFrame:
