@@ -15,6 +15,7 @@ from typing import Any
 BENCHES = {
     "billing": "bill run and issue of 10,000 accounts × 10 lines, against COPY of the rows they leave",
     "engine": "pricing and taxing a million mixed lines, against reading those lines and summing them",
+    "ingestion": "ten million usage events taken in, against a bare COPY with their unique key",
     "pages": "what pages read on a million invoices, against 100 ms of server time",
     "rendering": "typeset invoices, against bare Typst on the same source",
     "usage": "usage of ten million events from a file, against Polars' bare sum of them",

@@ -96,3 +96,24 @@ def test_a_metric_counts_otherwise_from_now_on(sql: Sql, attempt: Attempt) -> No
     sql("update metric set name = 'API calls', unit = 'call' where id = %s", one)
     with attempt(sql):
         sql("update metric set aggregation = 'max' where id = %s", one)
+
+
+def token(sql: Sql) -> int:
+    user = sql.one("select id from app_user where login = 'ben'")
+    return int(sql.one("""insert into api_token (name, user_id, scope, digest, hint, made_at, revoked_at)
+                          values ('Meters', %s, 'usage', 'digest', 'abcd', now(), now()) returning id""", user))
+
+
+@violation("DU003", without="drop trigger api_token_stays on api_token")
+def test_a_revoked_token_opens_again(sql: Sql, attempt: Attempt) -> None:
+    one = token(sql)
+    sql("update api_token set last_used_at = now() where id = %s", one)
+    with attempt(sql):
+        sql("update api_token set revoked_at = null where id = %s", one)
+
+
+@violation("DU003", without="drop trigger api_token_kept on api_token", given="grant delete on api_token to duly_app")
+def test_a_token_is_forgotten(sql: Sql, attempt: Attempt) -> None:
+    one = token(sql)
+    with attempt(sql):
+        sql("delete from api_token where id = %s", one)

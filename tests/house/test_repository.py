@@ -6,7 +6,8 @@ import re
 from duly.billing.kernel.authority import RIGHTS
 from tests.house.sources import PACKAGE, ROOT, kept_files, name, python_files, tree
 
-ADDRESSES = sorted(set(re.findall(r'path\("work/([\w-]+)', (PACKAGE / "interfaces/web/work/urls.py").read_text())))
+ADDRESSES = sorted({word for urls in (PACKAGE / "interfaces/web").glob("*/urls.py")
+                    for word in re.findall(r'path\("work/([\w-]+)', urls.read_text())})
 """What follows /work/ in the addresses of the staff app, which are no paths of a machine."""
 MACHINE_PATHS = re.compile(
     rf"(?<![\w.])/(?:work(?!/(?:{'|'.join(ADDRESSES)})\b)|root|home/\w+|Users/\w+)/[\w.]+")

@@ -116,3 +116,17 @@ def test_files_that_lack_something_are_not_rated(tmp_path: Path) -> None:
     pl.read_parquet(path).with_columns(pl.lit(None, pl.String).alias("source")).write_parquet(path)
     refused = said("usage", "rate", path, "--period", "2026-10")
     assert (refused.code, "5 rows lack" in refused.text) == (1, True)
+
+
+def test_a_token_is_shown_once_listed_and_revoked() -> None:
+    made = duly("token", "add", "Meter gateway", "--for", "ben", user="anna")
+    assert (made.code, made.data["secret"].startswith("duly_")) == (0, True)
+    listed = duly("token", "list", user="anna")
+    assert [(one["name"], one["user"], one["state"]) for one in listed.data["tokens"]] == [
+        ("Meter gateway", "ben", "valid")]
+    assert made.data["secret"] not in listed.text
+    assert duly("token", "revoke", made.data["id"], user="anna").code == 0
+    assert duly("token", "list", user="anna").data["tokens"][0]["state"] == "revoked"
+    assert [duly("token", *words, user="ben").code for words in (("list",), ("add", "x", "--for", "ben"))] == [1, 1]
+    assert duly("token", "add", "x", "--for", "nobody", user="anna").code == 2
+    assert duly("token", "add", "x", "--for", "ben", "--expires", "2020-01-01", user="anna").code == 1

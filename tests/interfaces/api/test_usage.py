@@ -35,8 +35,8 @@ def token(world: World, user: str = "ben", **more: Any) -> str:
 
 def send(secret: str | None, body: object, key: str | None = None, text: bytes | None = None) -> Answer:
     headers = {**({"Authorization": f"Bearer {secret}"} if secret else {}), **({"Idempotency-Key": key} if key else {})}
-    answer = Client(enforce_csrf_checks=True, HTTP_HOST="localhost").post(URL, text or json.dumps(body), content_type="application/json",
-                                                   headers=headers)
+    client = Client(enforce_csrf_checks=True, HTTP_HOST="localhost")
+    answer = client.post(URL, text or json.dumps(body), content_type="application/json", headers=headers)
     kind = "application/json; charset=utf-8" if answer.status_code == 200 else "application/problem+json"
     assert answer["Content-Type"] == kind
     return answer.status_code, json.loads(answer.content)

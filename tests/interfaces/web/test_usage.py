@@ -39,7 +39,8 @@ def used(world: World) -> None:
 def rows_of(page: str) -> list[tuple[str, ...]]:
     """The table in numbers: period, quantity, events."""
     table = page[page.index("In numbers"):]
-    found = re.findall(r'<tr><th scope="row">(.*?)</th> <td class="right">(.*?)</td><td class="right">(.*?)</td>', table)
+    cell = r'<td class="right">(.*?)</td>'
+    found = re.findall(rf'<tr><th scope="row">(.*?)</th> {cell}{cell}', table)
     return [tuple(re.sub("<[^>]+>", "", cell) for cell in row) for row in found]
 
 

@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='UsageIdentity',
             fields=[
-                ('mark', models.BinaryField(primary_key=True, serialize=False)),
+                ('mark', models.UUIDField(primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
             ],
             options={

@@ -17,9 +17,10 @@ create index usage_event_recorded on usage_event ((agreement_id + 0), recorded_i
 
 create table usage_event_other partition of usage_event default;
 
--- An event is its source and its id there; sixteen bytes of SHA-256 keep them all in one small key.
-create function usage_mark(source text, event_id text) returns bytea language sql immutable parallel safe as
-$$ select substring(sha256(convert_to(length(source) || ':' || source || event_id, 'UTF8')) for 16) $$;
+-- An event is its source and its id there; their MD5 keeps them all in one small key. Whoever makes two that collide
+-- only makes the second a finding. All that it calls is immutable, so that it is written into the queries that call it.
+create function usage_mark(source text, event_id text) returns uuid language sql immutable parallel safe as
+$$ select md5(length(source)::text || ':' || source || event_id)::uuid $$;
 
 -- The application owns no table, so it asks for the months it needs. Days far off stay in the default partition, and
 -- so does a month of which that has events already.

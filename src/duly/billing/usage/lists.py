@@ -31,7 +31,7 @@ USED: Final = Source(
 )
 """Each metric of each agreement that has events of it, and the day of the last one."""
 
-PLACE: Final = "('x' || left(encode(usage_mark(e.source, e.event_id), 'hex'), 15))::bit(60)::bigint"
+PLACE: Final = "('x' || left(replace(usage_mark(e.source, e.event_id)::text, '-', ''), 15))::bit(60)::bigint"
 """SQL: a number of event `e`, to page by among those of one instant: sixty bits of its identity's digest."""
 
 EVENTS: Final = Source(

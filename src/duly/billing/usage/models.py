@@ -34,7 +34,7 @@ class UsageBatch(models.Model):
 class UsageIdentity(models.Model):
     """Who was first to be an event's (source, event_id), by its digest: the time of the one that counts."""
 
-    mark = models.BinaryField(primary_key=True)
+    mark = models.UUIDField(primary_key=True)
     at = models.DateTimeField()
 
     class Meta:

@@ -20,6 +20,9 @@ BALANCES: Final[frames.Schema] = {**LATE, "from_day": pl.Date, "to_day": pl.Date
                                   "late": pl.Boolean}
 OF: Final = list(LATE)
 
+AT_ONCE: Final = 1_000_000
+"""Events that are held in memory while many are aggregated."""
+
 FOUND: Final = """
     select f.reason, f.source, f.event_id, f.agreement_id, f.metric, (extract(epoch from f.at) * 1000000)::bigint,
            (extract(epoch from f.received_at) * 1000000)::bigint, (extract(epoch from f.counted_at) * 1000000)::bigint
@@ -55,7 +58,7 @@ def measured(periods: pl.DataFrame, *, snapshot: str | None = None) -> Aggregate
     held = [key for key, one in metrics.items() if one.aggregation == "time_weighted_sum"]
     asked = wanted.select("agreement_id", "metric", "period_from", "period_to", "time_zone", "received_until")
     with events(wanted, metrics, snapshots, snapshot=snapshot, holding=held) as found:
-        usage = aggregate(found, list(metrics.values()), asked).usage
+        usage = aggregate(found, list(metrics.values()), asked, at_once=AT_ONCE).usage
     ids = {one.name: key for key, one in metrics.items()}
     with_ids = usage.with_columns(pl.col("metric").replace_strict(ids, return_dtype=pl.Int64).alias("metric_id"))
     return Aggregated(with_ids, _waiting(periods))

@@ -13,7 +13,7 @@ from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Refused
 from duly.billing.usage.lists import EVENT as EVENT_OF
-from duly.billing.usage.queries import measured
+from duly.billing.usage.queries import AT_ONCE, measured
 from duly.billing.usage.reading import PERIODS, metrics_of, placed
 from duly.engine.pricing.events import EVENT
 from duly.engine.pricing.usage import USAGE, Aggregated, aggregate
@@ -76,7 +76,7 @@ def of_files(*, actor: Actor, at: datetime, events: pl.LazyFrame, period: Period
     wanted, metrics = _times(found, [period]), metrics_of(found["metric_id"].unique().to_list())
     asked = placed(wanted, metrics).with_columns(pl.lit(None, EVENT["at"]).alias("received_until"))
     return _shown(aggregate(mine, list(metrics.values()), asked.select(
-        "agreement_id", "metric", "period_from", "period_to", "time_zone", "received_until")), found)
+        "agreement_id", "metric", "period_from", "period_to", "time_zone", "received_until"), at_once=AT_ONCE), found)
 
 
 def used(*, actor: Actor, on: date, agreement: str, metric: str, periods: Sequence[Period]) -> Used:

@@ -18,7 +18,7 @@ INCOMING: Final = """
     create temporary table if not exists usage_incoming (
       first boolean, agreement_id bigint, metric text, source text collate "C", event_id text collate "C",
       at timestamptz, quantity numeric(20, 6), properties jsonb,
-      mark bytea generated always as (public.usage_mark(source, event_id)) stored) on commit delete rows"""
+      mark uuid generated always as (public.usage_mark(source, event_id)) stored) on commit delete rows"""
 
 CLAIM: Final = """
     with claimed as (
@@ -26,8 +26,9 @@ CLAIM: Final = """
       on conflict (mark) do nothing returning mark)
     insert into usage_event (agreement_id, metric, source, event_id, at, received_at, quantity, properties)
     select agreement_id, metric, source, event_id, at, %(at)s, quantity, properties
-      from usage_incoming join claimed using (mark) where first"""
-"""In the order of their marks, so that two who send the same wait for one another and never in a circle."""
+      from usage_incoming join claimed using (mark) where first order by usage_incoming.ctid"""
+"""Marks in their order, so that two who send the same wait for one another and never in a circle; events in the order
+in which they came, which is mostly that of their indexes."""
 
 OTHERWISE: Final = """
     insert into usage_finding (reason, agreement_id, metric, source, event_id, at, received_at, quantity, properties,

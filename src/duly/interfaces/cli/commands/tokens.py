@@ -17,15 +17,15 @@ def token() -> None:
 
 @command("add", takes=("as",), example="duly token add 'Meter gateway' --for ben --as anna")
 @click.argument("name")
-@click.option("--for", "user", required=True, metavar="LOGIN", help="The user for whom it acts.")
+@click.option("--for", "owner", required=True, metavar="LOGIN", help="The user for whom it acts.")
 @click.option("--scope", type=click.Choice(list(reads.SCOPES)), default="usage", show_default=True,
               help="What it opens, at most what its user may.")
 @click.option("--expires", type=Date(), help="The first day (UTC) on which it opens nothing. Never otherwise.")
-def add(door: Door, name: str, user: str, scope: str, expires: date | None) -> Answer:
+def add(door: Door, name: str, owner: str, scope: str, expires: date | None) -> Answer:
     """Make a token. It is shown this once: only a digest of it is kept."""
     ends = datetime.combine(expires, time(), UTC) if expires else None
-    done = verbs.add_token(actor=door.actor(), at=door.at, name=name, user=user, scope=scope, expires_at=ends)
-    return Answer(done, [done.secret, f"Token {done.id} acts for {user}. Keep it now; it is not shown again."])
+    done = verbs.add_token(actor=door.actor(), at=door.at, name=name, user=owner, scope=scope, expires_at=ends)
+    return Answer(done, [done.secret, f"Token {done.id} acts for {owner}. Keep it now; it is not shown again."])
 
 
 @command("revoke", takes=("as",), example="duly token revoke 3 --as anna")
