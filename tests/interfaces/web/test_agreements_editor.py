@@ -21,7 +21,7 @@ from tests.world import TODAY, World
 
 D = Decimal
 USAGE = {"charge": ["0-usage"], "0-usage-name": "API calls", "0-usage-metric": "calls", "0-usage-model": "graduated",
-         "0-usage-interval": "month", "0-usage-alignment": "calendar", "0-usage-tax_class": "standard",
+         "0-usage-interval": "month", "0-usage-alignment": "calendar", "0-usage-tax_class": "standard", "0-usage-supply": "services",
          "0-usage-tiers": ["0", "1"], "0-usage-tiers-0-up_to": "1000", "0-usage-tiers-0-price": "0.02",
          "0-usage-tiers-1-price": "0.01", "0-usage-tiers-1-flat": "2"}
 DISCOUNT = {"discounts": ["0"], "discounts-0-name": "Partner", "discounts-0-rate": "10", "discounts-0-scope": "charge",
@@ -109,7 +109,7 @@ def test_rows_are_added_removed_and_moved_without_being_judged(world: World, cli
 
 def test_covers_are_chosen_among_the_other_cards(world: World, metric: None, client_of: ClientOf) -> None:
     commitment = {"1-commitment-name": "Committed use", "1-commitment-price": "1000", "1-commitment-interval": "year",
-                  "1-commitment-alignment": "calendar", "1-commitment-tax_class": "standard",
+                  "1-commitment-alignment": "calendar", "1-commitment-tax_class": "standard", "1-commitment-supply": "services",
                   "1-commitment-covers": ["0-usage"]}
     sent = {**SENT, **commitment, "charge": ["0-usage", "1-commitment"]}
     assert client_of("mara").post("/agreements/new/", sent).status_code == 302
@@ -138,6 +138,23 @@ def test_nothing_that_is_typed_breaks_the_sample(
     world: World, metric: None, client_of: ClientOf, hostile: dict[str, Any]
 ) -> None:
     assert client_of("mara").post("/agreements/new/try/", {**SENT, **hostile}).status_code == 200
+
+
+def test_an_agreement_of_many_charges_in_thirty_tiers_is_one_form(
+    world: World, metric: None, client_of: ClientOf
+) -> None:
+    sent: dict[str, Any] = {**HEAD, **TERMS, "charge": []}
+    for place in range(20):
+        card = f"{place}-usage"
+        sent |= {name.replace("0-usage", card): value for name, value in USAGE.items() if name != "charge"}
+        sent |= {f"{card}-name": f"{place} {LONG}", f"{card}-tiers": [str(tier) for tier in range(30)]}
+        sent |= {f"{card}-tiers-{tier}-up_to": str(10 * tier + 10) if tier < 29 else "" for tier in range(30)}
+        sent |= {f"{card}-tiers-{tier}-price": "123456789012" for tier in range(30)}
+        sent["charge"].append(card)
+    assert len(sent) > 1_000
+    answer = client_of("mara").post("/agreements/new/", sent)
+    assert answer["Location"] == "/agreements/A/1/", plain(answer.content)[:500]
+    assert client_of("mara").get("/agreements/A/1/").status_code == 200
 
 
 def test_the_page_of_an_agreement_says_every_model_in_words(
