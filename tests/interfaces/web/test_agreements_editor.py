@@ -21,7 +21,8 @@ from tests.world import TODAY, World
 
 D = Decimal
 USAGE = {"charge": ["0-usage"], "0-usage-name": "API calls", "0-usage-metric": "calls", "0-usage-model": "graduated",
-         "0-usage-interval": "month", "0-usage-alignment": "calendar", "0-usage-tax_class": "standard", "0-usage-supply": "services",
+         "0-usage-interval": "month", "0-usage-alignment": "calendar", "0-usage-tax_class": "standard",
+         "0-usage-supply": "services",
          "0-usage-tiers": ["0", "1"], "0-usage-tiers-0-up_to": "1000", "0-usage-tiers-0-price": "0.02",
          "0-usage-tiers-1-price": "0.01", "0-usage-tiers-1-flat": "2"}
 DISCOUNT = {"discounts": ["0"], "discounts-0-name": "Partner", "discounts-0-rate": "10", "discounts-0-scope": "charge",
@@ -109,7 +110,8 @@ def test_rows_are_added_removed_and_moved_without_being_judged(world: World, cli
 
 def test_covers_are_chosen_among_the_other_cards(world: World, metric: None, client_of: ClientOf) -> None:
     commitment = {"1-commitment-name": "Committed use", "1-commitment-price": "1000", "1-commitment-interval": "year",
-                  "1-commitment-alignment": "calendar", "1-commitment-tax_class": "standard", "1-commitment-supply": "services",
+                  "1-commitment-alignment": "calendar", "1-commitment-tax_class": "standard",
+                  "1-commitment-supply": "services",
                   "1-commitment-covers": ["0-usage"]}
     sent = {**SENT, **commitment, "charge": ["0-usage", "1-commitment"]}
     assert client_of("mara").post("/agreements/new/", sent).status_code == 302

@@ -44,8 +44,8 @@ class Row(Form):
         return not any(self[name].value() for name in self.fields if name not in ("scope",))
 
     def value(self) -> Any:
-        """What the row says, as the terms take it."""
-        raise NotImplementedError
+        """What the row says; each kind of row as the terms take it."""
+        return dict(self.cleaned_data)
 
 
 class Tier(Row):
