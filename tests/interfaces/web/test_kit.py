@@ -58,6 +58,18 @@ def test_parts_fill_the_bar() -> None:
     assert [part.width for part in charts.stacked([("a", 0, "0")])] == [0]
 
 
+def test_a_curve_goes_by_its_amounts() -> None:
+    curve = charts.curve([(0, 0), (1000, 20), (1000, 22), (1500, 27)], [(0, 0, "0"), (1000, 20, "€20"), (1500, 27, "")])
+    assert curve.path == "0.00,100.00 66.67,33.33 66.67,26.67 100.00,10.00"
+    assert [(tick.said, round(tick.x)) for tick in curve.ticks] == [("0", 0), ("1k", 67), ("1.5k", 100)]
+    assert [(mark.said, round(mark.x), round(mark.y)) for mark in curve.marks][1] == ("€20", 67, 33)
+
+
+def test_ticks_of_a_curve_stand_apart() -> None:
+    marks = [(amount, amount, "") for amount in (0, 1, 2, 50, 100)]
+    assert [tick.said for tick in charts.curve([(0, 0), (100, 100)], marks).ticks] == ["0", "50", "100"]
+
+
 def test_columns_stand_on_zero_below_and_above() -> None:
     bars, grid = charts.bars([("Jan", 10, "10"), ("Feb", -10, "−10")])
     zero = next(line.y for line in grid if line.said == "0")

@@ -109,7 +109,10 @@ def sample(*, actor: Actor, on: date, entity: str, account: str, currency: str, 
     if not sound.charges:
         return Sample(tuple(problems))
     framed = _terms(sound, customer, seller, currency, ends_on, known)
-    return _priced(sound, framed, customer, max(on, terms.valid_from), tuple(problems))
+    try:
+        return _priced(sound, framed, customer, max(on, terms.valid_from), tuple(problems))
+    except OverflowError:
+        return Sample(tuple(problems), unpriced=("these amounts have more figures than an invoice has room for.",))
 
 
 def _sound(terms: VersionInput, wrong: set[int], discounts_wrong: bool) -> VersionInput:

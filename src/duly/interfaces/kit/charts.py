@@ -228,9 +228,9 @@ def curve(points: Sequence[tuple[Number, Number]], marks: Sequence[tuple[Number,
 
 
 def _apart(ticks: Sequence[Tick], least: float = 14.0) -> list[Tick]:
-    """The ticks that have room beside each other, the last one before all."""
-    kept: list[Tick] = []
-    for one in reversed(ticks):
-        if not kept or kept[-1].x - one.x >= least:
+    """The first and the last tick, and those between that have room."""
+    kept = list(ticks[-1:])
+    for one in reversed(ticks[1:-1]):
+        if kept[-1].x - one.x >= least <= one.x - ticks[0].x:
             kept.append(one)
-    return kept[::-1]
+    return [*ticks[:-1][:1], *reversed(kept)]

@@ -15,8 +15,7 @@ from duly.interfaces.web.agreements.forms import choice, metrics, projects, rate
 from duly.interfaces.web.agreements.rows import Phase, Row, Rows, Tier
 
 USUAL: Final = {"tax_class": "standard", "supply": "services", "rounding": "exact", "interval_count": "1",
-                "proration": "by_day", "alignment": "calendar", "included": "0", "fixed": "0", "free_count": "0", "free_amount": "0",
-                "day_count": "act_365", "grants_of": "time", "rollover": "0", "priority": "0"}
+                "proration": "by_day", "alignment": "calendar", "day_count": "act_365", "grants_of": "time"}
 """What the lesser fields of a charge mostly hold, where that is something."""
 NUMBERS: Final = {"included": Decimal(0), "fixed": Decimal(0), "free_amount": Decimal(0), "free_count": 0,
                   "rollover": 0, "priority": 0, "interval_count": 1, "increment_seconds": 1, "minimum_seconds": 0}
@@ -41,7 +40,8 @@ class Group:
 
     @property
     def opened(self) -> bool:
-        told = any(field.errors or _said(field) not in ("", USUAL.get(field.name, "")) for field in self.fields)
+        told = any(field.errors or (field.name != "unit" and _said(field) not in ("", USUAL.get(field.name, "")))
+                   for field in self.fields)
         return told or bool(self.rows and self.rows.forms)
 
 
@@ -77,6 +77,11 @@ class Charge(Form):
         self.phases = Rows(Phase, f"{self.prefix}-phases", data, given.get("phases", ()),  # type: ignore[arg-type]
                            ) if self.phased else None
         self.curve: object | None = None
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        """What is nothing is left empty."""
+        found = super().get_initial_for_field(field, field_name)
+        return None if field_name in NUMBERS and found == NUMBERS[field_name] == 0 else found
 
     @property
     def first(self) -> list[forms.BoundField]:

@@ -89,7 +89,7 @@ class Recurring(ByQuantity):
     trial_price = Plain(label="Price in the trial", required=False, help_text="Nothing: it is free.")
     grants = Plain(label="Each period includes", required=False, decimal_places=4)
     grants_of = choice("grants_of", "in", initial="time")
-    rollover = forms.IntegerField(label="What is left lasts for further periods", min_value=0, max_value=120, initial=0,
+    rollover = forms.IntegerField(label="What is left lasts for further periods", min_value=0, max_value=120,
                                   required=False)
     borrow = forms.BooleanField(label="The next period’s may be used ahead", required=False)
     covers = Cards(label="It pays for", help_text="None chosen: for everything else.")
@@ -131,7 +131,7 @@ class Percentage(Limited):
     model = forms.ChoiceField(label="Priced by", choices=(
         ("percentage", "A percentage of each payment"), ("graduated_percentage", "Tiers of their sum")))
     rate = Rate(label="Percent", required=False)
-    fixed = Plain(label="plus, each", required=False, initial="0")
+    fixed = Plain(label="plus, each", required=False)
     minimum_fee = Plain(label="At least, each", required=False)
     maximum_fee = Plain(label="At most, each", required=False)
     free_count = forms.IntegerField(label="Free payments", min_value=0, max_value=2_147_483_647, required=False)
@@ -191,7 +191,7 @@ class Credit(Charge):
     due_on = Day(label="Billed on")
     expires_on = Day(label="Expires on", required=False, help_text="The first day without it.")
     covers = Cards(label="It pays for", help_text="None chosen: everything else.")
-    priority = forms.IntegerField(label="Turn", min_value=0, max_value=100, required=False, initial=0,
+    priority = forms.IntegerField(label="Turn", min_value=0, max_value=100, required=False,
                                   help_text="Of several credits the lowest is used first.")
     more: Groups = (("More: tax, unit, turn", ("tax_class", "supply", "unit", "priority")),)
     field_order = ("name", "price", "due_on", "expires_on", "covers")

@@ -33,6 +33,7 @@ class Drawn:
     rows: tuple[Row, ...]
     across: str
     what: str
+    next: str
 
 
 def drawn(charge: ChargeInput, currency: str) -> Drawn | None:
@@ -48,11 +49,12 @@ def drawn(charge: ChargeInput, currency: str) -> Drawn | None:
                                               for one, row in zip(stretches, rows, strict=True))]
     unit = charge.unit if charge.unit not in ("", "item") else "quantity"
     what = {"balance": "Fee of a year", "percentage": "Fee"}.get(charge.kind, "Price")
-    stepped = [(across, one.following) for one in stretches for across in (one.above, one.up_to)]
+    times = 100 if of_money else 1
+    stepped = [(across, one.following * times) for one in stretches for across in (one.above, one.up_to)]
     worth = charge.model in ("graduated", "volume", "graduated_percentage", "balance") and len(stretches) > 1
     return Drawn(charts.curve(points, marks), charts.curve(stepped, lines=2) if worth else None, rows,
                  {"percentage": f"payments in {currency}", "balance": f"balance in {currency}"}.get(charge.kind, unit),
-                 what)
+                 what, "Of the next one, in percent" if of_money else "Of the next one")
 
 
 def _row(one: Stretch, currency: str, of_money: bool) -> Row:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from duly.billing.agreements.actions import agree as actions
-from duly.billing.invoicing.sample import Sample, sample
+from duly.billing.invoicing.sample import Line, Sample, sample
 from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reporting.agreement_page import AgreementPage, agreement_page
 from duly.interfaces.kit.printing import day
@@ -150,9 +151,15 @@ def _shown(found: Sample | None) -> dict[str, Any] | None:
     if found is None:
         return None
     lines = [{
-        "line": line, "quantity": f"{line.quantity.normalize():f}", "dated": line.kind in DATED,
-        "covered": line.kind == "time" and not line.price,
+        "line": line, "quantity": f"{line.quantity.normalize():,f}", "dated": line.kind in DATED,
+        "priced": _is_priced(line),
         "missing": "what would be missing" if line.kind == "true_up" else "",
     } for line in found.lines]
     return {"lines": lines, "net": found.net, "tax": found.tax, "total": found.total, "unpriced": found.unpriced,
             "assumed": found.assumed, "ahead": found.ahead}
+
+
+def _is_priced(line: Line) -> bool:
+    """Whether the line is its quantity at its price, and no average of tiers, packages or limits."""
+    amount = line.amount if line.before is None else line.before
+    return bool(line.price) and abs(line.quantity * line.price - amount) < Decimal("0.01")

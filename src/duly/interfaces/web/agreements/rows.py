@@ -35,6 +35,8 @@ class Row(Form):
         """Name each field for who hears and does not see the table."""
         self.title = f"{self.said} {number}"
         for bound in self.visible_fields():
+            if bound.use_fieldset:  # each of its boxes has a label of its own
+                continue
             bound.field.widget.attrs["aria-label"] = f"{bound.label}, {self.title}"
 
     @property
@@ -42,8 +44,8 @@ class Row(Form):
         return not any(self[name].value() for name in self.fields if name not in ("scope",))
 
     def value(self) -> Any:
-        """What the row says, as the terms take it."""
-        raise NotImplementedError
+        """What the row says; each kind of row as the terms take it."""
+        return dict(self.cleaned_data)
 
 
 class Tier(Row):
@@ -53,6 +55,11 @@ class Tier(Row):
     up_to = Plain(label="Up to", required=False, decimal_places=6)
     price = Plain(label="Price of each", required=False)
     flat = Plain(label="Flat", required=False)
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        """No flat price is left empty."""
+        found = super().get_initial_for_field(field, field_name)
+        return None if field_name == "flat" and not found else found
 
     def value(self) -> TierInput:
         given = {name: value for name, value in self.cleaned_data.items() if value is not None}
