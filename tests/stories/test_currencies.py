@@ -1,7 +1,6 @@
 """A fee from draft to paid in currencies of every number of decimals, with its printed document."""
 
 import io
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -27,9 +26,8 @@ CASES: Final = (
 
 
 @pytest.fixture(autouse=True)
-def _committed(database: str) -> Iterator[None]:
+def _committed(database: str) -> None:
     """Runs freeze their input by transaction."""
-    yield
 
 
 @pytest.mark.parametrize(("currency", "price", "amount", "printed", "rate", "base"), CASES)

@@ -139,7 +139,8 @@ def with_events(periods: pl.DataFrame) -> pl.DataFrame:
           join metric m on m.id = p.metric_id
          where exists (select from usage_event e where e.agreement_id = p.agreement_id
             and e.metric = coalesce(nullif(m.event, ''), m.code)
-            and e.at >= p.period_from::timestamp at time zone p.zone and e.at < p.period_to::timestamp at time zone p.zone) order by 1""",
+            and e.at >= p.period_from::timestamp at time zone p.zone
+            and e.at < p.period_to::timestamp at time zone p.zone) order by 1""",
                         [*(frames.array(named[name]) for name in columns), named["time_zone"].to_list()],
                         {"place": pl.Int64})
     return named.filter(pl.col("place").is_in(found["place"].implode())).drop("place")
