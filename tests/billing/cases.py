@@ -74,6 +74,8 @@ CASES: dict[str, Case] = {
                                       time_annex=False),
     "invoicing.choose_severities": settings("policies", entity="HALDEN", severities={"total_zero": "blocks"}),
     "ledger.map_role": settings("settings", entity="HALDEN", role="bank", code="1810", name="Bank"),
+    "invoicing.expire_credit": Case("close", lambda s: {"on": TODAY, "entity": "HALDEN"}, everywhere=True,
+                                    events=False),
     "ledger.release_revenue": Case("close", lambda s: {"on": TODAY, "entity": "HALDEN", "through": TODAY},
                                    everywhere=True, events=False),
     "reference.add_tax_rates": settings("reference", rates=[

@@ -137,3 +137,36 @@ def test_what_runs_up_is_billed_in_between_and_taken_off_at_the_end(world: World
     [september] = billed(world, SEPTEMBER)
     assert stored(september) == [("usage", "200"), ("progressive", "-60")]
     assert amounts(world, OCTOBER) == []
+
+
+def test_a_document_whose_role_no_account_is_mapped_to_is_skipped_alone(world: World, database: str) -> None:
+    from tests.billing.violations import owner_does
+
+    owner_does(database, "delete from chart_account where role = 'deferred_revenue'")
+    agreed(world, replace(SEATS, interval="year"), starts_on=OCTOBER[0])
+    [draft] = billed(world, OCTOBER, issue=False)
+    support = m.Invoice.objects.filter(account__number="ZED").exclude(pk=draft.pk).latest("id")
+    issued = actions.issue(actor=world.actor("ben"), at=NOW, on=OCTOBER[1], drafts=[draft.pk, support.pk])
+    assert list(issued.numbers) == [str(support.pk)]
+    assert issued.skipped == [[str(draft.pk), "Its entity maps no account of its chart to deferred revenue: add one."]]
+
+
+def test_credit_that_expires_is_revenue(world: World) -> None:
+    from duly.billing.invoicing.actions.expire import expire_credit
+
+    prepaid = ChargeInput("prepaid", "credit", "Prepaid calls", price=D(25), due_on=date(2026, 9, 10),
+                          covers=("calls",), expires_on=date(2026, 11, 1))
+    metric()
+    agreed(world, CALLS, prepaid, starts_on=SEPTEMBER[0])
+    billed(world, SEPTEMBER)
+    used(world, ("calls", "2026-10-05T10:00:00Z", 10))
+    billed(world, OCTOBER)
+    fin = world.actor("fin")
+    assert expire_credit(actor=fin, at=NOW, on=date(2026, 10, 31), entity="HALDEN").credits == 0
+    expired = expire_credit(actor=fin, at=NOW, on=date(2026, 11, 2), entity="HALDEN")
+    assert (expired.credits, expired.currency, expired.amount) == (1, "EUR", "5.00")
+    assert expire_credit(actor=fin, at=NOW, on=date(2026, 11, 2), entity="HALDEN").credits == 0
+    [moved] = m.Transfer.objects.filter(entry__kind="breakage").values_list("debit__role", "credit__role", "amount")
+    assert moved == ("deposits", "revenue", D(5))
+    used(world, ("calls", "2026-11-05T10:00:00Z", 10))
+    assert amounts(world, NOVEMBER) == [("usage", "20")]

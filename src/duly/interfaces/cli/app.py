@@ -48,6 +48,7 @@ for made in (
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
     cash.receive, cash.allocate, cash.unallocate, cash.statement, closing.release, closing.deferred,
+    closing.expire,
     serving.serve, people.user, tokens.token, delivering.worker, auditing.audit,
 ):
     app.add_command(made)

@@ -11,6 +11,7 @@ from duly.billing.audit.actions import enqueue, record_many, verb
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.checking import check_drafts, facts_of
 from duly.billing.invoicing.parties import CHANGED, beside_now
+from duly.billing.invoicing.postable import unmapped
 from duly.billing.invoicing.state import issue_from
 from duly.billing.invoicing.taxing import taxes_changed
 from duly.billing.kernel import frames
@@ -96,7 +97,7 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     drafts = headers["id"].to_list()
     facts = facts_of(headers, on)
     check_drafts(facts)
-    reasons = _unfit(facts) | _blocking(drafts)
+    reasons = _unfit(facts) | unmapped(facts.drafts, on) | _blocking(drafts)
     outdated = "Its taxes are no longer right at the tax point: draft it again."
     reasons |= {draft: outdated for draft in taxes_changed(facts) if draft not in reasons}
     rates = facts.drafts.select(pl.col("document_key").alias("id"), "base_rate", "base_exponent")

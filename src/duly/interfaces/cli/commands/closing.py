@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import click
 
+from duly.billing.invoicing.actions.expire import expire_credit
 from duly.billing.ledger.releasing import release_in_chunks
 from duly.billing.reporting.deferred import deferred as read_deferred
 from duly.interfaces.cli.commands.options import PeriodOf
@@ -30,6 +31,16 @@ def release(door: Door, entity: str, through: tuple[date, date]) -> Answer:
         f"Nothing is left to release through {month}."
     return Answer({"entity": entity, "through": through[1] - timedelta(days=1), "lines": lines, "entries": entries,
                    "currency": currency, "amount": total}, [said])
+
+
+@command("expire-credit", takes=("as", "on", "key"), example="duly expire-credit --entity KASTANIE --as lena")
+@click.option("--entity", required=True, metavar="CODE", help="The legal entity that sold the credit.")
+def expire(door: Door, entity: str) -> Answer:
+    """Make revenue of prepaid credit that expired unused. Safe to run again."""
+    found = door.act(expire_credit, door.actor(), on=door.on, entity=entity)
+    said = f"{money(Decimal(found.amount), found.currency)} of credit on {found.credits} documents expired." \
+        if found.credits else "No credit has expired unused."
+    return Answer(found, [said])
 
 
 @command("deferred", takes=("as", "on"), example="duly deferred --entity KASTANIE --as lena")
