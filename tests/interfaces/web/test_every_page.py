@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext, Page
 from duly.billing import models as m
 from duly.billing.accounts.actions.people import set_password
 from tests.interfaces.web import everything
+from tests.interfaces.web.conftest import LOOKS
 from tests.world import NOW, TODAY, USERS, World
 
 ClientOf = Callable[..., Client]
@@ -89,7 +90,7 @@ def test_every_route_that_takes_something_is_walked(database: str, world: World,
 
 def test_every_page_in_every_look(database: str, world: World, client_of: ClientOf, context: BrowserContext,
                                   server: str) -> None:
-    """In light on a wide window and in dark on a phone, which together are all colours and both layouts."""
+    """In light and dark, on a wide window and on a phone."""
     rows = everything.furnish(world, client_of)
     for login in ("anna", "fin"):
         set_password(actor=world.actor("anna"), at=NOW, login=login, password=PASSWORD)
@@ -126,10 +127,11 @@ def looked_at(page: Page, address: str) -> dict[str, list[str]]:
     if page.url.partition("?")[0] != answer.url.partition("?")[0] or address.partition("?")[0] not in page.url:
         wrong.append(f"is at {page.url}")
     page.evaluate(AXE_SCRIPT)
-    wrong += page.evaluate(HEADED) + page.evaluate(SEEN, QUICK)
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": 390, "height": 900})
-    wrong += page.evaluate(FITS) + page.evaluate(SEEN, QUICK)
+    wrong += page.evaluate(HEADED)
+    for look in LOOKS:
+        page.emulate_media(color_scheme=look.theme)
+        page.set_viewport_size({"width": look.width, "height": 900})
+        wrong += [f"{look.theme} {look.width}: {one}" for one in page.evaluate(FITS) + page.evaluate(SEEN, QUICK)]
     return {address: wrong} if wrong else {}
 
 
