@@ -67,7 +67,7 @@ CASES: dict[str, Case] = {
     "accounts.set_password": settings("people", login="otto", password="seven green bicycles"),
     "accounts.change_own_password": Case("read", lambda _: {"password": "seven green bicycles"}, alone=True),
     "accounts.add_token": settings("people", name="Meters", user="ben"),
-    "accounts.revoke_token": settings("people", token=1, events=False),
+    "accounts.revoke_token": Case("people", lambda s: {"token": s.token}, everywhere=True),
     "accounts.put_person": settings("people", code="eve", name="Eve"),
     "accounts.demand_second_factor": settings("policies", of=["issue"]),
     "agreements.put_policy": settings("policies", entity="HALDEN", review="none", payment_days=14, grouping="rate",

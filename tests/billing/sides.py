@@ -14,6 +14,7 @@ from typing import Any
 from duly import billing
 from duly.billing import models as m
 from duly.billing.accounts.actions import customers
+from duly.billing.accounts.actions.tokens import add_token
 from duly.billing.agreements.actions import agree as agreements
 from duly.billing.agreements.actions.metrics import put_metric
 from duly.billing.agreements.terms import ChargeInput, VersionInput
@@ -62,6 +63,7 @@ class Side:
     run: int
     stopped: int
     finding: int
+    token: int
 
 
 NOWHERE = Side(*("NOWHERE" if field.type is str else 999_999_999 for field in fields(Side)))
@@ -102,6 +104,7 @@ def side(world: World, number: str) -> Side:
         unpaid_number=numbers[str(drafts["unpaid"])], receipt=receipt.number,
         allocation=receipt.allocated[0]["allocation"], message=message, partition=runs[0].partitions[0],
         run=runs[0].run, stopped=runs[1].run, finding=_finding(fin, number),
+        token=add_token(**fin, name=number, user="ben").id,
     )
 
 
