@@ -27,12 +27,14 @@ HEAD = {"number": "A/1", "name": LONG, "account": "ACME", "entity": "HALDEN", "c
 TERMS = {"valid_from": "2026-11-01", "review": "peer", "grouping": "person", "cap_behaviour": "block",
          "time_annex": "on"}
 HOURS = {"0-time-name": "Consulting", "0-time-rate_card": "STD", "0-time-tax_class": "standard",
-         "0-time-rounding": "up", "0-time-increment_seconds": "15"}
+         "0-time-supply": "services", "0-time-rounding": "up", "0-time-increment_seconds": "15"}
 FEE = {"1-recurring-name": "Support", "1-recurring-price": "123456789012.50", "1-recurring-quantity": "1",
        "1-recurring-model": "per_unit", "1-recurring-grants_of": "time",
        "1-recurring-interval": "month", "1-recurring-interval_count": "1", "1-recurring-timing": "advance",
-       "1-recurring-proration": "by_day", "1-recurring-alignment": "calendar", "1-recurring-tax_class": "standard"}
-TRAVEL = {"2-expense-name": "Travel", "2-expense-markup": "7.5", "2-expense-tax_class": "standard"}
+       "1-recurring-supply": "services", "1-recurring-proration": "by_day", "1-recurring-alignment": "calendar",
+       "1-recurring-tax_class": "standard"}
+TRAVEL = {"2-expense-name": "Travel", "2-expense-markup": "7.5", "2-expense-tax_class": "standard",
+          "2-expense-supply": "services"}
 SENT = {**HEAD, **TERMS, **HOURS, **FEE, **TRAVEL, "charge": ["0-time", "1-recurring", "2-expense"]}
 
 

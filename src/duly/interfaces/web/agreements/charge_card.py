@@ -77,6 +77,8 @@ class Charge(Form):
         self.phases = Rows(Phase, f"{self.prefix}-phases", data, given.get("phases", ()),  # type: ignore[arg-type]
                            ) if self.phased else None
         self.curve: object | None = None
+        for name in {*NEEDED} & {*self.fields}:
+            self.fields[name].required = not (self.is_bound and name in _idle(self.priced_by))
 
     def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
         """What is nothing is left empty."""
@@ -136,9 +138,6 @@ class Charge(Form):
         for name in _idle(self.priced_by):
             if name in found:
                 found[name] = NUMBERS.get(name)
-        for name in set(NEEDED) - set(_idle(self.priced_by)):
-            if name in found and found[name] is None and not self.fields[name].required:
-                self.add_error(name, "This field is required.")
         return found
 
 
