@@ -77,11 +77,19 @@ def _accounts(entity: m.LegalEntity, count: int) -> pl.DataFrame:
     return numbers
 
 
+USUAL: Final = {
+    "supply": "services", "model": "per_unit", "included": 0, "fixed": 0, "free_count": 0, "free_amount": 0,
+    "basis": "average", "day_count": "act_365", "grants_of": "time", "rollover": 0, "borrow": False, "priority": 0,
+}
+"""Terms of a charge that say nothing in particular."""
+
+
 def _agreements(entity: int, card: int, ids: pl.DataFrame) -> None:
     frames.write("agreement_version", ids.select(
         pl.col("version_id").alias("id"), "agreement_id", pl.lit(START).alias("valid_from"),
         pl.lit("none").alias("review"), pl.lit("entry").alias("grouping"), pl.lit(False).alias("consolidate"),
-        pl.lit(True).alias("time_annex"), pl.lit("block").alias("cap_behaviour")))
+        pl.lit(True).alias("time_annex"), pl.lit("block").alias("cap_behaviour"),
+        pl.lit(False).alias("prices_include_tax")))
     kinds = pl.DataFrame({"code": ["hours", "expenses", "fee"], "kind": ["time", "expense", "recurring"]})
     charges = ids.join(kinds, how="cross").with_columns(frames.next_ids("charge", ids.height * 3).alias("charge_id"))
     frames.write("charge", charges.select(pl.col("charge_id").alias("id"), "agreement_id", "code", "kind"))
@@ -93,6 +101,7 @@ def _agreements(entity: int, card: int, ids: pl.DataFrame) -> None:
         pl.when(recurring).then(pl.lit("99.90")).alias("price"), pl.lit(1).alias("quantity"),
         pl.when(recurring).then(pl.lit("month")).alias("interval"), pl.lit(1).alias("interval_count"),
         pl.lit("calendar").alias("alignment"), pl.lit("arrears").alias("timing"), pl.lit("by_day").alias("proration"),
+        *(pl.lit(value).alias(name) for name, value in USUAL.items()),
     ))
     frames.execute("update agreement set starts_on = %s", [MONTH[0]])
 
