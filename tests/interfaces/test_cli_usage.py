@@ -130,3 +130,25 @@ def test_a_token_is_shown_once_listed_and_revoked() -> None:
     assert [duly("token", *words, user="ben").code for words in (("list",), ("add", "x", "--for", "ben"))] == [1, 1]
     assert duly("token", "add", "x", "--for", "nobody", user="anna").code == 2
     assert duly("token", "add", "x", "--for", "ben", "--expires", "2020-01-01", user="anna").code == 1
+
+
+def test_buckets_come_to_the_same_whoever_measures_them(tmp_path: Path, world: World) -> None:
+    """In process, in buckets by jobs of which one ran twice and one was cut off, and after import: one digest."""
+    from duly.interfaces.kit import rating
+    from duly.interfaces.outbox.jobs import rate_bucket
+
+    for kind in ("count", "max", "latest", "time_weighted_sum"):
+        metric(kind, kind, event="calls", group_by=["user"])
+    paths, folder = written(tmp_path, 600), tmp_path / "rating"
+    whole = duly("usage", "rate", *paths, "--period", "2026-10").data
+    begun = duly("usage", "rate", *paths, "--period", "2026-10", "--folder", folder, "--buckets", "5")
+    assert (begun.code, begun.data["buckets"]) == (0, 5)
+    assert frames.rows("select count(*) from procrastinate_jobs where task_name = 'usage.rate_bucket'") == [(5,)]
+    assert "5 of 5 buckets are not measured" in duly("usage", "rated", folder).data["error"]["text"]
+    for bucket in (3, 0, 3, 4):
+        rate_bucket(folder=str(folder), bucket=bucket)
+    (folder / "bucket-0001-000.part").write_bytes(b"cut off")
+    assert rating.missing(folder) == [1, 2]
+    assert duly("usage", "rated", folder, "--measure").data == whole
+    assert "is not empty" in duly("usage", "rate", paths[0], "--period", "2026-10", "--folder", folder).data[
+        "error"]["text"]

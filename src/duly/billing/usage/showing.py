@@ -16,7 +16,7 @@ from duly.billing.usage.lists import EVENT as EVENT_OF
 from duly.billing.usage.queries import AT_ONCE, measured
 from duly.billing.usage.reading import PERIODS, metrics_of, placed
 from duly.engine.pricing.events import EVENT
-from duly.engine.pricing.usage import USAGE, Aggregated, aggregate
+from duly.engine.pricing.usage import USAGE, Aggregated, Metric, aggregate
 
 Period = tuple[date, date]
 
@@ -52,7 +52,17 @@ def shown(*, actor: Actor, on: date, periods: Sequence[Period], agreements: Sequ
     Raises `NotFound` for an agreement that is not in the book and a metric that is not there.
     """
     found = _measurable(actor, on, agreements, metrics)
-    return _shown(measured(_times(found, periods)), found)
+    return told(measured(_times(found, periods)), found)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of events in files: the metrics, the `periods` (`engine.pricing.usage.PERIOD`), and the agreements
+    with their numbers (agreement_id, agreement)."""
+
+    metrics: list[Metric]
+    periods: pl.DataFrame
+    names: pl.DataFrame
 
 
 def of_files(*, actor: Actor, at: datetime, events: pl.LazyFrame, period: Period) -> Shown:
@@ -61,6 +71,21 @@ def of_files(*, actor: Actor, at: datetime, events: pl.LazyFrame, period: Period
     Nothing is stored; memory stays bounded. Raises `Refused` where a row lacks what an event needs, `NotFound` for
     agreements that are not in the book.
     """
+    found = asked_of(actor=actor, at=at, events=events, period=period)
+    mine = known_events(events, found.names, at)
+    return told(aggregate(mine, found.metrics, found.periods, at_once=AT_ONCE), found.names)
+
+
+def known_events(events: pl.LazyFrame, names: pl.DataFrame, at: datetime) -> pl.LazyFrame:
+    """The events of files with their agreements' ids, received `at` where they do not say when."""
+    ids = dict(names.select("agreement", "agreement_id").iter_rows())
+    return events.with_columns(
+        pl.col("agreement").replace_strict(ids, default=None, return_dtype=pl.Int64).alias("agreement_id"),
+        pl.col("received_at").fill_null(at)).select(pl.col(name).cast(kind) for name, kind in EVENT.items())
+
+
+def asked_of(*, actor: Actor, at: datetime, events: pl.LazyFrame, period: Period) -> Asked:
+    """What `of_files` asks of the events; raises as it does."""
     refuse_outside_book(actor, "read", [], at.date())
     needed = ["agreement", "metric", "source", "event_id", "at", "quantity"]
     missing = events.select(pl.any_horizontal(pl.col(needed).is_null()).sum()).collect(engine="streaming").item()
@@ -69,14 +94,11 @@ def of_files(*, actor: Actor, at: datetime, events: pl.LazyFrame, period: Period
                       "Import the file with --preview to see which; then correct it.")
     numbers = events.select(pl.col("agreement").unique()).collect(engine="streaming")["agreement"].to_list()
     found = _measurable(actor, at.date(), numbers, ()) if numbers else _empty()
-    ids = dict(found.select("agreement", "agreement_id").unique().iter_rows())
-    mine = events.with_columns(
-        pl.col("agreement").replace_strict(ids, default=None, return_dtype=pl.Int64).alias("agreement_id"),
-        pl.col("received_at").fill_null(at)).select(pl.col(name).cast(kind) for name, kind in EVENT.items())
     wanted, metrics = _times(found, [period]), metrics_of(found["metric_id"].unique().to_list())
     asked = placed(wanted, metrics).with_columns(pl.lit(None, EVENT["at"]).alias("received_until"))
-    return _shown(aggregate(mine, list(metrics.values()), asked.select(
-        "agreement_id", "metric", "period_from", "period_to", "time_zone", "received_until"), at_once=AT_ONCE), found)
+    return Asked(list(metrics.values()), asked.select(
+        "agreement_id", "metric", "period_from", "period_to", "time_zone", "received_until"),
+        found.select("agreement_id", "agreement").unique().sort("agreement_id"))
 
 
 def used(*, actor: Actor, on: date, agreement: str, metric: str, periods: Sequence[Period]) -> Used:
@@ -123,7 +145,8 @@ def _times(found: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:
     return found.join(days, how="cross").with_columns(pl.lit(None, pl.String).alias("billed_in")).select(list(PERIODS))
 
 
-def _shown(found: Aggregated, names: pl.DataFrame) -> Shown:
+def told(found: Aggregated, names: pl.DataFrame) -> Shown:
+    """Usage with its agreements' numbers, and the digest that is the same wherever the events lie."""
     usage = found.usage.select(list(USAGE)).join(
         names.select("agreement_id", "agreement").unique(), on="agreement_id", maintain_order="left")
     rows = usage.filter(pl.col("events") > 0).drop("agreement_id", "late_quantity", "late_events")

@@ -5,7 +5,7 @@ the clock changes have 23 or 25 hours. What is received after a period was bille
 that was billed, and says by how much it would have, which is what a later line of its own bills.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
@@ -102,6 +102,28 @@ def aggregate(events: pl.DataFrame | pl.LazyFrame, metrics: Sequence[Metric], pe
     Raises `ValueError` for periods that overlap and metrics that are unknown or there twice, `OverflowError` when a
     sum could leave 38 digits, `TypeError` for events whose columns have other types.
     """
+    return merged([partial(events, metrics, periods, at_once=at_once)], metrics, periods)
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What stays of a part of the events, for `merged`: rows by the name of their metric, and findings."""
+
+    kept: Mapping[str, pl.DataFrame]
+    findings: pl.DataFrame
+
+
+def in_bucket(events: pl.LazyFrame, bucket: int, buckets: int) -> pl.LazyFrame:
+    """The events of a bucket, all of an identity in one: the same on every machine with the same Polars."""
+    return events.filter(pl.col("event_id").hash() % buckets == bucket)
+
+
+def partial(events: pl.DataFrame | pl.LazyFrame, metrics: Sequence[Metric], periods: pl.DataFrame, *,
+            at_once: int = 4_000_000) -> Partial:
+    """What stays of events that hold all of each identity that they hold: all events, or a bucket of them.
+
+    Takes and raises what `aggregate` does.
+    """
     bounded = _bounded(periods, metrics)
     if len({metric.name for metric in metrics}) < len(metrics):
         raise ValueError("metrics have a name each")
@@ -114,7 +136,15 @@ def aggregate(events: pl.DataFrame | pl.LazyFrame, metrics: Sequence[Metric], pe
         findings.append(found)
         for metric in metrics:
             kept[metric.name].append(_kept(metric, _measured(metric, counted.lazy(), bounded.lazy())).collect())
-    answered = [_answered(metric, pl.concat(kept[metric.name]), bounded) for metric in metrics]
+    return Partial({name: pl.concat(frames) for name, frames in kept.items()}, pl.concat(findings))
+
+
+def merged(parts: Sequence[Partial], metrics: Sequence[Metric], periods: pl.DataFrame) -> Aggregated:
+    """The usage of the periods, from what stayed of all parts of the events: as if they had been read at once."""
+    bounded = _bounded(periods, metrics)
+    answered = [_answered(metric, pl.concat([part.kept[metric.name] for part in parts]), bounded)
+                for metric in metrics]
+    findings = [pl.DataFrame(schema=FINDING), *(part.findings for part in parts)]
     usage = pl.concat([pl.DataFrame(schema=USAGE), *answered]).sort(list(USAGE)[:5])
     return Aggregated(usage, pl.concat(findings).sort(list(FINDING)[1:]))
 

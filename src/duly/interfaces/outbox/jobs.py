@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from django.db import OperationalError, close_old_connections
@@ -35,6 +36,7 @@ def register(app: App) -> None:
     """Give a job queue its functions: the shared one, and each worker's. Jobs import their tools when they run."""
     app.task(send, name="outbox.send", retry=Later())
     app.task(draft_partition, name="invoicing.draft_partition", retry=Later())
+    app.task(rate_bucket, name="usage.rate_bucket", retry=Later())
     sealing = app.task(seal, name="audit.seal", queueing_lock="audit.seal", lock="audit.seal")
     app.periodic(cron="* * * * *")(sealing)
     sweeping = app.task(sweep, name="outbox.sweep", queueing_lock="outbox.sweep", pass_context=True)
@@ -87,6 +89,13 @@ def _note(partition: int, error: str) -> None:
 
     with suppress(Busy):  # another worker is drafting it, and will say
         actions.fail_partition(actor=Actor(LOGIN, 0, frozenset({"bill"})), at=now(), partition=partition, error=error)
+
+
+def rate_bucket(folder: str, bucket: int) -> None:
+    """Measure a bucket of the events that a rating names; what stays of it goes into the rating's folder."""
+    from duly.interfaces.kit.rating import measure
+
+    measure(Path(folder), bucket)
 
 
 def seal(timestamp: int | None = None) -> None:

@@ -15,6 +15,7 @@ from duly.formats.usage_events import scan_events
 from duly.interfaces.cli.commands.options import EXISTING, PeriodOf
 from duly.interfaces.cli.frame import DONE, FINDINGS, Answer, App, Door, command
 from duly.interfaces.cli.show import Shown, table
+from duly.interfaces.kit import rating
 from duly.interfaces.kit.usage import take_in_file
 
 LISTED = 20
@@ -58,24 +59,44 @@ def _came_out(name: str, done: Ingested, preview: bool) -> list[Shown]:
 def show(door: Door, period: tuple[date, date], agreements: Sequence[str], metrics: Sequence[str]) -> Answer:
     """Show what was used in a period, by agreement, metric and group."""
     found = showing.shown(actor=door.actor(), on=door.on, periods=[period], agreements=agreements, metrics=metrics)
-    return _shown(found, period)
+    return _shown(found, f"Usage from {period[0]} to {period[1]} (exclusive)")
 
 
 @command("rate", takes=("as",), example="duly usage rate events-*.parquet --period 2026-10 --as lena")
 @click.argument("files", type=EXISTING, nargs=-1, required=True)
 @PERIOD
-def rate(door: Door, files: Sequence[Path], period: tuple[date, date]) -> Answer:
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False),
+              help="Measure it in buckets, by workers that all see this new folder; then: duly usage rated FOLDER.")
+@click.option("--buckets", type=int, default=16, show_default=True, help="How many, with --folder.")
+def rate(door: Door, files: Sequence[Path], period: tuple[date, date], folder: Path | None, buckets: int) -> Answer:
     """Say what events in Parquet files make of a period, where they lie: nothing is imported."""
-    found = showing.of_files(actor=door.actor(), at=door.at, events=scan_events(files), period=period)
-    return _shown(found, period)
+    if folder is None:
+        found = showing.of_files(actor=door.actor(), at=door.at, events=scan_events(files), period=period)
+        return _shown(found, f"Usage from {period[0]} to {period[1]} (exclusive)")
+    plan = rating.plan(folder, files, actor=door.actor(), at=door.at, period=period, buckets=buckets)
+    jobs = actions.rate_in_background(actor=door.actor(), at=door.at, folder=str(folder.resolve()),
+                                      buckets=plan.buckets)
+    return Answer({"folder": folder, "buckets": jobs}, [
+        f"Workers measure {jobs} buckets: duly worker. Then: duly usage rated {folder}"])
 
 
-def _shown(found: showing.Shown, period: tuple[date, date]) -> Answer:
+@command("rated", takes=("as",), example="duly usage rated october --as lena")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--measure", is_flag=True, help="Measure here what no worker has measured yet.")
+def rated(door: Door, folder: Path, measure: bool) -> Answer:
+    """Show what a rating in buckets came to: the same as if all events had been read at once."""
+    door.actor()
+    for bucket in rating.missing(folder) if measure else ():
+        rating.measure(folder, bucket)
+    return _shown(rating.collected(folder), f"Usage of {len(rating.read_plan(folder).files)} files")
+
+
+def _shown(found: showing.Shown, title: str) -> Answer:
     rows: list[dict[str, Any]] = found.rows
     columns = ("Agreement", "Metric", "Group", ">Quantity", ">Events")
     shown = table(columns, ((row["agreement"], row["metric"], "" if row["group"] == "{}" else row["group"],
                              f"{row['quantity'].normalize():f}", row["events"]) for row in rows),
-                  title=f"Usage from {period[0]} to {period[1]} (exclusive)")
+                  title=title)
     said = [f"{found.findings} events wait for a decision: duly usage findings."] if found.findings else []
     return Answer(found, [shown if rows else "Nothing was used.", *said, f"Digest {found.digest}"])
 
@@ -111,5 +132,5 @@ def decide(door: Door, numbers: Sequence[int], decision: str | None, reason: str
     return Answer(done, [f"{done.findings} decided; {done.counted} events count because of it."])
 
 
-for made in (import_, show, findings, decide, rate):
+for made in (import_, show, findings, decide, rate, rated):
     usage.add_command(made)
