@@ -113,6 +113,9 @@ CASES: dict[str, Case] = {
     "agreements.amend": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "terms": TERMS}),
     "agreements.end_agreement": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement,
                                                          "ends_on": date(2026, 12, 31)}),
+    "agreements.put_runtime": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "months": 12,
+                                                       "renews_months": 12}),
+    "agreements.give_notice": Case("agree", lambda s: {"on": TODAY, "agreement": s.renewing, "noticed_on": TODAY}),
     "agreements.put_project": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "code": "N",
                                                        "name": "New"}),
 

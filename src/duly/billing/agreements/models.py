@@ -9,7 +9,8 @@ from duly.billing.kernel import fields
 from duly.engine.pricing.usage import AGGREGATIONS
 
 __all__ = [
-    "Agreement", "AgreementPolicy", "AgreementVersion", "Charge", "Metric", "Project", "Rate", "RateCard",
+    "Agreement", "AgreementPolicy", "AgreementRuntime", "AgreementVersion", "Charge", "Metric", "Project", "Rate",
+    "RateCard",
 ]
 
 CHARGE_KINDS = ("time", "expense", "milestone", "recurring", "usage", "percentage", "balance", "one_off", "commitment",
@@ -76,6 +77,25 @@ class Agreement(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="agreement_ends_after_start"
             )
+        ]
+
+
+class AgreementRuntime(models.Model):
+    """How long an agreement runs: its first term in months from its first day, for how many it renews again and again
+    (null: not), how long before the next term notice is given, and the day on which it was."""
+
+    agreement = models.OneToOneField(Agreement, models.RESTRICT, related_name="runtime")
+    months = models.PositiveSmallIntegerField()
+    renews_months = models.PositiveSmallIntegerField(null=True)
+    notice_months = models.PositiveSmallIntegerField(default=0)
+    notice_days = models.PositiveSmallIntegerField(default=0)
+    noticed_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "agreement_runtime"
+        constraints = [
+            models.CheckConstraint(condition=Q(months__gte=1) & (Q(renews_months=None) | Q(renews_months__gte=1)),
+                                   name="agreement_runtime_months"),
         ]
 
 

@@ -14,6 +14,7 @@ grant update (state) on message to duly_app;
 grant update (name, unit) on metric to duly_app;
 grant update (revoked_at, last_used_at) on api_token to duly_app;
 grant update (paused_to) on agreement_pause to duly_app;
+grant update on agreement_runtime to duly_app;
 grant delete on metric, role_grant, right_grant, name_mapping, personal_value, invoice_line, tax_line, line_tax,
   withheld_tax, work_allocation, charge_span, netting, finding, tax_registration to duly_app;
 

@@ -9,7 +9,17 @@ from duly.formats.setup_file import words
 from duly.formats.setup_file.charges import charge, not_negative, percent
 from duly.formats.setup_file.model import Account, Entity
 from duly.formats.setup_file.table import Table
-from duly.formats.setup_file.terms import Agreement, Charge, Discount, Filter, Metric, Rate, RateCard, Version
+from duly.formats.setup_file.terms import (
+    Agreement,
+    Charge,
+    Discount,
+    Filter,
+    Metric,
+    Rate,
+    RateCard,
+    Runtime,
+    Version,
+)
 
 OLDEST = date(2000, 1, 1)
 NO_CHARGES: tuple[Charge, ...] = ()
@@ -87,8 +97,23 @@ def agreement(table: Table, known: Known) -> Agreement:
         path=table.path, number=table.text("number", longest=40), name=table.text("name"),
         entity=table.text("entity", known.entity, longest=20), account=account,
         currency=table.text("currency", known.currency(account), check=check_currency, example='"EUR"'),
-        ends_on=table.maybe_day("ends_on"), projects=tuple(projects), versions=(first, *_later(table, first, known)),
+        ends_on=table.maybe_day("ends_on"), runtime=_runtime(table), projects=tuple(projects),
+        versions=(first, *_later(table, first, known)),
     )
+
+
+def _runtime(table: Table) -> Runtime | None:
+    """The term, where the agreement has one: it renews and ends by notice, or ends with it."""
+    if not table.has("term_months"):
+        for name in ("renews_months", "notice_months", "notice_days"):
+            if table.has(name):
+                table.note(name, "There is no term that could renew or be ended.", "Give term_months = 12 with it.")
+        return None
+    if table.has("ends_on"):
+        table.note("ends_on", "The end follows from the term and from notice.", "Leave ends_on or term_months out.")
+    renews = table.whole("renews_months", 0, low=1, high=240) if table.has("renews_months") else None
+    return Runtime(table.whole("term_months", 12, low=1, high=240), renews,
+                   table.whole("notice_months", 0, high=60), table.whole("notice_days", 0, high=1000))
 
 
 def _later(table: Table, first: Version, known: Known) -> list[Version]:

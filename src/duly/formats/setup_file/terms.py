@@ -149,6 +149,16 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Runtime:
+    """Field names are the domain's own; `renews_months` None does not renew."""
+
+    months: int
+    renews_months: int | None
+    notice_months: int
+    notice_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     path: str
     number: str
@@ -157,5 +167,6 @@ class Agreement:
     account: str
     currency: str
     ends_on: date | None
+    runtime: Runtime | None
     projects: tuple[tuple[str, str], ...]  # (code, name)
     versions: tuple[Version, ...]  # the first begins with the agreement

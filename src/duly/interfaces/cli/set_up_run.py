@@ -13,6 +13,7 @@ from duly.billing.accounts.actions.policies import demand_second_factor
 from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.actions import agree, metrics, rates
 from duly.billing.agreements.actions.policy import put_policy
+from duly.billing.agreements.actions.runtime import put_runtime
 from duly.billing.agreements.policies import NAMES, usual_terms
 from duly.billing.invoicing.actions.policy import choose_severities
 from duly.billing.kernel.authority import Actor
@@ -202,6 +203,9 @@ class Run:
                     on=self.at.date(), number=one.number, name=one.name, entity=one.entity, account=one.account,
                     currency=one.currency, ends_on=one.ends_on, projects=dict(one.projects),
                     terms=agreed_terms(first))
+            if one.runtime:
+                self.do("terms of agreements", one.path, put_runtime, {"months": f"{one.path}.term_months"},
+                        on=self.at.date(), agreement=one.number, **asdict(one.runtime))
             for version in later:
                 self.do("later versions", version.path, agree.amend, places_of(version), on=self.at.date(),
                         agreement=one.number, terms=agreed_terms(version))

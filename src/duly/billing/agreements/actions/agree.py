@@ -7,7 +7,7 @@ from typing import Any
 from duly.billing.accounts.queries import accounts_in_book, refuse_outside_book
 from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.agreements.agreed import agreed_versions, objections, too_early
-from duly.billing.agreements.models import Agreement, Project
+from duly.billing.agreements.models import Agreement, AgreementRuntime, Project
 from duly.billing.agreements.terms import VersionInput, differences
 from duly.billing.agreements.writing import write
 from duly.billing.audit.actions import verb
@@ -43,7 +43,10 @@ def agree(
         raise Refused("The number is taken.", problems=[taken])
     if known is not None:
         _refuse_other(known, fixed)
-    agreement = put(Agreement, {"number": number}, {**fixed, "name": name, "ends_on": ends_on})
+    # The end of one with a term follows from it and from notice, unless a day is named.
+    follows = ends_on is None and AgreementRuntime.objects.filter(agreement=known).exists()
+    end = {} if follows else {"ends_on": ends_on}
+    agreement = put(Agreement, {"number": number}, {**fixed, "name": name, **end})
     row = Agreement.objects.select_for_update().get(number=number)
     changes = [f"projects.{code}" for code, title in (projects or {}).items() if _put_project(row, code, title)]
     if add_version(row, terms):

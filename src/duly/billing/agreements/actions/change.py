@@ -44,7 +44,7 @@ def change_charge(
     invoice, then billed by the new terms. Raises `Refused` where nothing changes, terms were agreed from a later day,
     or nobody can tell an upgrade from a downgrade; `NotFound` for names and outside the book.
     """
-    row = _locked(actor, agreement, on)
+    row = locked(actor, agreement, on)
     versions = agreed_versions(row)
     latest = versions[-1]
     before = next((one for one in latest.charges if one.code == charge), None)
@@ -57,7 +57,7 @@ def change_charge(
     return Changed(agreement, first.isoformat())
 
 
-def _locked(actor: Actor, number: str, on: date) -> Agreement:
+def locked(actor: Actor, number: str, on: date) -> Agreement:
     row = Agreement.objects.select_for_update().select_related("account").filter(number=number).first()
     refuse_outside_book(actor, "agree", [row.account_id if row else None], on, f"agreement “{number}”")
     assert row is not None
@@ -108,7 +108,7 @@ def pause(*, actor: Actor, at: datetime, on: date, agreement: str, paused_from: 
     Without `paused_to` it lasts until `resume`. Days that are billed already are credited by the next invoice. Raises
     `Refused` for days before the agreement or of another pause; `NotFound` for names and outside the book.
     """
-    row = _locked(actor, agreement, on)
+    row = locked(actor, agreement, on)
     if paused_to is not None and paused_to <= paused_from:
         raise Refused("The pause ends before it begins.", "Give the first day that is billed again.")
     if paused_from < row.starts_on:
@@ -138,7 +138,7 @@ def resume(*, actor: Actor, at: datetime, on: date, agreement: str, resumed_on: 
 
     Raises `Refused` where nothing is paused, or the pause begins later; `NotFound` for names and outside the book.
     """
-    row = _locked(actor, agreement, on)
+    row = locked(actor, agreement, on)
     paused = _recurring(row, charge) if charge else None
     found = AgreementPause.objects.filter(agreement=row, charge=paused, paused_to=None).first()
     if found is None:
