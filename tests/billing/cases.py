@@ -113,6 +113,12 @@ CASES: dict[str, Case] = {
     "agreements.amend": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "terms": TERMS}),
     "agreements.end_agreement": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement,
                                                          "ends_on": date(2026, 12, 31)}),
+    "agreements.change_charge": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "charge": "care",
+                                                         "wanted_on": date(2026, 11, 10), "price": Decimal(40)}),
+    "agreements.pause": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "charge": "care",
+                                                 "paused_from": date(2026, 11, 10)}),
+    "agreements.resume": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement,
+                                                  "resumed_on": date(2026, 12, 1)}),
     "agreements.put_project": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "code": "N",
                                                        "name": "New"}),
 
