@@ -9,7 +9,7 @@ from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.models import Metric, Project, RateCard
 from duly.billing.agreements.policies import NAMES, Usual, policies
 from duly.formats.identities import check_currency
-from duly.interfaces.kit.forms import Checked, Form, Once, Standing
+from duly.interfaces.kit.forms import Checked, Form, Once
 from duly.interfaces.web.accounts.forms import Number
 from duly.interfaces.web.agreements.fields import Amounts, Day, Plain
 from duly.interfaces.web.agreements.rows import Discount, Rows
@@ -166,10 +166,14 @@ class NewTerms(Terms):
         return {**given, **left}
 
 
-class Ending(Standing):
-    """The last day that an agreement bills."""
+class Term(Form):
+    """How long an agreement runs, in months."""
 
-    ends_on = Day(label="Last day", required=False, help_text="Nothing: it runs on.")
+    months = forms.IntegerField(label="First term in months", min_value=1, max_value=240, initial=12)
+    renews_months = forms.IntegerField(label="Renews for months", min_value=1, max_value=240, required=False,
+                                       help_text="Nothing: it ends with its term.")
+    notice_months = forms.IntegerField(label="Notice in months", min_value=0, max_value=60, initial=0)
+    notice_days = forms.IntegerField(label="and days", min_value=0, max_value=1000, initial=0)
 
 
 class NewProject(Form):
