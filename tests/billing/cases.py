@@ -116,6 +116,12 @@ CASES: dict[str, Case] = {
     "agreements.put_runtime": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "months": 12,
                                                        "renews_months": 12}),
     "agreements.give_notice": Case("agree", lambda s: {"on": TODAY, "agreement": s.renewing, "noticed_on": TODAY}),
+    "agreements.change_charge": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "charge": "care",
+                                                         "wanted_on": date(2026, 11, 10), "price": Decimal(40)}),
+    "agreements.pause": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "charge": "care",
+                                                 "paused_from": date(2026, 11, 10)}),
+    "agreements.resume": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement,
+                                                  "resumed_on": date(2026, 12, 1)}),
     "agreements.put_project": Case("agree", lambda s: {"on": TODAY, "agreement": s.agreement, "code": "N",
                                                        "name": "New"}),
 

@@ -16,6 +16,7 @@ from duly.billing import models as m
 from duly.billing.accounts.actions import customers
 from duly.billing.accounts.actions.tokens import add_token
 from duly.billing.agreements.actions import agree as agreements
+from duly.billing.agreements.actions import change
 from duly.billing.agreements.actions.metrics import put_metric
 from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.audit.actions import VERBS, Verb
@@ -117,9 +118,11 @@ def _agree(fin: dict[str, Any], number: str) -> None:
         agreements.agree(**fin, **parties, number=f"{number}-{name}", name=name,
                          terms=VersionInput(START, fees if name == "free" else fees[:1], review=review))
     charges = (ChargeInput("hours", "time", "Consulting", rate_card="STD"),
-               ChargeInput("go-live", "milestone", "Go-live", price=Decimal(400)))
+               ChargeInput("go-live", "milestone", "Go-live", price=Decimal(400)),
+               ChargeInput("care", "recurring", "Care", price=Decimal(30), interval="month", timing="arrears"))
     agreements.agree(**fin, **parties, number=f"{number}-WORK", name="Work", projects={f"{number}-P": "Work"},
                      terms=VersionInput(START, charges, review="none"))
+    change.pause(**fin, on=TODAY, agreement=f"{number}-WORK", paused_from=date(2026, 11, 20))
 
 
 def _launch(world: World, fin: dict[str, Any], account: m.Account) -> invoicing.run.Launched:
