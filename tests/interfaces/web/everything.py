@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from duly.billing import models as m
+from duly.billing.agreements.actions.change import pause
 from duly.billing.desk.actions import deliver, queue_message
 from duly.billing.invoicing import actions
 from tests.billing.cash import issued, receive
@@ -34,6 +35,8 @@ PAGES: Final = (
     "/accounts/ACME/tax-treatment/", "/accounts/ACME/withholding/",
     "/accounts/ACME/unbilled/",
     "/agreements/", "/agreements/new/", "/agreements/ACME-TM/", "/agreements/ACME-TM/amend/", "/agreements/rates/",
+    "/agreements/ACME-TM/end/", "/agreements/ACME-TM/change/", "/agreements/ZED-SUB/change/", "/agreements/ZED-SUB/",
+    "/agreements/ZED-SUB/pause/", "/agreements/ZED-SUB/resume/",
     "/agreements/rates/new/", "/agreements/rates/STD/",
     "/work/", "/work/?show=sums", "/work/time/", "/work/expense/", "/work/entries/", "/work/entries/?state=waiting",
     "/work/entries/{entry}/", "/work/entries/{billed}/", "/work/milestones/", "/work/milestones/{milestone}/",
@@ -96,7 +99,9 @@ POSTS: Final = {
     "/accounts/ACME/withholding/": "accounts",
     "/agreements/new/": "agree", "/agreements/new/try/": "agree", "/agreements/ACME-TM/amend/": "agree",
     "/agreements/ACME-TM/amend/try/": "agree", "/agreements/ACME-TM/end/": "agree",
-    "/agreements/ACME-TM/project/": "agree", "/agreements/rates/new/": "agree", "/agreements/rates/STD/": "agree",
+    "/agreements/ZED-SUB/change/": "agree", "/agreements/ZED-SUB/pause/": "agree",
+    "/agreements/ZED-SUB/resume/": "agree", "/agreements/ACME-TM/project/": "agree",
+    "/agreements/rates/new/": "agree", "/agreements/rates/STD/": "agree",
     "/work/time/": "work", "/work/expense/": "work", "/work/entries/approve/": "approve_work",
     "/work/entries/{entry}/": "work", "/work/entries/{entry}/receipt/": "work",
     "/work/entries/withdraw/": "work", "/work/milestones/{milestone}/": "approve_work", "/work/import/": "work",
@@ -156,6 +161,7 @@ def furnish(world: World, client_of: Callable[..., Client]) -> dict[str, object]
     late = world.time(3600, on=date(2026, 10, 9), approved=False)
     expense = world.expense("119.90")
     fee(world, "1200")
+    pause(actor=world.actor("fin"), at=NOW, on=TODAY, agreement="ZED-SUB", paused_from=TODAY, reason=LONG)
     made = bill(world)
     deferred = next(one for one in made if one.lines.filter(terms__timing="advance").exists())
     drafts = {draft.account.number: draft for draft in made if draft != deferred}

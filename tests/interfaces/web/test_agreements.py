@@ -213,12 +213,8 @@ def test_new_terms_from_a_day_of_before_are_refused_beside_their_field(world: Wo
     assert "Begin after 1 Jan 2026." in plain(answer.content)
 
 
-def test_an_agreement_ends_and_has_projects(world: World, client_of: ClientOf) -> None:
+def test_an_agreement_has_projects(world: World, client_of: ClientOf) -> None:
     client = client_of("mara")
-    assert client.post("/agreements/ACME-TM/end/", {"ends_on": "2026-12-31"}).status_code == 302
-    assert world.agreement("ACME-TM").ends_on == date(2026, 12, 31)
-    answer = client.post("/agreements/ACME-TM/end/", {"ends_on": "2020-12-31"})
-    assert (answer.status_code, "cannot be earlier" in answer.content.decode()) == (422, True)
     assert client.post("/agreements/ACME-TM/project/", {"code": "ACME-APP", "name": "App"}).status_code == 302
     answer = client.post("/agreements/ACME-TM/project/", {"code": "BIG-MIG", "name": "App"})
     assert (answer.status_code, "belongs to another agreement" in answer.content.decode()) == (422, True)

@@ -19,7 +19,6 @@ STANDING = {
     "/accounts/ACME/manager/": ("manager", "otto", "cover_from", "2026-11-05"),
     "/accounts/ACME/contact/?email=ap@acme.example": ("phone", "110", "name", "Payables"),
     "/accounts/ACME/purchase-order/?order=PO-7": ("amount", "950", "expires_on", "2026-12-31"),
-    "/agreements/ACME-TM/end/": ("ends_on", "2027-01-31", "ends_on", "2027-02-28"),
     "/work/entries/{entry}/": ("description", "Another", "task", "Design"),
     "/settings/entities/{entity}/edit/": ("phone", "110", "website", "halden.example"),
     "/settings/entities/{entity}/bank-account/?id={bank}": ("holder", "Halden", "bank", "Other Bank"),

@@ -16,6 +16,8 @@ from duly.billing.invoicing.collecting import Scope, collect
 from duly.billing.invoicing.drafting import Drafts, compute
 from duly.billing.kernel.authority import Actor
 
+FURTHEST: Final = timedelta(days=400)
+"""How far ahead of the day anybody looks."""
 ALIKE: Final = ["kind", "charge_id", "description", "quantity", "amount", "service_from", "service_to"]
 
 
@@ -74,6 +76,20 @@ def previewed(*, actor: Actor, on: date, agreement: str, change: Callable[[], An
     told = [_line(one, new=_key(one) not in known) for one in after.iter_rows(named=True)]
     gone = [_line(one, gone=True) for one in before.iter_rows(named=True) if _key(one) not in kept]
     return Previewed(row.currency, through, (*told, *gone), _net(after), _net(before), answer)
+
+
+def foreseen(*, actor: Actor, on: date, agreement: str, change: Callable[[], Any], day: date) -> Previewed:
+    """What a change that counts from `day` will bill next: up to the end of that month, and not before today's.
+
+    Where the change itself says a later first day of its terms (`valid_from`), up to that one's; never further than
+    `FURTHEST`. Raises as `previewed`.
+    """
+    last = on + FURTHEST
+    told = previewed(actor=actor, on=on, agreement=agreement, change=change, until=min(max(day, on), last))
+    first = date.fromisoformat(getattr(told.answer, "valid_from", on.isoformat()))
+    if told.through <= first <= last:
+        told = previewed(actor=actor, on=on, agreement=agreement, change=change, until=first)
+    return told
 
 
 def _lines(drafts: Drafts, agreement_id: int) -> pl.DataFrame:

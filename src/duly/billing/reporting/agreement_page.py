@@ -33,9 +33,24 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """Days [since, until) on which what recurs is not billed: one charge by its code and name, or all ("").
+
+    `state` is ended, now or later; `until` None lasts until it is resumed.
+    """
+
+    charge: str
+    name: str
+    since: date
+    until: date | None
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementPage:
     """`billed` is net on documents and drafts, which a cap counts; `payment_days` the account's; `prices` those in
-    force of the rate cards that the terms of the day use."""
+    force of the rate cards that the terms of the day use; `pauses` the latest first."""
 
     number: str
     name: str
@@ -53,6 +68,7 @@ class AgreementPage:
     versions: tuple[Version, ...]
     projects: tuple[Project, ...]
     prices: tuple[Price, ...]
+    pauses: tuple[Paused, ...]
 
     @property
     def terms(self) -> VersionInput:
@@ -84,7 +100,7 @@ def agreement_page(*, actor: Actor, on: date, agreement: str) -> AgreementPage:
     if not found:
         raise unseen(actor, "read", f"agreement “{agreement}”")
     [(row, *head)] = found
-    rest = (_versions(Agreement.objects.get(pk=row), on), _projects(row), ())
+    rest = (_versions(Agreement.objects.get(pk=row), on), _projects(row), (), _pauses(row, on))
     page = AgreementPage(**dict(zip(NAMES, (*head, *rest), strict=True)))
     cards = {charge.rate_card for charge in page.terms.charges if charge.rate_card}
     in_force = [price for price in prices_of(sorted(cards), on) if price.state == "now"]
@@ -96,6 +112,18 @@ def _versions(agreement: Agreement, on: date) -> tuple[Version, ...]:
     ends = [terms.valid_from for terms in agreed[1:]] + [None]
     return tuple(Version(terms, until, _state(terms.valid_from, until, on))
                  for terms, until in zip(agreed, ends, strict=True))
+
+
+def _pauses(agreement_id: int, on: date) -> tuple[Paused, ...]:
+    """The latest first, charges by the name they were agreed with last."""
+    found = frames.rows("""
+        select coalesce(c.code, ''), coalesce(named.name, ''), p.paused_from, p.paused_to, p.reason
+          from agreement_pause p left join charge c on c.id = p.charge_id
+          left join lateral (select t.name from charge_terms t join agreement_version v on v.id = t.version_id
+                              where t.charge_id = c.id order by v.valid_from desc limit 1) named on true
+         where p.agreement_id = %s order by p.paused_from desc, p.id desc""", [agreement_id])
+    return tuple(Paused(code, name, since, until, reason, _state(since, until, on))
+                 for code, name, since, until, reason in found)
 
 
 def _state(since: date, until: date | None, on: date) -> str:

@@ -9,7 +9,7 @@ from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.models import Metric, Project, RateCard
 from duly.billing.agreements.policies import NAMES, Usual, policies
 from duly.formats.identities import check_currency
-from duly.interfaces.kit.forms import Checked, Form, Once, Standing
+from duly.interfaces.kit.forms import Checked, Form, Once
 from duly.interfaces.web.accounts.forms import Number
 from duly.interfaces.web.agreements.fields import Amounts, Day, Plain
 from duly.interfaces.web.agreements.rows import Discount, Rows
@@ -164,12 +164,6 @@ class NewTerms(Terms):
         if given["time_annex"]:
             given["time_annex"] = given["time_annex"] == YES
         return {**given, **left}
-
-
-class Ending(Standing):
-    """The last day that an agreement bills."""
-
-    ends_on = Day(label="Last day", required=False, help_text="Nothing: it runs on.")
 
 
 class NewProject(Form):

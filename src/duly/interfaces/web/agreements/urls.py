@@ -1,6 +1,6 @@
 from django.urls import path
 
-from duly.interfaces.web.agreements import editing, rates, views
+from duly.interfaces.web.agreements import changing, editing, rates, views
 
 urlpatterns = [
     path("agreements/", views.agreements, name="agreements"),
@@ -11,7 +11,10 @@ urlpatterns = [
     path("agreements/rates/<path:code>/", rates.card, name="rate_card"),
     path("agreements/<path:number>/amend/", editing.amend, name="agreement_amend"),
     path("agreements/<path:number>/amend/try/", editing.attempt, name="agreement_amend_try"),
-    path("agreements/<path:number>/end/", views.end, name="agreement_end"),
+    path("agreements/<path:number>/change/", changing.change, name="agreement_change"),
+    path("agreements/<path:number>/end/", changing.end, name="agreement_end"),
+    path("agreements/<path:number>/pause/", changing.pausing, name="agreement_pause"),
+    path("agreements/<path:number>/resume/", changing.resuming, name="agreement_resume"),
     path("agreements/<path:number>/project/", views.project, name="agreement_project"),
     path("agreements/<path:number>/", views.agreement, name="agreement"),
 ]

@@ -1,4 +1,4 @@
-"""The list of agreements, and the page of one: its terms through time, its rates, projects and end."""
+"""The list of agreements, and the page of one: its terms through time, its rates, pauses and projects."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -9,15 +9,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from duly.billing.agreements import lists
-from duly.billing.agreements.actions.agree import end_agreement, put_project
+from duly.billing.agreements.actions.agree import put_project
 from duly.billing.agreements.terms import VersionInput
 from duly.billing.reporting.agreement_page import AgreementPage, agreement_page
 from duly.interfaces.kit.forms import beside
 from duly.interfaces.kit.listing import Column, Filter, Listing
-from duly.interfaces.kit.printing import day
+from duly.interfaces.web.agreements.change_forms import recurring
 from duly.interfaces.web.agreements.charge_forms import KINDS
 from duly.interfaces.web.agreements.curves import OF_MONEY, drawn, tiers_in_words
-from duly.interfaces.web.agreements.forms import Ending, NewProject, entities
+from duly.interfaces.web.agreements.forms import NewProject, entities
 from duly.interfaces.web.agreements.words import charge_in_words, terms_in_words
 from duly.interfaces.web.page import StaffRequest, page, show
 
@@ -54,22 +54,8 @@ def agreements(request: StaffRequest) -> HttpResponseBase:
 def agreement(request: StaffRequest, number: str) -> HttpResponseBase:
     found = agreement_page(actor=request.actor, on=request.on, agreement=number)
     return show(request, "web/agreements/agreement.html", {
-        **_described(found), "ending": Ending(initial={"ends_on": found.ends_on}), "project": NewProject()})
-
-
-@page(right="agree", methods="GET POST")
-def end(request: StaffRequest, number: str) -> HttpResponseBase:
-    found = agreement_page(actor=request.actor, on=request.on, agreement=number)
-    form = Ending(request.POST or None, initial={"ends_on": found.ends_on})
-    if form.is_valid():
-        with beside(form):
-            end_agreement(actor=request.actor, at=request.at, on=request.on, agreement=number, **form.cleaned_data)
-            last = form.cleaned_data["ends_on"]
-            messages.success(request, f"{found.name} ends on {day(last)}." if last else f"{found.name} runs on.")
-            return redirect("agreement", number)
-    return show(request, "web/agreements/form.html", {
-        "agreement": found, "title": "Last day", "why": "Nothing after this day is billed. What is issued stays.",
-        "action": "Save"}, form=form)
+        **_described(found), "project": NewProject(), "recurs": bool(recurring(found)),
+        "open_pause": any(one.until is None for one in found.pauses)})
 
 
 @page(right="agree", methods="GET POST")

@@ -1,8 +1,9 @@
 """How a line came to its amount, in words: the computation's own rows, and what they rest on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Protocol
 
 from duly.billing.invoicing.explain import Line, RateSource
 from duly.engine.currencies import exponent
@@ -32,19 +33,31 @@ class Step:
 
 def steps(line: Line, currency: str) -> list[Step]:
     """The line's rows in order, the amount last."""
-    return list(_steps(line, currency))
+    return list(told_steps(line, currency, [_source(line)]))
 
 
-def _steps(line: Line, currency: str) -> Iterator[Step]:
+class Explains(Protocol):
+    """What a line needs to have to tell how it came about, stored or not."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def explanation(self) -> Sequence[Mapping[str, Any]]: ...
+
+
+def told_steps(line: Explains, currency: str, sources: Sequence[str] = ()) -> Iterator[Step]:
+    """The rows of any line; `sources` say where the prices of its first terms come from."""
     figures = Figures("en", "GB", currency, exponent(currency), seconds=False)
     reading = reading_of(line.explanation)
     if reading is None:
         return
-    sources = [_source(line)]
+    waiting = list(sources)
     for told in table(reading, Phrases(figures, line.kind, line.unit)):
         notes = [told.note, *(_people(told.row, currency) if told.row else ())]
-        if told.kind == "term" and sources:
-            notes.append(sources.pop())
+        if told.kind == "term" and waiting:
+            notes.append(waiting.pop(0))
         if told.kind == "amount" and told.note and len(reading.stages) == 1:
             notes = ["Rounded once, here"]
         yield Step(told.label, told.quantity, told.factor, told.amount, ", ".join(filter(None, notes)), _look(told))

@@ -1,0 +1,137 @@
+"""What is asked to change an agreement: a charge's price or quantity, its end, a pause and the end of one."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from django import forms
+
+from duly.billing.agreements.sound.pricing import TIERED
+from duly.billing.agreements.terms import ChargeInput
+from duly.billing.reporting.agreement_page import AgreementPage
+from duly.interfaces.kit.forms import Once
+from duly.interfaces.web.agreements.fields import Day, Plain
+from duly.interfaces.web.agreements.forms import NO, YES
+from duly.interfaces.web.agreements.rows import Rows, Tier
+
+AS_AGREED: Final = {None: "As agreed: an upgrade at once, a downgrade with the next period", True: "As agreed: at once",
+                    False: "As agreed: with the next period"}
+
+
+class Changing(Once):
+    """A form of the agreement as it stands on a day: `day` is where the look ahead begins, `values` what the verb
+    takes. `rows` are tiers, where it has them."""
+
+    rows: Rows | None = None
+
+    def __init__(self, data: Any, *, agreement: AgreementPage, on: date, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.agreement, self.on = agreement, on
+
+    @property
+    def day(self) -> date:
+        raise NotImplementedError
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "key"}
+
+
+class ChargeChange(Changing):
+    """Another price, quantity or table of tiers of one recurring charge."""
+
+    wanted_on = Day(label="From")
+    price = Plain(label="Price", required=False)
+    quantity = Plain(label="Quantity", required=False, decimal_places=6)
+    at_once = forms.TypedChoiceField(label="It counts", required=False, empty_value=None,
+                                     coerce=lambda word: word == YES)
+
+    def __init__(self, data: Any, *, charge: ChargeInput, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.charge = charge
+        says = self.agreement.versions[-1].terms.change_at_once
+        tiered = charge.model in TIERED
+        agreed = [("", AS_AGREED[says])] if says is not None or charge.model == "per_unit" else []
+        self.fields["at_once"].choices = [  # type: ignore[attr-defined]
+            *agreed, (YES, "On that day"), (NO, "With the next period")]
+        self.initial = {"wanted_on": self.on, "price": charge.price, "quantity": charge.quantity, **self.initial}
+        if tiered:
+            self.fields.pop("price")
+            self.rows = Rows(Tier, "tiers", self.data if self.is_bound else None,  # type: ignore[arg-type]
+                             [{"up_to": one.up_to, "price": one.price, "flat": one.flat} for one in charge.tiers])
+
+    def is_valid(self) -> bool:
+        return all([super().is_valid(), self.rows is None or self.rows.is_valid()])
+
+    @property
+    def day(self) -> date:
+        found: date = self.cleaned_data["wanted_on"]
+        return found
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All that the fields say, agreed already or not: sent twice, it is the same command."""
+        return {"charge": self.charge.code, **super().values, **({"tiers": self.rows.values()} if self.rows else {})}
+
+
+class Ending(Changing):
+    """The last day that an agreement bills."""
+
+    ends_on = Day(label="Last day", required=False, help_text="Nothing: it runs on.")
+
+    def __init__(self, data: Any, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.initial = {"ends_on": self.agreement.ends_on, **self.initial}
+
+    @property
+    def day(self) -> date:
+        return self.cleaned_data["ends_on"] or self.on
+
+
+class Pausing(Changing):
+    """Days on which what recurs is not billed."""
+
+    charge = forms.ChoiceField(label="What is paused", required=False)
+    paused_from = Day(label="From")
+    paused_to = Day(label="Billed again from", required=False, help_text="Nothing: until it is resumed.")
+    reason = forms.CharField(required=False, max_length=500)
+
+    def __init__(self, data: Any, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["charge"].choices = [  # type: ignore[attr-defined]
+            ("", "All that recurs"), *((one.code, one.name) for one in recurring(self.agreement))]
+        self.initial = {"paused_from": self.on, **self.initial}
+
+    def clean_charge(self) -> str | None:
+        return self.cleaned_data["charge"] or None
+
+    @property
+    def day(self) -> date:
+        found: date = self.cleaned_data["paused_from"]
+        return found
+
+
+class Resuming(Changing):
+    """The first day that is billed again, of a pause that has no end yet."""
+
+    charge = forms.ChoiceField(label="Which pause", required=False)
+    resumed_on = Day(label="Billed again from")
+
+    def __init__(self, data: Any, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["charge"].choices = [  # type: ignore[attr-defined]
+            (one.charge, one.name or "All that recurs") for one in self.agreement.pauses if one.until is None]
+        self.initial = {"resumed_on": self.on, **self.initial}
+
+    def clean_charge(self) -> str | None:
+        return self.cleaned_data["charge"] or None
+
+    @property
+    def day(self) -> date:
+        found: date = self.cleaned_data["resumed_on"]
+        return found
+
+
+def recurring(found: AgreementPage) -> Sequence[ChargeInput]:
+    """What recurs by the terms agreed last: these can be changed and paused."""
+    return [one for one in found.versions[-1].terms.charges if one.kind == "recurring"]
