@@ -91,7 +91,7 @@ def test_people_are_shown_tables_and_refusals(world: World) -> None:
                  user="fin").text
     for part in ("nothing was stored", "hold from 16 Nov 2026", "difference"):
         assert part in shown
-    assert re.search(r"new +\S.*-30.00 EUR", shown)
+    assert re.search(r"new +\S.* 2026-11-16 +2026-11-30 +1 +-30.00 EUR", shown)
     refused = said("agreement", "change", NUMBER, "seats", "--from", "2026-11-16", "--quantity", "5", user="fin")
     assert (refused.code, "agreed so already" in refused.text) == (1, True)
     assert said("agreement", "pause", NUMBER, "--from", "2026-11-16", user="mara").code != 0

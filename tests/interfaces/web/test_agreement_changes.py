@@ -12,7 +12,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from duly.billing import models as m
-from duly.billing.agreements.actions.change import change_charge
+from duly.billing.agreements.actions.change import change_charge, pause, resume
 from duly.billing.agreements.agreed import agreed_versions
 from duly.billing.agreements.terms import ChargeInput, TierInput
 from tests.billing.models_world import NUMBER, agreed, billed, month, stored
@@ -62,7 +62,7 @@ def test_an_upgrade_is_looked_at_then_made_once(plan: World, client_of: ClientOf
     client = client_of("fin")
     text, form = looked(client, f"{PLAN}change/", wanted_on="2026-11-16", quantity="8")
     for part in ("hold from 16 Nov 2026", "Without the change €0.00", "With it €18.00", "Difference €18.00",
-                 "€48.00", "How this came about", "15 of 30 days unused"):
+                 "€48.00", "16 Nov 2026 – 30 Nov 2026", "How this came about", "15 of 30 days unused"):
         assert part in text
     assert len(agreed_versions(plan.agreement(NUMBER))) == 1
     for _ in range(2):  # twice the same button
@@ -97,7 +97,6 @@ def test_the_second_of_two_people_is_told(plan: World, client_of: ClientOf) -> N
     ("change/", {"wanted_on": "2026-10-01", "quantity": "8"}, "has terms from 1 Oct 2026"),
     ("end/", {"ends_on": "2020-12-31"}, "cannot be earlier"), ("pause/", {"paused_from": ""}, "is required"),
     ("pause/", {"paused_from": "2026-11-10", "paused_to": "2026-11-10"}, "ends before it begins"),
-    ("resume/", {"resumed_on": "2026-11-10"}, "no open pause"),
 ])
 def test_what_is_refused_says_so_and_keeps_what_was_typed(
     plan: World, client_of: ClientOf, page: str, values: dict[str, str], wrong: str
@@ -124,6 +123,17 @@ def test_a_pause_shows_while_it_lasts_and_after(plan: World, client_of: ClientOf
     text = said(client.get(PLAN).content.decode())
     assert "billed again from 2 Nov 2026" in text
     assert "Over" in text
+
+
+def test_who_resumes_second_is_told(plan: World, client_of: ClientOf) -> None:
+    client, fin = client_of("fin"), plan.actor("fin")
+    assert "Nothing waits to be resumed" in said(client.get(f"{PLAN}resume/").content.decode())
+    pause(actor=fin, at=NOW, on=TODAY, agreement=NUMBER, paused_from=date(2026, 11, 1), charge="seats")
+    _, form = looked(client, f"{PLAN}resume/", resumed_on="2026-11-20")
+    resume(actor=fin, at=NOW, on=TODAY, agreement=NUMBER, resumed_on=date(2026, 11, 12), charge="seats")
+    answer = client.post(f"{PLAN}resume/", {**form, "make": "1"})
+    assert (answer.status_code, "no open pause of seats" in said(answer.content.decode())) == (422, True)
+    assert m.AgreementPause.objects.get().paused_to == date(2026, 11, 12)
 
 
 def test_an_end_credits_what_is_billed_beyond_it(plan: World, client_of: ClientOf) -> None:

@@ -23,8 +23,10 @@ ALIKE: Final = ["kind", "charge_id", "description", "quantity", "amount", "servi
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the next invoice with its explanation, the computation's own rows. `new` where only the change bills
-    it, `gone` where the change takes it away."""
+    """A line of the next invoice with its explanation, the computation's own rows; `service_to` is its last day.
+
+    `new` where only the change bills it, `gone` where the change takes it away.
+    """
 
     kind: str
     description: str

@@ -88,7 +88,7 @@ def end(door: Door, number: str, ends_on: date | None, runs_on: bool, preview: b
          example='duly agreement pause NORD-26 --from 2026-12-01 --reason "Between two releases" --as anna')
 @click.argument("number")
 @click.option("--from", "paused_from", type=Date(), required=True, help="The first day that is not billed.")
-@click.option("--to", "paused_to", type=Date(), help="The first day that is billed again; otherwise until it is resumed.")
+@click.option("--to", "paused_to", type=Date(), help="The first day that is billed again. Otherwise resume it.")
 @click.option("--charge", help="Only this recurring charge. All of them otherwise.")
 @click.option("--reason", default="", help="Why; it is kept.")
 @PREVIEW
@@ -131,7 +131,7 @@ def _foreseen(door: Door, number: str, verb: Any, first: date) -> Answer:
 
 def _shown(told: Previewed, begins: str | None) -> Sequence[Shown]:
     columns = ("", "Line", "From", "To", ">Quantity", ">Amount")
-    rows = [(_mark(line), line.description, line.service_from, line.service_to - ONE_DAY, _plain(line.quantity),
+    rows = [(_mark(line), line.description, line.service_from, line.service_to, _plain(line.quantity),
              money(line.amount, told.currency)) for line in told.lines]
     lines = table(columns, rows, title=f"What is billed until {told.through - ONE_DAY}, before tax")
     net = table(("Net", ">Amount"), (("without it", money(told.net_before, told.currency)),

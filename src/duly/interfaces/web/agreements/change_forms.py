@@ -19,9 +19,10 @@ AS_AGREED: Final = {None: "As agreed: an upgrade at once, a downgrade with the n
 
 
 class Changing(Once):
-    """A form of the agreement as it stands on a day: `day` is where the look ahead begins, `values` what the verb
-    takes. `rows` are tiers, where it has them."""
+    """A form of the agreement as it stands on a day: `values` are what the verb takes, `first` names the field of the
+    day where the look ahead begins. `rows` are tiers, where it has them."""
 
+    first = ""
     rows: Rows | None = None
 
     def __init__(self, data: Any, *, agreement: AgreementPage, on: date, **options: Any) -> None:
@@ -30,7 +31,7 @@ class Changing(Once):
 
     @property
     def day(self) -> date:
-        raise NotImplementedError
+        return self.cleaned_data[self.first] or self.on
 
     @property
     def values(self) -> dict[str, Any]:
@@ -40,6 +41,7 @@ class Changing(Once):
 class ChargeChange(Changing):
     """Another price, quantity or table of tiers of one recurring charge."""
 
+    first = "wanted_on"
     wanted_on = Day(label="From")
     price = Plain(label="Price", required=False)
     quantity = Plain(label="Quantity", required=False, decimal_places=6)
@@ -64,11 +66,6 @@ class ChargeChange(Changing):
         return all([super().is_valid(), self.rows is None or self.rows.is_valid()])
 
     @property
-    def day(self) -> date:
-        found: date = self.cleaned_data["wanted_on"]
-        return found
-
-    @property
     def values(self) -> dict[str, Any]:
         """All that the fields say, agreed already or not: sent twice, it is the same command."""
         return {"charge": self.charge.code, **super().values, **({"tiers": self.rows.values()} if self.rows else {})}
@@ -77,20 +74,18 @@ class ChargeChange(Changing):
 class Ending(Changing):
     """The last day that an agreement bills."""
 
+    first = "ends_on"
     ends_on = Day(label="Last day", required=False, help_text="Nothing: it runs on.")
 
     def __init__(self, data: Any, **options: Any) -> None:
         super().__init__(data, **options)
         self.initial = {"ends_on": self.agreement.ends_on, **self.initial}
 
-    @property
-    def day(self) -> date:
-        return self.cleaned_data["ends_on"] or self.on
-
 
 class Pausing(Changing):
     """Days on which what recurs is not billed."""
 
+    first = "paused_from"
     charge = forms.ChoiceField(label="What is paused", required=False)
     paused_from = Day(label="From")
     paused_to = Day(label="Billed again from", required=False, help_text="Nothing: until it is resumed.")
@@ -105,31 +100,27 @@ class Pausing(Changing):
     def clean_charge(self) -> str | None:
         return self.cleaned_data["charge"] or None
 
-    @property
-    def day(self) -> date:
-        found: date = self.cleaned_data["paused_from"]
-        return found
-
 
 class Resuming(Changing):
-    """The first day that is billed again, of a pause that has no end yet."""
+    """The first day that is billed again, of a pause that has no end yet; what was sent may be of one that has by now,
+    which the verb tells."""
 
+    first = "resumed_on"
     charge = forms.ChoiceField(label="Which pause", required=False)
     resumed_on = Day(label="Billed again from")
 
     def __init__(self, data: Any, **options: Any) -> None:
         super().__init__(data, **options)
-        self.fields["charge"].choices = [  # type: ignore[attr-defined]
-            (one.charge, one.name or "All that recurs") for one in self.agreement.pauses if one.until is None]
+        waiting = [one for one in self.agreement.pauses if one.until is None or self.is_bound]
+        words = {one.charge: one.name or "All that recurs" for one in waiting}
+        self.fields["charge"].choices = list(words.items())  # type: ignore[attr-defined]
+        if len(words) == 1:
+            self.fields["charge"].widget = forms.HiddenInput()
+            self.initial = {"charge": next(iter(words)), **self.initial}
         self.initial = {"resumed_on": self.on, **self.initial}
 
     def clean_charge(self) -> str | None:
         return self.cleaned_data["charge"] or None
-
-    @property
-    def day(self) -> date:
-        found: date = self.cleaned_data["resumed_on"]
-        return found
 
 
 def recurring(found: AgreementPage) -> Sequence[ChargeInput]:

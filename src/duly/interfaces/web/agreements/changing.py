@@ -95,6 +95,8 @@ def pausing(request: StaffRequest, number: str) -> HttpResponseBase:
 @page(right="agree", methods="GET POST")
 def resuming(request: StaffRequest, number: str) -> HttpResponseBase:
     found = agreement_page(actor=request.actor, on=request.on, agreement=number)
+    if request.method != "POST" and all(one.until for one in found.pauses):
+        return render(request, "web/agreements/not_paused.html", {"agreement": found})
     form = Resuming(request.POST or None, agreement=found, on=request.on)
     return _changed(request, found, form, Page(
         resume, "Resume", "The pause ends, and what recurs is billed again.", "Resume it",
@@ -166,7 +168,7 @@ def _lines(told: Previewed) -> Iterator[dict[str, Any]]:
     """The lines with their mark: what the change adds, what it takes away, nothing for what stays."""
     for number, line in enumerate(told.lines, 1):
         yield {"line": line, "mark": _mark(line), "steps": list(told_steps(line, told.currency)), "number": number,
-               "quantity": f"{plain(line.quantity)} {line.unit}".strip(), "last": line.service_to - ONE_DAY}
+               "quantity": "" if line.kind == "unused" else f"{plain(line.quantity)} {line.unit}".strip()}
 
 
 def _mark(line: Line) -> tuple[str, str] | None:
