@@ -82,7 +82,7 @@ def test_sent_once_more_it_is_meant(world: World, client: Client) -> None:
 
 def test_terms_that_were_agreed_meanwhile_are_not_gone_by(world: World, client: Client) -> None:
     form = form_of(client.get("/agreements/ZED-SUB/amend/").content.decode())
-    [price] = [name for name in form if name.endswith("-price")]
+    [price] = [name for name in form if name.endswith("-recurring-price")]
     first = {**form, "valid_from": "2026-12-01", price: "300"}
     second = {**form, "valid_from": "2027-01-01", "payment_days": "10"}
     assert client.post("/agreements/ZED-SUB/amend/", first).status_code == 302

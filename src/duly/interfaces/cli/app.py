@@ -44,7 +44,8 @@ def app() -> None:
 
 for made in (
     demo.demo, month.bill_month,
-    setting_up.set_up_, rates.rates, agreeing.agreement, importing.import_, work.unbilled, work.approve, work.accept, usage.usage,
+    setting_up.set_up_, rates.rates, agreeing.agreement,
+    importing.import_, work.unbilled, work.approve, work.accept, usage.usage,
     pricing.price, taxes.tax_rates,
     billing.bill, drafts.drafts, drafts.check, drafts.waive, drafts.review, drafts.discard,
     issuing.issue, issuing.invoices, delivering.documents, delivering.send, delivering.messages,
