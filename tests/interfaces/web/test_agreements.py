@@ -72,7 +72,7 @@ def test_the_list_holds_the_book(world: World, client_of: ClientOf) -> None:
 
 def test_a_page_says_the_terms_in_words(world: World, client_of: ClientOf) -> None:
     text = plain(client_of("fin").get("/agreements/ZED-SUB/").content)
-    assert "€250.00 × 3 seat for each month, afterwards" in text
+    assert "€250.00 × 3 seats for each month, afterwards" in text
     text = plain(client_of("fin").get("/agreements/ACME-TM/").content)
     for said in ("By the rate card STD", "At cost plus 5 %", "30 days, as the account", "Ada Lovelace", "€95.00",
                  "ACME-WEB"):

@@ -38,7 +38,7 @@ def drafts(world: World) -> dict[str, int]:
 
 def test_a_draft_shows_its_lines_stages_totals_and_pages(drafts: dict[str, int], client_of: ClientOf) -> None:
     page = text(client_of("ben").get(f"/invoices/{drafts['ZED']}/"))
-    for said in (f"Draft {drafts['ZED']}", "Zed AG", "Support plan", "3 seat × €250.00", "Terms since 1 Jan 2026",
+    for said in (f"Draft {drafts['ZED']}", "Zed AG", "Support plan", "3 seats × €250.00", "Terms since 1 Jan 2026",
                  "1–31 Oct 2026" if "1–31 Oct 2026" in page else "Oct 2026", "€7,500", "30 days after issue",
                  "Drafted by a bill run"):
         assert said in page, said

@@ -52,7 +52,7 @@ ANNEX: Final = """select l.invoice_id, w.worked_on, w.person_name, w.project_nam
         a.billed_quantity, a.amount
     from work_allocation a join invoice_line l on l.id = a.line_id join invoice i on i.id = l.invoice_id
     join work_item w on w.id = a.work_item_id
-    where l.invoice_id = any(%s) and l.kind = 'time' and i.time_annex
+    where l.invoice_id = any(%s) and l.kind in ('time', 'covered') and i.time_annex
     order by l.invoice_id, w.project_name, w.worked_on, w.started_at, w.id"""
 
 

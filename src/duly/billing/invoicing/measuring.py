@@ -41,11 +41,13 @@ def metered(due: Due, tiers: pl.DataFrame, snapshot: str | None) -> Metered:
 
 def measured_parts(spans: pl.DataFrame, tiers: pl.DataFrame, snapshot: str | None) -> Metered:
     """Due spans of measured charges as the engine prices them: a part for each, or for each group of its metric. One in
-    which nothing was used has none, unless a minimum is to pay."""
-    parts = _parts(_asked(spans), snapshot).filter(
-        (pl.col("charge_kind") != "usage") | (pl.col("quantity") != 0) | (pl.col("minimum") > 0).fill_null(False))
-    return Metered(
-        parts, tiers, _transactions(parts, snapshot, late=False), _balances(parts, snapshot, late=False))
+    which nothing was used, moved or held has none, unless a minimum is to pay."""
+    every = _parts(_asked(spans), snapshot)
+    moved, held = _transactions(every, snapshot, late=False), _balances(every, snapshot, late=False)
+    used = [*moved["part"], *held.filter(pl.col("balance") != 0)["part"]]
+    parts = every.filter((pl.col("quantity") != 0) | pl.col("part").is_in(used)
+                         | (pl.col("minimum") > 0).fill_null(False))
+    return Metered(parts, tiers, moved, held.join(parts, on="part", how="semi", maintain_order="left"))
 
 
 def late(due: Due, tiers: pl.DataFrame, through: date, snapshot: str | None) -> Late:

@@ -66,7 +66,9 @@ class Phrases:
                 return figures.words("say_package" if factor.times == 1 else "say_packages", count=count, size=size)
             case "discount":
                 return self._discount(row, "say_discount")
-            case "units" | "tier" | "fixed" | "at_minimum" | "at_maximum" | "flat":
+            case "fixed" | "at_minimum" | "at_maximum":
+                return self._transactions(factor.times)
+            case "units" | "tier" | "flat":
                 return figures.amount(factor.times) if self._is_money(step) else figures.number(factor.times)
             case "markup" | "exchange" | "write_down" | "cost" | "cap" | "draw_down":
                 return self._filled(f"say_{step}", factor)
@@ -85,6 +87,9 @@ class Phrases:
         """A quantity and its unit."""
         name = unit_text(unit, self.figures.language, one=quantity == 1)
         return f"{self.figures.number(quantity)}{NO_BREAK}{name}" if name else self.figures.number(quantity)
+
+    def _transactions(self, count: Fraction) -> str:
+        return self.figures.words("transaction" if count == 1 else "transactions", count=self.figures.number(count))
 
     def tier(self, row: Row) -> str:
         """The bounds of a tier: over 1,000 to 5,000."""
@@ -105,8 +110,7 @@ class Phrases:
             case "cap" if Fraction(row.get("before") or 0):
                 return words("cap_before", before=amount(row["before"]))
             case "rate" | "fixed" | "at_minimum" | "at_maximum" if "transactions" in row:
-                count = int(row["transactions"])
-                return words("transaction" if count == 1 else "transactions", count=self.figures.number(count))
+                return self._transactions(Fraction(int(row["transactions"])))
             case "deposit" | "progressive" | "credit" if Fraction(row["open"]) != -Fraction(row["add"]):
                 return words("open", open=amount(row["open"]))
             case "seconds":

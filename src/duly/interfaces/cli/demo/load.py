@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 import polars as pl
 
 from duly.billing.accounts.actions.entities import set_lock_date
 from duly.billing.accounts.queries import accounts_in_book, actor
+from duly.billing.agreements.actions.change import change_charge
 from duly.billing.audit.queries import done
 from duly.billing.audit.seals import seal
 from duly.billing.desk.actions import Undelivered, deliver, queue_message
@@ -21,13 +23,15 @@ from duly.billing.desk.queries import Letter
 from duly.billing.invoicing import actions as invoicing
 from duly.billing.invoicing import queries as invoices
 from duly.billing.kernel.authority import Actor
+from duly.billing.ledger.releasing import release_in_chunks
 from duly.billing.payments.actions import allocate, receive_many
 from duly.billing.payments.receiving import Incoming
+from duly.billing.usage.actions import ingest
 from duly.billing.work import actions as work
 from duly.interfaces.cli import imports, set_up
-from duly.interfaces.cli.demo import sheets
+from duly.interfaces.cli.demo import metered, sheets
 from duly.interfaces.cli.demo.payers import Owed, Transfer, transfers
-from duly.interfaces.cli.demo.plan import BEGINS, TODAY, Period, Plan, months, workdays
+from duly.interfaces.cli.demo.plan import TODAY, Period, Plan, months, workdays
 from duly.interfaces.cli.demo.sign_ins import give_passwords
 
 BILLERS: Final = {"HAMBURG": "paul", "BOSTON": "grace"}
@@ -73,7 +77,7 @@ def loaded() -> bool:
 
 def load(plan: Plan, lived: Callable[[int], None], until: date = TODAY) -> None:
     """Live from the first month to `until`; `lived(1)` is called after each month. Safe to begin again."""
-    for month in months(BEGINS, until):
+    for month in months(plan.begins, until):
         if not done(KEY + _closed(month[0], [*BILLERS][-1])):
             set_up.apply(plan.set_up_of(month), actor_login=ADMINISTRATOR, at=moment(month[0], 7))
             demo = Demo(plan, {user.login: actor(user.login) for user in plan.set_up.users}, until)
@@ -84,7 +88,7 @@ def load(plan: Plan, lived: Callable[[int], None], until: date = TODAY) -> None:
 def _month(demo: Demo, month: Period) -> None:
     """A month: what the one before earned is billed, money comes in, people work, the month before is closed."""
     first, last = month[0], min(month[1] - timedelta(days=1), demo.until)
-    if first == BEGINS:
+    if first == demo.plan.begins:
         give_passwords(demo.actors[ADMINISTRATOR], [user.login for user in demo.plan.set_up.users], moment(first, 8))
     else:
         _bill_month(demo, ((first - timedelta(days=1)).replace(day=1), first), workdays(first, last))
@@ -94,13 +98,25 @@ def _month(demo: Demo, month: Period) -> None:
         if first <= one.on <= last:
             _once(work.accept_milestone, f"{one.agreement}:{one.charge}:{one.on}", **demo.who(LEAD, one.on, 15),
                   on=one.on, agreement=one.agreement, charge=one.charge, share=one.share, evidence=one.evidence)
+    for agreement, charge, wanted_on, quantity, on in demo.plan.story["changes"]["list"]:
+        if demo.plan.has(agreement) and first <= on <= last:
+            _once(change_charge, f"{agreement}:{charge}:{wanted_on}", **demo.who(LEAD, on, 11), on=on,
+                  agreement=agreement, charge=charge, wanted_on=wanted_on, quantity=Decimal(quantity), at_once=True)
     if last == TODAY:
         _mid_month(demo, first)
     else:
         _work(demo, first, last, last)
+    _close(demo, first, last)
+
+
+def _close(demo: Demo, first: date, last: date) -> None:
+    """What the month before earned of fees billed in advance becomes revenue; then its books are closed."""
+    before = first - timedelta(days=1)
     for entity in BILLERS:
-        _once(set_lock_date, _closed(first, entity), **demo.who(LEAD, last, 18), entity=entity,
-              lock_date=first - timedelta(days=1))
+        for _ in release_in_chunks(**demo.who(LEAD, last, 17), on=last, entity=entity, through=before,
+                                   key=f"{KEY}{first:%Y-%m}:{entity}:released"):
+            pass
+        _once(set_lock_date, _closed(first, entity), **demo.who(LEAD, last, 18), entity=entity, lock_date=before)
     seal(**demo.who(LEAD, last, 19))
 
 
@@ -198,7 +214,8 @@ def _postbox(on: date) -> Callable[[Letter], str]:
 def _issued(demo: Demo, on: date) -> list[Owed]:
     columns = ("entity", "account", "number", "currency", "total", "issued_on", "due_on")
     found = invoices.listed(actor=demo.actors[LEAD], on=on, states=("issued",))
-    return [Owed(*row) for row in found.select(columns).iter_rows()]
+    kept = invoices.headers(found["id"].to_list()).select("id", "withheld")
+    return [Owed(*row) for row in found.join(kept, on="id").select(*columns, "withheld").iter_rows()]
 
 
 def _weeks(came: Iterable[Transfer]) -> Iterator[tuple[str, list[Transfer]]]:
@@ -214,7 +231,7 @@ def _receive(demo: Demo, entity: str, came: Sequence[Transfer]) -> None:
     """Book transfers, with what they pay if they say so; a nameless one waits until someone found out."""
     biller, on = BILLERS[entity], came[-1].on
     received = _once(receive_many, f"{on}:{entity}:received", **demo.who(biller, on, 16), on=on, receipts=[
-        Incoming(entity, one.account, one.amount, one.currency, one.on, one.on, "bank_transfer", one.reference,
+        Incoming(entity, one.account, one.amount, one.currency, one.on, one.on, one.method, one.reference,
                  allocate=None if one.allocated_on else one.pays) for one in came])
     for one, receipt in zip(came, received.receipts, strict=True):
         if one.allocated_on and one.allocated_on <= demo.until:
@@ -223,12 +240,15 @@ def _receive(demo: Demo, entity: str, came: Sequence[Transfer]) -> None:
 
 
 def _work(demo: Demo, first: date, last: date, on: date) -> None:
-    """The timesheets and expenses of the days from `first` to `last` come in."""
+    """The timesheets, expenses and usage of the days from `first` to `last` come in."""
     period, name = (first, last + timedelta(days=1)), f"{first}.csv"
     files = [imports.timesheet_file(f"time-{name}", sheets.timesheet(demo.plan, first, last)),
              imports.expenses_file(f"expenses-{name}", sheets.expenses(demo.plan, first, last))]
     for file in files:
         imports.take_in(file, **demo.who(IMPORTER, on, 8), period=period)
+    ingest(**demo.who(IMPORTER, on, 8), name=f"usage-{name}", events=metered.used(demo.plan, first, last))
+    for came_on, event in metered.slips(demo.plan, first, last):
+        ingest(**demo.who(IMPORTER, came_on, 20), name=f"usage-{came_on}.csv", events=event)
 
 
 def _mid_month(demo: Demo, first: date) -> None:

@@ -53,10 +53,11 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Plan:
-    """The set-up and the story. `story` is `work.toml` as it stands."""
+    """The set-up and the story. `story` is `work.toml` as it stands; `begins` is the first day that is lived."""
 
     set_up: SetUp
     story: Mapping[str, Any]
+    begins: date = BEGINS
 
     @cached_property
     def projects(self) -> dict[str, Project]:
@@ -68,16 +69,22 @@ class Plan:
     @property
     def acceptances(self) -> Iterator[Acceptance]:
         for agreement, charge, on, percent, evidence in self.story["acceptances"]["list"]:
-            yield Acceptance(agreement, charge, on, Decimal(percent) / 100, evidence)
+            if self.has(agreement):
+                yield Acceptance(agreement, charge, on, Decimal(percent) / 100, evidence)
+
+    def has(self, agreement: str) -> bool:
+        """Whether the set-up has this agreement."""
+        return any(one.number == agreement for one in self.set_up.agreements)
 
     def set_up_of(self, month: Period) -> SetUp:
         """What is new in a month: accounts whose first agreement begins, agreements, their versions, rates.
 
         The first month of all brings the firm itself too.
         """
-        first, begun = month[0] == BEGINS, date.min if month[0] == BEGINS else month[0]
+        first = month[0] == self.begins
+        begun = date.min if first else month[0]
         agreements = [_until(one, month[1]) for one in self.set_up.agreements if _begins(one) < month[1]]
-        nothing = replace(self.set_up, users=(), entities=(), people=(), rate_cards=(), tax_rates=())
+        nothing = replace(self.set_up, users=(), entities=(), people=(), rate_cards=(), metrics=(), tax_rates=())
         return replace(
             self.set_up if first else nothing, accounts=tuple(self._accounts_of(begun, month[1])),
             agreements=tuple(one for one in agreements if one.versions[-1].valid_from >= begun),

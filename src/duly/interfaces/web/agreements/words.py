@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, VersionInput
+from duly.formats.units import unit_text
 from duly.interfaces.kit.printing import day, money
 from duly.interfaces.web.agreements.forms import WORDS
 
@@ -50,10 +51,10 @@ def _milestone(charge: ChargeInput, currency: str) -> str:
 
 
 def _recurring(charge: ChargeInput, currency: str) -> str:
-    times = f" × {_plain(charge.quantity)}{' ' + charge.unit if charge.unit else ''}" if charge.quantity != 1 else ""
+    times = f" × {_counted(charge.quantity, charge.unit)}" if charge.quantity != 1 else ""
     priced = f"{_price(charge, currency)}{times}"
     if charge.model != "per_unit":
-        count = f"{_plain(charge.quantity)} {charge.unit or 'unit'}{'' if charge.quantity == 1 or charge.unit else 's'}"
+        count = _counted(charge.quantity, charge.unit or ("unit" if charge.quantity == 1 else "units"))
         priced = f"{count}, {_priced(charge, currency)},"
     said = f"{priced} for each {_period(charge)}, {dict(WORDS['timing'])[charge.timing].lower()}"
     if charge.proration != "by_day":
@@ -152,8 +153,13 @@ def _planned(charge: ChargeInput, currency: str) -> Iterator[str]:
                              f"before {day(charge.trial_until)}" if charge.trial_until else "")
     for phase in charge.phases:
         parts = [str(money(phase.price, currency))] if phase.price is not None else []
-        parts += [f"{_plain(phase.quantity)} {charge.unit or 'units'}"] if phase.quantity is not None else []
+        parts += [_counted(phase.quantity, charge.unit or "units")] if phase.quantity is not None else []
         yield f"from {day(phase.begins_on)} {' × '.join(parts)}"
+
+
+def _counted(quantity: Decimal, unit: str) -> str:
+    """`24 seats`."""
+    return f"{_plain(quantity)} {unit_text(unit, 'en', one=quantity == 1)}".strip()
 
 
 def _listed(codes: tuple[str, ...], names: Mapping[str, str]) -> str:

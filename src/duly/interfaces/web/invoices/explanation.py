@@ -10,6 +10,7 @@ from duly.engine.currencies import exponent
 from duly.engine.pricing.lines import TIMED
 from duly.engine.pricing.reading import Row, reading_of
 from duly.formats.explained import Figures, Phrases, Told, table
+from duly.formats.units import unit_text
 from duly.interfaces.kit import printing
 
 
@@ -91,10 +92,10 @@ def _card(rate: RateSource | None) -> str:
 
 
 def quantity(line: Line) -> str:
-    """`12:30 h`, `3 seat`."""
+    """`12:30 h`, `3 seats`."""
     if line.kind in TIMED:
         return f"{printing.hours(line.quantity)} h"
-    return f"{plain(line.quantity)} {line.unit}".strip()
+    return f"{plain(line.quantity)} {unit_text(line.unit, 'en', one=line.quantity == 1)}".strip()
 
 
 def price(line: Line) -> Decimal | None:
