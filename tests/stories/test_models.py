@@ -1,5 +1,5 @@
-"""The examples of every way to bill: each goes from set-up, use and work through two bill runs to the invoices worked by
-hand beside it. All live in one firm, so that the chain runs once; each must be a whole set-up file by itself, too."""
+"""The examples of every way to bill: each goes from set-up, use and work through two bill runs to the invoices worked
+by hand beside it. All live in one firm, so that the chain runs once; each must be a whole set-up file by itself, too."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,14 +53,14 @@ def worked(name: str, what: Happening) -> list[str]:
     """A row of a timesheet; the example's agreement has one project, of its own name."""
     client, project = places(name)
     minutes = int(what["minutes"])
-    return [PEOPLE[what["who"]], f"{what['who']}@example.com", client, project, "", "Work", "Yes", what["on"], "08:00:00",
-            what["on"], f"{8 + minutes // 60:02}:{minutes % 60:02}:00", f"{minutes // 60:02}:{minutes % 60:02}:00"]
+    return [PEOPLE[what["who"]], f"{what['who']}@example.com", client, project, "", "Work", "Yes", what["on"],
+            "08:00:00", what["on"], f"{8 + minutes // 60:02}:{minutes % 60:02}:00", f"{minutes // 60:02}:{minutes % 60:02}:00"]
 
 
 def spent(name: str, what: Happening) -> list[str]:
     client, project = places(name)
-    return [what["on"], f"{what['who']}@example.com", client, project, "travel", what["what"], what["cost"], "EUR", "no",
-            "yes", ""]
+    return [what["on"], f"{what['who']}@example.com", client, project, "travel", what["what"], what["cost"], "EUR",
+            "no", "yes", ""]
 
 
 def places(name: str) -> tuple[str, str]:
@@ -107,8 +107,9 @@ def take_in(folder: Path, month: str, here: Sequence[tuple[str, Happening]]) -> 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_invoices_are_as_they_are_worked_by_hand(billed: None, name: str) -> None:
     told = yaml.load((MODELS / f"{name}.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
-    expected = {one["month"]: (totals(one["totals"]), [(line["line"], Decimal(line["amount"])) for line in one["lines"]])
-                for one in told["invoices"]}
+    expected = {
+        one["month"]: (totals(one["totals"]), [(line["line"], Decimal(line["amount"])) for line in one["lines"]])
+        for one in told["invoices"]}
     assert found(name) == expected
 
 
@@ -119,7 +120,8 @@ def totals(told: Mapping[str, str]) -> tuple[Decimal, ...]:
 def found(name: str) -> dict[str, tuple[tuple[Decimal, ...], list[tuple[str, Decimal]]]]:
     """The example's issued documents by the month that they bill, with what lines are of, and amounts."""
     rows = frames.rows("""select i.issued_on, i.net, i.tax, i.total,
-               array_agg(array[regexp_replace(l.description, ' – (DEP-.*|INV-.*|Mail)', ''), l.amount::text] order by l.position)
+               array_agg(array[regexp_replace(l.description, ' – (DEP-.*|INV-.*|Mail)', ''), l.amount::text]
+                         order by l.position)
           from invoice i join invoice_line l on l.invoice_id = i.id join account a on a.id = i.account_id
          where a.number = %s and i.state = 'issued' group by i.id""", [name])
     months = {date.fromisoformat(day): month for month, day in MONTHS.items()}
