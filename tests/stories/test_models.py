@@ -1,5 +1,5 @@
 """The examples of every way to bill: each goes from set-up, use and work through two bill runs to the invoices worked
-by hand beside it. All live in one firm, so that the chain runs once; each must be a whole set-up file by itself, too."""
+by hand beside it. All live in one firm, so that the chain runs once; each must be a whole set-up file of its own."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +54,8 @@ def worked(name: str, what: Happening) -> list[str]:
     client, project = places(name)
     minutes = int(what["minutes"])
     return [PEOPLE[what["who"]], f"{what['who']}@example.com", client, project, "", "Work", "Yes", what["on"],
-            "08:00:00", what["on"], f"{8 + minutes // 60:02}:{minutes % 60:02}:00", f"{minutes // 60:02}:{minutes % 60:02}:00"]
+            "08:00:00", what["on"], f"{8 + minutes // 60:02}:{minutes % 60:02}:00",
+            f"{minutes // 60:02}:{minutes % 60:02}:00"]
 
 
 def spent(name: str, what: Happening) -> list[str]:
