@@ -47,10 +47,22 @@ def test_groups_have_a_line_each_and_one_period(world: World) -> None:
         ("API calls, eu", D("1.25")), ("API calls, us", D("0.5"))]
 
 
-def test_nothing_used_is_no_line(world: World) -> None:
+def test_nothing_used_moved_or_held_is_no_line(world: World) -> None:
     metric()
-    agreed(world, CALLS, starts_on=OCTOBER[0])
+    metric("held", "latest")
+    take = ChargeInput("take", "percentage", "Card fees", interval="month", metric="calls", rate=D("0.029"))
+    held = ChargeInput("held", "balance", "Custody fee", interval="month", metric="held", rate=D("0.0075"))
+    agreed(world, CALLS, take, held, starts_on=OCTOBER[0])
     assert amounts(world, OCTOBER) == []
+    used(world, ("held", MIDDLE, 0))
+    assert amounts(world, OCTOBER) == [], "nor is a balance of nothing"
+
+
+def test_a_minimum_is_billed_where_nothing_moved(world: World) -> None:
+    metric()
+    take = ChargeInput("take", "percentage", "Card fees", interval="month", metric="calls", rate=D("0.029"))
+    agreed(world, replace(take, minimum=D(40)), starts_on=OCTOBER[0])
+    assert sorted(amounts(world, OCTOBER)) == [("percentage", "0"), ("true_up", "40")]
 
 
 def test_fees_on_money_that_moves_and_is_held(world: World) -> None:
