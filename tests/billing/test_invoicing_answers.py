@@ -121,6 +121,12 @@ def test_a_commitment_is_trued_up_once(world: World) -> None:
     [september] = billed(world, SEPTEMBER)
     assert stored(september) == [("true_up", "30")]
     assert amounts(world, OCTOBER) == []
+    # what comes late fills what was billed as missing, and only beyond it costs something
+    used(world, ("calls", "2026-08-06T10:00:00Z", 4))
+    [october] = billed(world, OCTOBER)
+    assert stored(october) == [("true_up", "-8"), ("late_usage", "8")]
+    used(world, ("calls", "2026-08-07T10:00:00Z", 15))
+    assert amounts(world, NOVEMBER) == [("true_up", "-22"), ("late_usage", "30")]
 
 
 def test_what_runs_up_is_billed_in_between_and_taken_off_at_the_end(world: World) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 from duly.billing.invoicing import tax_splits
 from duly.billing.invoicing.between import bills_between
 from duly.billing.invoicing.collecting import Inputs
-from duly.billing.invoicing.deducting import discounted, missing, netted, settled_net, within_cap
+from duly.billing.invoicing.deducting import discounted, given_back, missing, netted, settled_net, within_cap
 from duly.billing.invoicing.falling_due import MEASURED, Due, due
 from duly.billing.invoicing.measuring import late, metered
 from duly.billing.invoicing.retaining import Covered, cover_time
@@ -153,6 +153,7 @@ def _reduce(sheet: Sheet, inputs: Inputs, charged: Due, covered: Covered) -> Non
         sheet.spans.append(_of_lines(behind.spans, sheet.add(behind.lines), kind="late", billed_in=snapshot))
         sheet.add(bills_between(inputs, charged))
     sheet.lines = within_cap(sheet.lines, inputs.agreements, charged, through)
+    sheet.add(given_back(sheet.lines, charged))
     lacking = missing(sheet.lines, charged)
     sheet.spans.append(_of_lines(lacking.spans, sheet.add(lacking.lines), kind="true_up"))
     sheet.lines = discounted(sheet.lines, inputs.agreements.select("agreement_id", "document_key", "version_id"),

@@ -16,8 +16,8 @@ from duly.engine.pricing.caps import CAP, cap
 from duly.engine.pricing.commitments import COMMITMENT, true_ups
 from duly.engine.pricing.credits import Advance, Demand, Grant, Netting, draw, net_credit, net_off
 from duly.engine.pricing.discounts import DISCOUNT, discount
-from duly.engine.pricing.explain import as_json
-from duly.engine.pricing.lines import LINE, DataType
+from duly.engine.pricing.explain import as_json, number, row
+from duly.engine.pricing.lines import LINE, DataType, finished
 from duly.engine.pricing.netting import with_net
 from duly.engine.rounding import AMOUNT, RATIO
 from duly.engine.tax import RATE
@@ -81,6 +81,35 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     found = true_ups(counted.select(list(LINE)), asked.select(
         pl.col(name).cast(kind) for name, kind in COMMITMENT.items()))
     return Missing(found, numbered.join(found, on="part", how="semi").select(list(DAYS)))
+
+
+def given_back(lines: pl.DataFrame, due: Due) -> pl.DataFrame:
+    """What late use fills of a commitment that was trued up without it: lines (`lines.LINE`) below zero, so that nobody
+    pays twice for it.
+
+    lines   of the documents, with `net`
+    """
+    late = lines.filter((pl.col("kind") == "late_usage") & (pl.col("net") > 0))
+    terms = due.planned.filter(pl.col("charge_kind") == "commitment").sort("terms_from").unique(
+        "charge_id", keep="last", maintain_order=True)
+    if late.is_empty() or terms.is_empty():
+        return pl.DataFrame(schema=LINE)
+    trued = history.trued_up(terms["charge_id"].to_list()).join(
+        terms.select(pl.col("charge_id").alias("own"), "terms_id", "charge_name", "tax_class", "exponent", "covered"),
+        on="own")
+    counts = pl.col("covered").is_null() | pl.col("covered").list.contains(pl.col("charge_id"))
+    within = (pl.col("service_to") >= pl.col("trued_from")) & (pl.col("service_to") <= pl.col("trued_to"))
+    filled = late.select("document_key", "agreement_id", "charge_id", "service_to", "net").join(
+        trued, on="agreement_id").filter(within & counts).group_by(
+        "document_key", "agreement_id", "own", "trued_from", "trued_to", maintain_order=True).agg(
+        pl.col("net").sum(), pl.col("left", "terms_id", "charge_name", "tax_class", "exponent").first())
+    back = pl.min_horizontal("net", "left").alias("back")
+    rows = filled.with_columns(back).with_row_index("part", offset=1).with_columns(
+        pl.col("own").alias("charge_id"), pl.lit("true_up").alias("kind"), pl.col("charge_name").alias("description"),
+        pl.lit("item").alias("unit"), pl.lit(1).alias("quantity"), (-pl.col("back")).cast(RATIO).alias("numerator"),
+        (-pl.col("back")).cast(pl.Decimal(38, 8)).alias("unit_price"), pl.lit(1, pl.Int64).alias("denominator"),
+        pl.col("trued_from").alias("service_from"), pl.col("trued_to").alias("service_to"))
+    return finished(rows, row("billed", add=number(pl.col("back")), times=pl.lit('"-1"')), row("sum"))
 
 
 def discounted(lines: pl.DataFrame, versions: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:

@@ -74,6 +74,19 @@ def billed_amounts(agreements: Sequence[int]) -> pl.DataFrame:
          group by 1, 2, 3 order by 1, 2, 3""", [list(agreements)], BILLED)
 
 
+TRUED_UP: Final[frames.Schema] = {
+    "agreement_id": pl.Int64, "own": pl.Int64, "trued_from": pl.Date, "trued_to": pl.Date, "left": MONEY,
+}
+
+
+def trued_up(charges: Sequence[int]) -> pl.DataFrame:
+    """What was billed as missing of these commitments, by the first and last day of their periods: `TRUED_UP`."""
+    return frames.read("""select l.agreement_id, l.charge_id, l.service_from, l.service_to, sum(l.amount)
+          from invoice_line l join invoice i on i.id = l.invoice_id
+         where l.charge_id = any(%s) and l.kind = 'true_up' and i.state <> 'discarded'
+         group by 1, 2, 3, 4 having sum(l.amount) > 0 order by 2, 3""", [list(charges)], TRUED_UP)
+
+
 def billed_between(charges: Sequence[int]) -> pl.DataFrame:
     """What was billed of these charges while their period was open, drafts too: charge_id, service_from, billed."""
     return frames.read("""select l.charge_id, l.service_from, sum(l.amount)
