@@ -127,7 +127,7 @@ CASES: dict[str, Case] = {
 
     "agreements.put_metric": settings("agree", code="seats", name="Seats", aggregation="max"),
     "agreements.drop_metric": settings("agree", code="unused"),
-    "usage.rate_in_background": Case("read", lambda _: {"folder": "october", "buckets": 1}, everywhere=True),
+    "usage.rate_in_background": Case("read", lambda _: {"folder": "october", "buckets": 1}, alone=True),
     "usage.ingest": Case("work", lambda s: {"events": events({
         "agreement": s.agreement, "event_id": f"new {s.account}"})}),
     "usage.decide": Case("work", lambda s: {"findings": [s.finding], "decision": "count", "reason": "A restart"}),

@@ -15,14 +15,13 @@ import polars as pl
 
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Refused
+from duly.billing.usage.actions.rate import MOST
 from duly.billing.usage.queries import AT_ONCE
 from duly.billing.usage.showing import Shown, asked_of, known_events, told
 from duly.engine.pricing.usage import Filter, Metric, Partial, in_bucket, merged, partial
 from duly.formats.usage_events import scan_events
 
 PLAN: Final = "rating.json"
-MOST: Final = 1_000
-"""Buckets of one rating."""
 
 
 @dataclass(frozen=True, slots=True)

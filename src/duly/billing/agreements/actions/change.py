@@ -14,6 +14,7 @@ from duly.billing.agreements.agreed import agreed_versions
 from duly.billing.agreements.charges import AgreementPause
 from duly.billing.agreements.models import Agreement, Charge
 from duly.billing.agreements.queries import terms_frame
+from duly.billing.agreements.sound.numbers import refusal
 from duly.billing.agreements.terms import ChargeInput, TierInput, VersionInput
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel.authority import Actor
@@ -70,6 +71,9 @@ def _after(before: ChargeInput, price: Decimal | None, quantity: Decimal | None,
         raise Refused(f"“{before.name}” is no recurring charge.", "Agree new terms from a day on.")
     wanted = {"price": price, "quantity": quantity, "tiers": None if tiers is None else tuple(tiers)}
     values: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    numbers = [(name, value) for name, value in values.items() if isinstance(value, Decimal)]
+    if problems := [Problem(name, *why) for name, value in numbers if (why := refusal(name, value))]:
+        raise Refused(f"“{before.name}” cannot cost that.", problems=problems)
     after = replace(before, **values)
     if after == before:
         raise Refused(f"“{before.name}” is agreed so already.", "Give another price or quantity.")
