@@ -137,7 +137,7 @@ class LegalEntity(Address):
     legal_notice = models.TextField(default="")
     language = fields.choice(LANGUAGES, default="en")
     colour = models.CharField(max_length=7, default="#0f766e")
-    one_stop_shop = models.BooleanField(default=False)
+    one_stop_shop = models.BooleanField(default=False, db_default=False)
     logo = models.ForeignKey(StoredFile, models.RESTRICT, null=True)
 
     class Meta:

@@ -133,7 +133,7 @@ class AgreementVersion(models.Model):
     grouping = fields.choice(GROUPINGS, default="person")
     consolidate = models.BooleanField(default=False)
     time_annex = models.BooleanField(default=True)
-    prices_include_tax = models.BooleanField(default=False)
+    prices_include_tax = models.BooleanField(default=False, db_default=False)
     cap = fields.money(null=True)
     cap_behaviour = fields.choice(CAP_BEHAVIOURS, default="block")
     change_at_once = models.BooleanField(null=True)
