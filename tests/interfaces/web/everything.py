@@ -42,7 +42,7 @@ PAGES: Final = (
     "/agreements/rates/new/", "/agreements/rates/STD/",
     "/work/", "/work/?show=sums", "/work/time/", "/work/expense/", "/work/entries/", "/work/entries/?state=waiting",
     "/work/entries/{entry}/", "/work/entries/{billed}/", "/work/milestones/", "/work/milestones/{milestone}/",
-    "/work/usage/", "/work/usage/events/", "/work/usage/events/?agreement=ACME-TM&metric=calls",
+    "/work/usage/", "/work/usage/events/", "/work/usage/events/?metric=calls",
     "/work/usage/findings/", "/work/usage/findings/?state=waiting", "/work/usage/of/calls/ACME-TM/",
     "/work/usage/of/calls/ACME-TM/?month=2026-10", "/work/usage/import/", "/work/usage/import/{events}/",
     "/work/imports/", "/work/imports/{batch}/", "/work/import/", "/work/import/{upload}/",
