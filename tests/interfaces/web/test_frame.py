@@ -173,7 +173,8 @@ def test_the_frame_in_the_browser(database: str, world: World, signed_in: Callab
 
 
 @pytest.mark.parametrize(("login", "begins"), [
-    ("ben", ["Record a payment", "Start a bill run", "Import time or expenses", "Add time", "New account"]),
+    ("ben", ["Record a payment", "Start a bill run", "Import time or expenses", "Import usage", "Add time",
+             "New account"]),
     ("audra", []), ("anna", ["New account", "New agreement"]),
 ])
 def test_the_palette_begins_what_the_actor_may(
