@@ -81,15 +81,13 @@ def late(scope: Scope, rates: Rates) -> dict[int, list[tuple[Any, ...]]]:
     query = f"""
         select o.entity_id, a.number, a.name, o.base, o.count, o.oldest from (
           select o.*, row_number() over (partition by o.entity_id order by o.base desc, o.account_id) as place from (
-            select o.entity_id, o.account_id, sum(o.owed * r.rate) as base, sum(o.count)::integer as count,
-                   min(o.oldest) as oldest
-              from (select entity_id, account_id, currency, sum(balance) as owed, count(*) as count,
-                           min(due_on) as oldest
-                      from open_item where balance <> 0 and control = 'receivable' and due_on < %(on)s
-                       and {accounts_if(scope, "account_id")} group by 1, 2, 3) o
-              join unnest(%(at)s::bigint[], %(codes)s::text[], %(rates)s::numeric[])
+            select o.entity_id, o.account_id, sum(o.balance * r.rate) as base, count(*)::integer as count,
+                   min(o.due_on) as oldest
+              from open_item o join unnest(%(at)s::bigint[], %(codes)s::text[], %(rates)s::numeric[])
                 as r (entity_id, currency, rate) on (r.entity_id, r.currency) = (o.entity_id, o.currency)
-             group by 1, 2 having sum(o.owed * r.rate) > 0) o) o
+             where o.balance <> 0 and o.control = 'receivable' and o.due_on < %(on)s
+               and {accounts_if(scope, "o.account_id")}
+             group by o.account_id, o.entity_id having sum(o.balance * r.rate) > 0) o) o
           join account a on a.id = o.account_id
          where o.place <= {LATE_ACCOUNTS} order by o.entity_id, o.place"""
     at, codes, rated = zip(*known, strict=True) if known else ((), (), ())
