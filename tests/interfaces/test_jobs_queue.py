@@ -40,7 +40,8 @@ def status(job: int) -> str:
 
 
 def test_every_job_that_verbs_defer_is_known() -> None:
-    assert set(jobs.known()) == {"outbox.send", "invoicing.draft_partition", "audit.seal", "outbox.sweep"}
+    assert set(jobs.known()) == {"outbox.send", "invoicing.draft_partition", "audit.seal", "outbox.sweep",
+                                 "usage.rate_bucket"}
 
 
 def test_a_job_is_added_in_the_transaction_of_its_data(world: World) -> None:

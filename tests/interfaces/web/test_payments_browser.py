@@ -82,6 +82,22 @@ def test_a_proposal_that_comes_late_does_not_undo_what_is_spread_by_hand(
     expect(page.locator("[data-count=left]")).to_have_text("€90.00")
 
 
+def test_what_is_typed_before_the_scripts_are_there_is_proposed_for(
+    database: str, world: World, signed_in: Callable[[str], Page]
+) -> None:
+    number = issued(world, "ACME", "200.00").number
+    page = signed_in("ben")
+    held: list[Route] = []
+    page.route(re.compile(r"/payments[^/]*\.js"), lambda route: held.append(route))
+    with page.expect_request(re.compile(r"/payments[^/]*\.js")):
+        page.goto("/payments/new/?account=ACME", wait_until="commit")
+    page.get_by_label("Amount").fill("50")
+    assert held
+    for route in held:
+        route.continue_()
+    expect(page.get_by_label(f"Pays of {number}")).to_have_value("50.00")
+
+
 def test_money_is_recorded_while_a_proposal_is_on_its_way(
     database: str, world: World, signed_in: Callable[[str], Page]
 ) -> None:

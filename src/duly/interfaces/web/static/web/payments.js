@@ -18,6 +18,11 @@ class Spread extends HTMLElement {
   #asked = null;
 
   connectedCallback() {
+    // What was typed before the scripts were there, or restored by the browser, is proposed for as if it came now.
+    const amount = this.querySelector("#facts input[name=amount]");
+    const begin = () => amount && amount.value !== amount.defaultValue && window.htmx?.trigger("#facts", "change");
+    if (document.readyState === "complete") begin();
+    else document.addEventListener("DOMContentLoaded", () => setTimeout(begin), { once: true });  // after htmx
     this.addEventListener("input", (event) => this.#typed(event.target));
     this.addEventListener("keydown", (event) => this.#pressed(event));
     // A proposal for what was typed is asked for once, and not after someone has spread the money by hand: what comes
