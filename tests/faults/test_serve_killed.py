@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import psutil
 
 from tests.faults.test_server_killed import folder, up  # noqa: F401
-from tests.interfaces.test_cli_process import start
+from tests.interfaces.test_cli_process import duly, start
 from tests.interfaces.web.test_serving import free_port
 
 PATIENCE = 90  # seconds, on a machine that is busy with other things
@@ -52,6 +52,15 @@ def test_what_is_killed_under_the_server_is_there_again(folder: Path) -> None:  
         os.kill(database, signal.SIGKILL)
         soon(served, lambda: status(address) == 200 and up(folder, served) != database, "a new database")
         soon(served, lambda: job_worker(served.pid) not in ([], jobs), "a job worker that holds its lock")
+
+        jobs = job_worker(served.pid)
+        os.kill(served.pid, signal.SIGSTOP)  # so that somebody else's command comes first
+        os.kill(up(folder, served), signal.SIGKILL)
+        try:
+            assert duly(folder, "worker", "--drain")[0] == 0
+        finally:
+            os.kill(served.pid, signal.SIGCONT)
+        soon(served, lambda: job_worker(served.pid) not in ([], jobs), "a job worker of the new database")
         assert served.poll() is None
     finally:
         served.terminate()

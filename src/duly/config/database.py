@@ -91,9 +91,12 @@ def running() -> Iterator[None]:
             _close_all()
 
 
-def revive() -> bool:
-    """Start the embedded server again if it died under those who use it; whether it had. One elsewhere is not ours."""
-    return not external_url() and _embedded_server().revive()
+def revive() -> tuple[str, str] | None:
+    """Start the embedded server again if it died under those who use it; which one it is now (`Embedded.revive`).
+
+    None for one elsewhere, which is not ours.
+    """
+    return None if external_url() else _embedded_server().revive()
 
 
 def _embedded_server() -> Embedded:

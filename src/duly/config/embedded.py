@@ -87,14 +87,19 @@ class Embedded:
         finally:
             self._leave(users)
 
-    def revive(self) -> bool:
-        """Start the server that died under its users; whether it had. Asks for next to nothing while it lives."""
+    def revive(self) -> tuple[str, str]:
+        """Start the server where it died under its users. Asks for next to nothing while it lives.
+
+        Answers which server it is now, by its process and the second of its start: another where it died meanwhile,
+        whoever started it again.
+        """
         with socket.socket(socket.AF_UNIX) as asked:
-            if asked.connect_ex(str(self.socket_folder / SOCKET)) == 0:
-                return False
+            lives = asked.connect_ex(str(self.socket_folder / SOCKET)) == 0
         with _locked(self.folder / "start.lock"):
-            self._ensure_started()
-        return True
+            if not lives:
+                self._ensure_started()
+            process, _, second, *_ = (self.cluster / "postmaster.pid").read_text().splitlines()
+        return process, second
 
     def _enter(self) -> IO[str]:
         with _locked(self.folder / "start.lock"):

@@ -91,10 +91,10 @@ def _watch(processes: list[subprocess.Popen[bytes]]) -> int:
 
     Under a new database the old job worker no longer holds what says that it is alive, so that it ends for a new one.
     """
-    started = time.monotonic()
+    started, database = time.monotonic(), revive()
     while (code := processes[0].poll()) is None:
         time.sleep(BEAT)
-        if revive():
+        if database != (database := revive()):
             processes[1].terminate()
         if processes[1].poll() is not None and time.monotonic() - started > PAUSE:
             processes[1], started = _start(JOBS), time.monotonic()
