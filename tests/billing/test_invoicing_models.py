@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal as D
 
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput
-from tests.billing.models_world import agreed, amended, amounts, lines, metric, month, used
+from tests.billing.models_world import agreed, amended, amounts, billed, lines, metric, month, used
 from tests.world import World
 
 OCTOBER = month(10)
@@ -136,6 +136,30 @@ def test_a_retainer_by_value_pays_what_it_covers(world: World) -> None:
     agreed(world, replace(CALLS, included=D(0), price=D(1)), pool, starts_on=OCTOBER[0])
     used(world, ("calls", MIDDLE, 130))
     assert amounts(world, OCTOBER) == [("recurring", "100"), ("usage", "30")]
+
+
+def test_value_that_is_left_rolls_over(world: World) -> None:
+    metric()
+    pool = ChargeInput("pool", "recurring", "Pool", price=D(100), interval="month", grants=D(100), grants_of="value",
+                       rollover=1, covers=("calls",))
+    agreed(world, replace(CALLS, included=D(0), price=D(1)), pool, starts_on=date(2026, 9, 1))
+    used(world, ("calls", "2026-09-10T10:00:00Z", 40), ("calls", MIDDLE, 170))
+    # September uses 40 of 100 and carries 60; October has 160
+    assert amounts(world, OCTOBER) == [("recurring", "100"), ("recurring", "100"), ("usage", "0"), ("usage", "10")]
+    billed(world, month(9))
+    assert amounts(world, OCTOBER) == [("recurring", "100"), ("usage", "10")], "nor from what is billed"
+
+
+def test_value_that_is_borrowed_is_taken_from_the_next_period(world: World) -> None:
+    metric()
+    pool = ChargeInput("pool", "recurring", "Pool", price=D(100), interval="month", grants=D(100), grants_of="value",
+                       borrow=True, covers=("calls",))
+    agreed(world, replace(CALLS, included=D(0), price=D(1)), pool, starts_on=date(2026, 9, 1))
+    used(world, ("calls", "2026-09-10T10:00:00Z", 130), ("calls", MIDDLE, 90))
+    # September borrows 30 of October's 100, which has 70 left and borrows 20 of November's
+    assert amounts(world, OCTOBER) == [("recurring", "100"), ("recurring", "100"), ("usage", "0"), ("usage", "0")]
+    used(world, ("calls", "2026-10-16T10:00:00Z", 90))
+    assert amounts(world, OCTOBER)[-1] == ("usage", "10"), "180 less 70 and the next period's 100"
 
 
 def test_a_commitment_bills_what_is_missing(world: World) -> None:

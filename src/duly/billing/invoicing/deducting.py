@@ -11,7 +11,7 @@ import polars as pl
 from duly.billing.agreements.queries import SEPARATOR, discounts_frame
 from duly.billing.invoicing import history
 from duly.billing.invoicing.falling_due import MEASURED, Due
-from duly.billing.invoicing.retaining import draw_value
+from duly.billing.invoicing.retaining import SERVED, draw_value
 from duly.engine.pricing.caps import CAP, cap
 from duly.engine.pricing.commitments import COMMITMENT, true_ups
 from duly.engine.pricing.credits import Advance, Demand, Grant, Netting, draw, net_credit, net_off
@@ -70,10 +70,9 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     before = history.billed_amounts(periods["agreement_id"].unique().to_list()).filter(~pl.col("charge_id").is_in(own))
     numbered = periods.sort("document_key", "charge_id", "span_from").with_row_index("part", offset=1).with_columns(
         pl.col("part").cast(pl.Int64))
-    within = (pl.col("service_to") >= pl.col("span_from")) & (pl.col("service_to") < pl.col("span_to"))
     counts = pl.col("covered").is_null() | pl.col("covered").list.contains(pl.col("used_charge"))
     used = numbered.select("part", "agreement_id", "span_from", "span_to", "covered").join(
-        before.rename({"charge_id": "used_charge"}), on="agreement_id").filter(within & counts).group_by("part").agg(
+        before.rename({"charge_id": "used_charge"}), on="agreement_id").filter(SERVED & counts).group_by("part").agg(
         pl.col("amount").sum().alias("used_before"))
     asked = numbered.join(used, on="part", how="left", maintain_order="left").with_columns(
         pl.col("used_before").fill_null(0), pl.col("price").alias("committed"), pl.col("covered").alias("charges"))

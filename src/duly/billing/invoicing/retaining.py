@@ -31,6 +31,8 @@ GRANT: Final[dict[str, DataType]] = {
 }
 """A period of a retainer, numbered: what it grants, and what of it is used on earlier drafts and documents. Of several
 retainers of an agreement the first by `turn` pays first."""
+SERVED: Final = (pl.col("service_to") >= pl.col("span_from")) & (pl.col("service_to") < pl.col("span_to"))
+"""Whether a line's service ends within a period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,31 +174,42 @@ def draw_value(lines: pl.DataFrame, planned: pl.DataFrame, through: date) -> pl.
     names = _latest(terms).select(
         "charge_id", "terms_id", "charge_name", "tax_class", "exponent", "document_key", "covered")
     told = []
-    for (_, start), now in grants.join(names, on="charge_id").sort("turn", "span_from").group_by(
-            ["turn", "span_from"], maintain_order=True):
-        within = left.join(now.select("agreement_id", "span_to"), on="agreement_id").filter(
-            (pl.col("service_to") >= start) & (pl.col("service_to") < pl.col("span_to"))).drop("span_to")
-        taken = _drawn(within, now, terms)
-        told.append(taken)
-        left = less(left, taken)
+    for _, mine in grants.join(names, on="charge_id").sort("turn", "span_from").group_by(
+            ["turn"], maintain_order=True):
+        for _, now in _with_room(left, mine, terms).group_by(["span_from"], maintain_order=True):
+            taken = _drawn(left, now)
+            told.append(taken)
+            left = less(left, taken)
     return explained(left, pl.concat(told)) if told else left
 
 
-def _drawn(lines: pl.DataFrame, grants: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
-    """What the retainers' periods pay of these lines: `netting.TAKEN`."""
+def _with_room(lines: pl.DataFrame, grants: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """The periods in which lines are covered by one retainer of each agreement, with the `charges` of these lines and
+    what it pays of them (`committed`): all its periods make one account, so that what is left or borrowed is carried
+    on."""
     wanted = (pl.col("charge_id") != pl.col("own")) & (
         pl.col("covered").is_null() | pl.col("covered").list.contains(pl.col("charge_id")))
-    served = grants.select("grant_id", "agreement_id", "covered", pl.col("charge_id").alias("own")).join(
-        lines.select("agreement_id", "charge_id", "net"), on="agreement_id").filter(wanted & (pl.col("net") > 0))
+    served = grants.select("grant_id", "agreement_id", "covered", "span_from", "span_to",
+                           pl.col("charge_id").alias("own")).join(
+        lines.select("agreement_id", "charge_id", "service_to", "net"), on="agreement_id").filter(
+        wanted & SERVED & (pl.col("net") > 0))
     used = served.group_by("grant_id").agg(pl.col("net").sum().cast(QUANTITY).alias("now"),
                                            pl.col("charge_id").unique().alias("charges"))
     accounts = _accounts(grants.join(used.drop("charges"), on="grant_id", how="left"), terms)
     room = pl.DataFrame([(one.grant, one.room) for one in accounts], orient="row",
                         schema={"grant_id": pl.Int64, "committed": QUANTITY})
-    rows = grants.join(used, on="grant_id").join(room, on="grant_id").with_columns(
+    return grants.join(used, on="grant_id").join(room, on="grant_id").sort("span_from", "grant_id")
+
+
+def _drawn(lines: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
+    """What these retainers' periods (`_with_room`), at most one of each agreement, pay of the lines whose service ends
+    in them: `netting.TAKEN`."""
+    within = lines.join(periods.select("agreement_id", "span_from", "span_to"), on="agreement_id").filter(SERVED).drop(
+        "span_from", "span_to")
+    rows = periods.with_columns(
         pl.col("grant_id").alias("part"), pl.lit(0).alias("used_before"), pl.lit(1).alias("days"),
         pl.lit(1).alias("period_days"))
-    drawn = draw_down(lines, rows.select(pl.col(name).cast(kind) for name, kind in COMMITMENT.items())).drawn
+    drawn = draw_down(within, rows.select(pl.col(name).cast(kind) for name, kind in COMMITMENT.items())).drawn
     said = row("draw_down", add=number(-pl.col("amount")), name=words(pl.col("charge_name")),
                charge=pl.col("charge_id").cast(pl.String))
     return drawn.join(rows.select("part", "charge_name", "charge_id"), on="part", maintain_order="left").select(
