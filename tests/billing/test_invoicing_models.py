@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal as D
 
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput
-from tests.billing.models_world import agreed, amended, amounts, billed, lines, metric, month, used
+from tests.billing.models_world import NUMBER, agreed, amended, amounts, billed, lines, metric, month, used
 from tests.world import World
 
 OCTOBER = month(10)
@@ -112,8 +112,6 @@ def test_discounts_are_taken_in_their_order(world: World) -> None:
 
 
 def test_a_retainer_covers_hours_and_the_rest_is_billed(world: World) -> None:
-    from tests.billing.models_world import NUMBER
-
     support = ChargeInput("support", "recurring", "Support", price=D(900), interval="month", grants=D(10 * 3600),
                           rollover=1)
     agreed(world, ChargeInput("hours", "time", "Consulting", rate_card="STD", unit="h"), support,
@@ -127,6 +125,18 @@ def test_a_retainer_covers_hours_and_the_rest_is_billed(world: World) -> None:
     assert [(line.kind, line.quantity, line.amount) for line in found] == [
         ("time", D(3600), D(95)), ("covered", D(4 * 3600), D(0)), ("covered", D(16 * 3600), D(0)),
         ("recurring", D(1), D(900)), ("recurring", D(1), D(900))]
+
+
+def test_a_retainer_that_was_not_agreed_for_a_while_goes_on(world: World) -> None:
+    hours = ChargeInput("hours", "time", "Consulting", rate_card="STD", unit="h")
+    support = ChargeInput("support", "recurring", "Support", price=D(900), interval="month", grants=D(10 * 3600))
+    agreed(world, hours, support, starts_on=date(2026, 8, 1), grouping="rate")
+    amended(world, date(2026, 9, 1), hours, grouping="rate")
+    amended(world, OCTOBER[0], hours, support, grouping="rate")
+    world.time(11 * 3600, on=date(2026, 10, 5), agreement=world.agreement(NUMBER), project=None, source_key="r:1")
+    assert [(line.kind, line.quantity, line.amount) for line in lines(world, OCTOBER)] == [
+        ("time", D(3600), D(95)), ("covered", D(10 * 3600), D(0)), ("recurring", D(1), D(900)),
+        ("recurring", D(1), D(900))]
 
 
 def test_a_retainer_by_value_pays_what_it_covers(world: World) -> None:

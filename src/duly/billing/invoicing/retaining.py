@@ -130,12 +130,16 @@ class Account:
 
 
 def _accounts(grants: pl.DataFrame, terms: pl.DataFrame) -> Iterator[Account]:
-    """The accounts of each retainer's periods with what is used `now`; policies are those of its latest terms."""
+    """The accounts of each retainer's periods with what is used `now`; policies are those of its latest terms.
+
+    Days that no terms grant for, between two periods, are counted to the later one, so that they follow each other.
+    """
     policies = {row["charge_id"]: row for row in _latest(terms).iter_rows(named=True)}
     for (charge,), rows in grants.sort("span_from").group_by(["charge_id"], maintain_order=True):
         policy = policies[charge]
         uses = [Use(Period(start, end), granted, before + (now or ZERO)) for start, end, granted, before, now in
-                rows.select("span_from", "span_to", "granted", "before", "now").rows()]
+                rows.select(pl.col("span_to").shift(1).fill_null(pl.col("span_from")).alias("start"), "span_to",
+                            "granted", "before", "now").rows()]
         ends = policy["agreement_to"] is not None and policy["agreement_to"] < uses[-1].period.end
         told = statements(uses, rollover=policy["rollover"], borrow=policy["borrow"],
                           following=None if ends else uses[-1].granted)
