@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal as D
 
+from duly.billing import models as m
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput
 from tests.billing.models_world import NUMBER, agreed, amended, amounts, billed, lines, metric, month, used
 from tests.world import World
@@ -137,6 +138,15 @@ def test_a_retainer_that_was_not_agreed_for_a_while_goes_on(world: World) -> Non
     assert [(line.kind, line.quantity, line.amount) for line in lines(world, OCTOBER)] == [
         ("time", D(3600), D(95)), ("covered", D(10 * 3600), D(0)), ("recurring", D(1), D(900)),
         ("recurring", D(1), D(900))]
+
+
+def test_a_retainer_grants_nothing_while_it_is_paused(world: World) -> None:
+    support = ChargeInput("support", "recurring", "Support", price=D(900), interval="month", grants=D(10 * 3600))
+    agreement = agreed(world, ChargeInput("hours", "time", "Consulting", rate_card="STD", unit="h"), support,
+                       starts_on=date(2026, 9, 1), grouping="rate")
+    m.AgreementPause.objects.create(agreement=agreement, paused_from=OCTOBER[0], paused_to=OCTOBER[1])
+    world.time(2 * 3600, on=date(2026, 10, 5), agreement=agreement, project=None, source_key="r:1")
+    assert amounts(world, OCTOBER) == [("time", "190"), ("recurring", "900")]
 
 
 def test_a_retainer_by_value_pays_what_it_covers(world: World) -> None:

@@ -51,7 +51,7 @@ def assembled(inputs: Inputs) -> Assembled:
                   inputs.scope.period_to)
     deposit = pl.col("charge_kind") == "deposit"
     apart = _deposits(inputs, charged.fixed.filter(deposit))
-    covered = cover_time(inputs.work, charged.planned, inputs.scope.period_to)
+    covered = cover_time(inputs.work, charged, inputs.scope.period_to)
     fixed = charged.fixed.filter(~deposit)
     parted = tax_splits.parted(covered.work, inputs.parties)
     priced = tax_splits.split(price(parted, fixed, inputs.rates, _metered(charged, fixed, inputs)), inputs.terms,

@@ -46,7 +46,7 @@ def within_cap(lines: pl.DataFrame, agreements: pl.DataFrame, due: Due, through:
 
     agreements   agreement_id, cap, cap_behaviour in force
     """
-    left = draw_value(lines, due.planned, through)
+    left = draw_value(lines, due, through)
     stopping = agreements.filter(pl.col("cap").is_not_null() & (pl.col("cap_behaviour") == "stop"))
     if stopping.is_empty():
         return left

@@ -59,10 +59,11 @@ class Due:
     """Due spans by what they bill: `fixed` recurring and one-off fees, `measured` periods of use, `committed` periods
     of commitments (as `spans.due_spans` answers them); and `credits` (`unused.CREDIT`) of days that are taken back.
 
-    `planned` are the terms that they follow from, as `due_spans` takes them, by document; `taken_back` the days of
-    `credits`, by the line that billed them: line_id, charge_id, span_from, span_to."""
+    `planned` are the terms that they follow from, as `due_spans` takes them, by document, and `pauses` those of
+    `Fees`; `taken_back` the days of `credits`, by the line that billed them: line_id, charge_id, span_from, span_to."""
 
     planned: pl.DataFrame
+    pauses: pl.DataFrame
     fixed: pl.DataFrame
     measured: pl.DataFrame
     committed: pl.DataFrame
@@ -177,8 +178,8 @@ def due(found: Fees, documents: pl.DataFrame, billed: pl.DataFrame, through: dat
         spans, credits = pl.concat([spans, settled.due.select(spans.columns)]), settled.credits
         taken_back = _taken_back(lines, settled)
     of = pl.col("charge_kind")
-    return Due(planned, spans.filter(of.is_in(("recurring", *ONCE))), _whole(spans.filter(of.is_in(MEASURED))),
-               _whole(spans.filter(of == "commitment")), credits, taken_back)
+    return Due(planned, found.pauses, spans.filter(of.is_in(("recurring", *ONCE))),
+               _whole(spans.filter(of.is_in(MEASURED))), _whole(spans.filter(of == "commitment")), credits, taken_back)
 
 
 def _taken_back(lines: pl.DataFrame, settled: Settled) -> pl.DataFrame:

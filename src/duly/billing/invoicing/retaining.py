@@ -13,6 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from duly.billing.invoicing import history
+from duly.billing.invoicing.falling_due import Due
 from duly.engine.periods import Period
 from duly.engine.pricing import due_spans
 from duly.engine.pricing.commitments import COMMITMENT, draw_down
@@ -53,15 +54,15 @@ def retainers(planned: pl.DataFrame, of: str) -> pl.DataFrame:
     return planned.filter(pl.col("grants").is_not_null() & (pl.col("grants_of") == of))
 
 
-def cover_time(work: pl.DataFrame, planned: pl.DataFrame, through: date) -> Covered:
+def cover_time(work: pl.DataFrame, due: Due, through: date) -> Covered:
     """Take the hours off the work that retainers cover, in the order of its days; the entry in which it ends is split.
 
     work   with the terms of its charge (`work.pricing.with_terms`), of any kind
     """
-    terms = retainers(planned, "time")
+    terms = retainers(due.planned, "time")
     left, lines, allocated = work, [pl.DataFrame(schema=LINE)], [pl.DataFrame(schema=ALLOCATED)]
     if terms.height and work.height:
-        grants = _grants(terms, history.covered_time(terms["charge_id"].unique().to_list()), through)
+        grants = _grants(terms, history.covered_time(terms["charge_id"].unique().to_list()), due.pauses, through)
         for turn in grants["turn"].unique().sort():
             mine = grants.filter(pl.col("turn") == turn)
             left, found, taken = _cover(left, mine, terms, sum(one.height for one in lines))
@@ -98,10 +99,11 @@ def _latest(terms: pl.DataFrame) -> pl.DataFrame:
     return terms.sort("terms_from").unique("charge_id", keep="last", maintain_order=True)
 
 
-def _grants(terms: pl.DataFrame, before: pl.DataFrame, through: date) -> pl.DataFrame:
-    """The periods of retainers from their first on, up to the one in which `through` lies: `GRANT`."""
+def _grants(terms: pl.DataFrame, before: pl.DataFrame, pauses: pl.DataFrame, through: date) -> pl.DataFrame:
+    """The periods of retainers from their first on, up to the one in which `through` lies: `GRANT`. Nothing is granted
+    for days for which nothing is billed."""
     nothing = pl.DataFrame(schema=NOTHING_BILLED)
-    begun = due_spans(terms.with_columns(pl.lit("advance").alias("timing")), nothing, through)
+    begun = due_spans(terms.with_columns(pl.lit("advance").alias("timing")), nothing, through, pauses)
     granted = [_granted(row) for row in begun.select("grants", "grants_of", "exponent", "days", "period_days").rows()]
     turn = pl.col("charge_id").rank("dense").over("agreement_id").cast(pl.Int64)
     numbered = begun.sort("charge_id", "span_from").with_columns(
@@ -168,13 +170,13 @@ def _lines(taken: pl.DataFrame, accounts: dict[int, Account], terms: pl.DataFram
     return pl.DataFrame(rows, schema_overrides=LINE).select(pl.col(name).cast(kind) for name, kind in LINE.items())
 
 
-def draw_value(lines: pl.DataFrame, planned: pl.DataFrame, through: date) -> pl.DataFrame:
+def draw_value(lines: pl.DataFrame, due: Due, through: date) -> pl.DataFrame:
     """The lines (`lines.LINE` with line_key) with `net`, what retainers by value do not pay of them."""
-    terms = retainers(planned, "value")
+    terms = retainers(due.planned, "value")
     left = with_net(lines)
     if terms.is_empty() or lines.is_empty():
         return left
-    grants = _grants(terms, history.covered_value(terms["agreement_id"].unique().to_list()), through)
+    grants = _grants(terms, history.covered_value(terms["agreement_id"].unique().to_list()), due.pauses, through)
     names = _latest(terms).select(
         "charge_id", "terms_id", "charge_name", "tax_class", "exponent", "document_key", "covered")
     told = []
