@@ -42,15 +42,14 @@ class Fees:
     tiers     `engine.pricing.tiers.TIER`
     steps     `engine.pricing.phases.STEP`
     pauses    charge_id, paused_from, paused_to
-    renamed   terms_id, merged_id: the terms that stand for those of a version that agreed the same
-    prepaid   `history.PREPAID` of charges some of whose billed days may not be agreed any more
+    prepaid   `history.PREPAID` of charges some of whose billed days may not be agreed any more, by the terms that
+              stand for those of a version that agreed the same
     """
 
     terms: pl.DataFrame
     tiers: pl.DataFrame
     steps: pl.DataFrame
     pauses: pl.DataFrame
-    renamed: pl.DataFrame
     prepaid: pl.DataFrame
 
 
@@ -81,7 +80,7 @@ def fees(every: pl.DataFrame, through: date) -> Fees:
     steps = phases_frame(terms.filter(pl.col("kind") == "recurring")["terms_id"].to_list())
     pauses = _of_charges(pauses_frame(terms["agreement_id"].unique().to_list()), terms)
     merged, renamed = _merged(terms, tiers, steps, through)
-    return Fees(merged, tiers, steps, pauses, renamed, _prepaid(merged, pauses))
+    return Fees(merged, tiers, steps, pauses, _prepaid(merged, renamed, pauses))
 
 
 def _of_one_rate(terms: pl.DataFrame) -> pl.DataFrame:
@@ -151,12 +150,15 @@ def _said(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     return rows.group_by("terms_id", maintain_order=True).agg(each.str.join(";").alias(name))
 
 
-def _prepaid(terms: pl.DataFrame, pauses: pl.DataFrame) -> pl.DataFrame:
+def _prepaid(terms: pl.DataFrame, renamed: pl.DataFrame, pauses: pl.DataFrame) -> pl.DataFrame:
     """Billed days of charges whose terms end, or that are paused: only they can be billed for days not agreed."""
     recurring = terms.filter(pl.col("kind") == "recurring")
     ending = recurring.filter(pl.col("terms_to").is_not_null() | pl.col("agreement_to").is_not_null())["charge_id"]
     charges = sorted({*ending, *pauses["charge_id"]})
-    return history.prepaid(charges) if charges else pl.DataFrame(schema=history.PREPAID)
+    if not charges:
+        return pl.DataFrame(schema=history.PREPAID)
+    return history.prepaid(charges).join(renamed, on="terms_id", how="left", maintain_order="left").with_columns(
+        pl.coalesce("merged_id", "terms_id").alias("terms_id")).drop("merged_id")
 
 
 def due(found: Fees, documents: pl.DataFrame, billed: pl.DataFrame, through: date) -> Due:
@@ -222,12 +224,10 @@ def _planned(terms: pl.DataFrame, found: Fees) -> pl.DataFrame:
 
 
 def _as_billed(found: Fees, terms: pl.DataFrame) -> pl.DataFrame:
-    """Billed lines of these charges as `settle` takes them: by the terms that stand for theirs, on their document, what
-    is left of a line shared out to the stretches that are left of its days."""
+    """Billed lines of these charges as `settle` takes them: on their document, what is left of a line shared out to the
+    stretches that are left of its days."""
     documents = terms.select("charge_id", "document_key").unique()
-    lines = found.prepaid.join(documents, on="charge_id", maintain_order="left").join(
-        found.renamed, on="terms_id", how="left", maintain_order="left").with_columns(
-        pl.coalesce("merged_id", "terms_id").alias("terms_id")).drop("merged_id")
+    lines = found.prepaid.join(documents, on="charge_id", maintain_order="left")
     days = (pl.col("span_to") - pl.col("span_from")).dt.total_days().cast(pl.Decimal(38, 4)).alias("days")
     return distribute_frame(lines.with_columns(days, pl.col("amount").alias("whole")), by="line_id", total="whole",
                             weight="days", out="amount").drop("days", "whole")
@@ -241,8 +241,7 @@ def _no_longer_agreed(planned: pl.DataFrame, found: Fees) -> pl.Series:
     holding = planned.group_by("terms_id").agg(
         pl.when(ends.is_null().any()).then(None).otherwise(ends.max()).alias("until"),
         pl.col("terms_from").min().alias("since"))
-    lines = found.prepaid.join(found.renamed, on="terms_id", how="left").with_columns(
-        pl.coalesce("merged_id", "terms_id").alias("terms_id")).join(holding, on="terms_id", how="left")
+    lines = found.prepaid.join(holding, on="terms_id", how="left")
     ended = pl.col("since").is_null() | (pl.col("span_to") > pl.col("until")).fill_null(False)
     over = lines.filter(ended)["charge_id"]
     paused = lines.join(found.pauses, on="charge_id").filter(

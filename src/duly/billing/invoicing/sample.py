@@ -38,7 +38,6 @@ ZERO: Final = Decimal(0)
 COST: Final = Decimal(100)
 """Of an expense, in the agreement's currency."""
 DAYS: Final = {"day": 1, "week": 7, "month": 31, "quarter": 92, "half_year": 184, "year": 366}
-RENAMED: Final[frames.Schema] = {"terms_id": pl.Int64, "merged_id": pl.Int64}
 LONGEST: Final = 3_700
 """Days that the sample looks ahead for a whole period of a charge."""
 FAR: Final = date(2199, 12, 31)
@@ -239,8 +238,7 @@ def _one_period(version: VersionInput, terms: pl.DataFrame, tiers: pl.DataFrame,
 def _due(fees: pl.DataFrame, tiers: pl.DataFrame, steps: pl.DataFrame, through: date) -> Due:
     """What is due of these terms where nothing is billed yet."""
     nothing: frames.Schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
-    found = Fees(fees, tiers, steps, pl.DataFrame(schema=PAUSED), pl.DataFrame(schema=RENAMED),
-                 pl.DataFrame(schema=history.PREPAID))
+    found = Fees(fees, tiers, steps, pl.DataFrame(schema=PAUSED), pl.DataFrame(schema=history.PREPAID))
     return due(found, pl.DataFrame({"agreement_id": [1], "document_key": [1]}), pl.DataFrame(schema=nothing), through)
 
 
