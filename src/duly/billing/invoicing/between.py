@@ -9,9 +9,8 @@ import polars as pl
 from duly.billing.agreements.queries import thresholds_frame
 from duly.billing.invoicing import history
 from duly.billing.invoicing.collecting import Inputs
-from duly.billing.invoicing.falling_due import MEASURED, Due
+from duly.billing.invoicing.falling_due import MEASURED, Due, begun
 from duly.billing.invoicing.measuring import measured_parts
-from duly.engine.pricing import due_spans
 from duly.engine.pricing.explain import number, row
 from duly.engine.pricing.lines import LINE, finished
 from duly.engine.pricing.metered import price_metered
@@ -19,7 +18,6 @@ from duly.engine.pricing.progressive import reached
 from duly.engine.rounding import AMOUNT, RATIO
 
 KIND: Final = "progressive_bill"
-NOTHING: Final = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
 
 
 def bills_between(inputs: Inputs, charged: Due) -> pl.DataFrame:
@@ -42,8 +40,7 @@ def bills_between(inputs: Inputs, charged: Due) -> pl.DataFrame:
 def _run_up(terms: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """What each charge's open period comes to so far, with the days from its first one to the end of what is billed."""
     through = inputs.scope.period_to
-    begun = due_spans(terms.with_columns(pl.lit("advance").alias("timing")), pl.DataFrame(schema=NOTHING), through)
-    so_far = begun.filter(pl.col("span_to") > pl.lit(through)).with_columns(
+    so_far = begun(terms, through).filter(pl.col("span_to") > pl.lit(through)).with_columns(
         pl.lit(through).alias("span_to"), pl.lit(None, AMOUNT).alias("minimum"),
         pl.col("charge_kind").alias("kind"), pl.lit(None, pl.String).alias("billed_in"))
     found = measured_parts(so_far, inputs.fees.tiers, inputs.scope.snapshot)

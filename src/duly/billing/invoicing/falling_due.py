@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from duly.billing.agreements.queries import SEPARATOR, TERMS, pauses_frame, phases_frame, tiers_frame
-from duly.billing.invoicing import history
+from duly.billing.invoicing import history, queries
 from duly.billing.work.models import WORK_KINDS
 from duly.engine.pricing import due_spans
 from duly.engine.pricing.phases import phased, with_trials
@@ -182,6 +182,16 @@ def due(found: Fees, documents: pl.DataFrame, billed: pl.DataFrame, through: dat
     of = pl.col("charge_kind")
     return Due(planned, found.pauses, spans.filter(of.is_in(("recurring", *ONCE))),
                _whole(spans.filter(of.is_in(MEASURED))), _whole(spans.filter(of == "commitment")), credits, taken_back)
+
+
+def periods_of(terms: pl.DataFrame, through: date, pauses: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The periods of these terms that are over by `through`, or in advance have begun, billed or not."""
+    return due_spans(terms, pl.DataFrame(schema=queries.BILLED_SPANS), through, pauses)
+
+
+def begun(terms: pl.DataFrame, through: date, pauses: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The periods of these terms that have begun before `through`, billed or not."""
+    return periods_of(terms.with_columns(pl.lit("advance").alias("timing")), through, pauses)
 
 
 def _taken_back(lines: pl.DataFrame, settled: Settled) -> pl.DataFrame:

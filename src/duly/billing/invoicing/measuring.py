@@ -9,9 +9,9 @@ from typing import Final
 import polars as pl
 
 from duly.billing.invoicing import history
-from duly.billing.invoicing.falling_due import MEASURED, Due
+from duly.billing.invoicing.falling_due import MEASURED, Due, periods_of
 from duly.billing.usage import queries as usage
-from duly.engine.pricing import Metered, due_spans
+from duly.engine.pricing import Metered
 from duly.engine.pricing.balances import BALANCE
 from duly.engine.pricing.late import late_lines
 from duly.engine.pricing.lines import LINE, QUANTITY
@@ -83,8 +83,7 @@ def _with_late_events(planned: pl.DataFrame, through: date, snapshot: str | None
     billed = history.measured_spans(terms["charge_id"].unique().to_list()) if terms.height else pl.DataFrame()
     if billed.is_empty():
         return billed
-    nothing = pl.DataFrame(schema={"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date})
-    every = due_spans(terms, nothing, through).with_columns(pl.col("charge_kind").alias("kind"))
+    every = periods_of(terms, through).with_columns(pl.col("charge_kind").alias("kind"))
     spans = every.join(billed.rename({"line_id": "cause_id"}), on=["charge_id", "span_from", "span_to"])
     periods = _asked(spans)
     return periods.join(usage.has_late(_periods(periods), snapshot=snapshot), on=PERIOD, how="semi")

@@ -147,15 +147,17 @@ def evidence(lines: pl.DataFrame) -> pl.DataFrame:
         "line_id", "terms_id")
 
 
+BILLED_SPANS: Final[frames.Schema] = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
+
+
 def billed_spans(charges: Sequence[int]) -> pl.DataFrame:
     """Days of these charges that stand on a draft or document: charge_id, span_from, span_to (exclusive).
 
     Those of a commitment are what it was trued up for.
     """
-    schema: frames.Schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
     query = """select charge_id, span_from, span_to from charge_span
                 where charge_id = any(%s) and kind in ('regular', 'true_up') and not released order by 1, 2"""
-    return frames.read(query, [list(charges)], schema)
+    return frames.read(query, [list(charges)], BILLED_SPANS)
 
 
 def listed(

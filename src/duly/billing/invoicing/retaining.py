@@ -13,9 +13,8 @@ from typing import Any, Final
 import polars as pl
 
 from duly.billing.invoicing import history
-from duly.billing.invoicing.falling_due import Due
+from duly.billing.invoicing.falling_due import Due, begun
 from duly.engine.periods import Period
-from duly.engine.pricing import due_spans
 from duly.engine.pricing.commitments import COMMITMENT, draw_down
 from duly.engine.pricing.explain import as_json, number, row, words
 from duly.engine.pricing.lines import LINE, QUANTITY, DataType
@@ -24,7 +23,6 @@ from duly.engine.pricing.retainers import COVERED, Statement, Use, overage, stat
 from duly.engine.rounding import round_quotient
 
 ZERO: Final = Decimal(0)
-NOTHING_BILLED: Final[dict[str, DataType]] = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
 
 GRANT: Final[dict[str, DataType]] = {
     "grant_id": pl.Int64, "charge_id": pl.Int64, "agreement_id": pl.Int64, "turn": pl.Int64, "span_from": pl.Date,
@@ -102,11 +100,10 @@ def _latest(terms: pl.DataFrame) -> pl.DataFrame:
 def _grants(terms: pl.DataFrame, before: pl.DataFrame, pauses: pl.DataFrame, through: date) -> pl.DataFrame:
     """The periods of retainers from their first on, up to the one in which `through` lies: `GRANT`. Nothing is granted
     for days for which nothing is billed."""
-    nothing = pl.DataFrame(schema=NOTHING_BILLED)
-    begun = due_spans(terms.with_columns(pl.lit("advance").alias("timing")), nothing, through, pauses)
-    granted = [_granted(row) for row in begun.select("grants", "grants_of", "exponent", "days", "period_days").rows()]
+    periods = begun(terms, through, pauses)
+    granted = [_granted(row) for row in periods.select("grants", "grants_of", "exponent", "days", "period_days").rows()]
     turn = pl.col("charge_id").rank("dense").over("agreement_id").cast(pl.Int64)
-    numbered = begun.sort("charge_id", "span_from").with_columns(
+    numbered = periods.sort("charge_id", "span_from").with_columns(
         pl.Series("granted", granted, dtype=QUANTITY), turn.alias("turn")).with_row_index("grant_id", offset=1)
     used = numbered.select("grant_id", "charge_id", "span_from", "span_to").join(before, on="charge_id").filter(
         (pl.col("day") >= pl.col("span_from")) & (pl.col("day") < pl.col("span_to"))).group_by("grant_id").agg(

@@ -19,7 +19,6 @@ from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.invoicing import history, queries, taxing, typical
 from duly.billing.invoicing.falling_due import ONCE, PAUSED, Due, Fees, due, with_covered
 from duly.billing.invoicing.sample_sum import IN_ADVANCE, Sheet, summed
-from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem
 from duly.billing.work.models import WORK_KINDS
@@ -237,9 +236,9 @@ def _one_period(version: VersionInput, terms: pl.DataFrame, tiers: pl.DataFrame,
 
 def _due(fees: pl.DataFrame, tiers: pl.DataFrame, steps: pl.DataFrame, through: date) -> Due:
     """What is due of these terms where nothing is billed yet."""
-    nothing: frames.Schema = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}
     found = Fees(fees, tiers, steps, pl.DataFrame(schema=PAUSED), pl.DataFrame(schema=history.PREPAID))
-    return due(found, pl.DataFrame({"agreement_id": [1], "document_key": [1]}), pl.DataFrame(schema=nothing), through)
+    return due(found, pl.DataFrame({"agreement_id": [1], "document_key": [1]}),
+               pl.DataFrame(schema=queries.BILLED_SPANS), through)
 
 
 def _line(row: dict[str, Any]) -> Line:
