@@ -42,7 +42,7 @@ def metered(due: Due, tiers: pl.DataFrame, snapshot: str | None) -> Metered:
 def measured_parts(spans: pl.DataFrame, tiers: pl.DataFrame, snapshot: str | None) -> Metered:
     """Due spans of measured charges as the engine prices them: a part for each, or for each group of its metric. One in
     which nothing was used, moved or held has none, unless a minimum is to pay."""
-    every = _parts(_asked(spans), snapshot)
+    every = _parts(asked(spans), snapshot)
     moved, held = _transactions(every, snapshot, late=False), _balances(every, snapshot, late=False)
     used = [*moved["part"], *held.filter(pl.col("balance") != 0)["part"]]
     parts = every.filter((pl.col("quantity") != 0) | pl.col("part").is_in(used)
@@ -71,7 +71,7 @@ def late(due: Due, tiers: pl.DataFrame, through: date, snapshot: str | None) -> 
     return Late(lines, spans.select(pl.col(name).cast(kind) for name, kind in LATE_SPAN.items()))
 
 
-def _asked(spans: pl.DataFrame) -> pl.DataFrame:
+def asked(spans: pl.DataFrame) -> pl.DataFrame:
     """Due spans with what the reads of usage ask for."""
     return spans.with_columns(pl.col("span_from").alias("period_from"), pl.col("span_to").alias("period_to"),
                               pl.col("timezone").alias("time_zone"))
@@ -85,7 +85,7 @@ def _with_late_events(planned: pl.DataFrame, through: date, snapshot: str | None
         return billed
     every = periods_of(terms, through).with_columns(pl.col("charge_kind").alias("kind"))
     spans = every.join(billed.rename({"line_id": "cause_id"}), on=["charge_id", "span_from", "span_to"])
-    periods = _asked(spans)
+    periods = asked(spans)
     return periods.join(usage.has_late(_periods(periods), snapshot=snapshot), on=PERIOD, how="semi")
 
 

@@ -11,6 +11,7 @@ from duly.billing.accounts.queries import entity as entity_of
 from duly.billing.agreements.queries import terms_frame
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.falling_due import due, fees
+from duly.billing.invoicing.measuring import asked
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.usage.queries import with_events
@@ -80,9 +81,7 @@ def _due(entity: int, found: list[tuple[int, int]], until: date) -> list[date]:
     terms = terms_frame(entity, charges["payer"].unique().to_list()).join(charges, on="charge_id", how="semi")
     documents = terms.select("agreement_id", pl.col("agreement_id").alias("document_key")).unique()
     charged = due(fees(terms, until), documents, queries.billed_spans(charges["charge_id"].to_list()), until)
-    used = with_events(charged.measured.with_columns(
-        pl.col("span_from").alias("period_from"), pl.col("span_to").alias("period_to"),
-        pl.col("timezone").alias("time_zone")))
+    used = with_events(asked(charged.measured))
     spans = pl.concat([charged.fixed.select(SPAN), used.select(SPAN)])
     in_arrears = (pl.col("charge_kind") != "one_off") & (pl.col("timing") == "arrears")
     billed_on = pl.when(in_arrears).then(pl.col("span_to") - pl.duration(days=1)).otherwise("span_from")
