@@ -19,7 +19,7 @@ from duly.billing.usage.queries import with_events
 YEARS: Final = 1
 """So far back work is looked for, so that the read does not grow with all that was ever billed."""
 
-SPAN: Final = ("charge_kind", "timing", "span_from", "span_to")
+SPAN: Final = ("timing", "span_from", "span_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,6 @@ def _due(entity: int, found: list[tuple[int, int]], until: date) -> list[date]:
     charged = due(fees(terms, until), documents, queries.billed_spans(charges["charge_id"].to_list()), until)
     used = with_events(asked(charged.measured))
     spans = pl.concat([charged.fixed.select(SPAN), used.select(SPAN)])
-    in_arrears = (pl.col("charge_kind") != "one_off") & (pl.col("timing") == "arrears")
-    billed_on = pl.when(in_arrears).then(pl.col("span_to") - pl.duration(days=1)).otherwise("span_from")
+    billed_on = pl.when(pl.col("timing") == "arrears").then(pl.col("span_to") - pl.duration(days=1)).otherwise("span_from")
     months: list[date] = spans.select(billed_on.dt.truncate("1mo").alias("month")).sort("month")["month"].to_list()
     return months
