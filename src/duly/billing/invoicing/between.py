@@ -6,7 +6,6 @@ from typing import Final
 
 import polars as pl
 
-from duly.billing.agreements.queries import thresholds_frame
 from duly.billing.invoicing import history
 from duly.billing.invoicing.collecting import Inputs
 from duly.billing.invoicing.falling_due import MEASURED, Due, begun
@@ -23,17 +22,16 @@ KIND: Final = "progressive_bill"
 def bills_between(inputs: Inputs, charged: Due) -> pl.DataFrame:
     """Lines (`lines.LINE`, of the kind progressive_bill) of what ran up in open periods and is not billed, for each
     agreement that reached a threshold: by charge, so that each has its tax."""
-    agreed = thresholds_frame(inputs.agreements["version_id"].to_list())
-    if agreed.is_empty():
+    if inputs.thresholds.is_empty():
         return pl.DataFrame(schema=LINE)
-    mine = inputs.agreements.select("agreement_id", "version_id").join(agreed, on="version_id")
     terms = charged.planned.filter(pl.col("charge_kind").is_in(MEASURED)).join(
-        mine.select("agreement_id"), on="agreement_id", how="semi")
+        inputs.thresholds, on="agreement_id", how="semi")
     run_up = _run_up(terms, inputs)
     before = history.billed_between(run_up["charge_id"].unique().to_list())
     parts = run_up.join(before, left_on=["charge_id", "span_from"], right_on=["charge_id", "service_from"], how="left",
                         maintain_order="left").with_columns(pl.col("billed").fill_null(0))
-    due = pl.DataFrame(_reached(parts, mine), schema={"agreement_id": pl.Int64, "threshold": AMOUNT}, orient="row")
+    due = pl.DataFrame(_reached(parts, inputs.thresholds), orient="row",
+                       schema={"agreement_id": pl.Int64, "threshold": AMOUNT})
     return _lines(parts.join(due, on="agreement_id").filter(pl.col("run_up") > pl.col("billed")))
 
 

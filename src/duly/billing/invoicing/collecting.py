@@ -32,7 +32,8 @@ class Scope:
 class Inputs:
     """Everything a computation reads, as frames: work joined with its terms, fees, rates, spans billed, advances.
 
-    `parties` has a row for each possible document, with the facts of `queries.with_parties`. `advances` are those of
+    `parties` has a row for each possible document, with the facts of `queries.with_parties`. `thresholds` are those of
+    agreements that bill in between, `thresholds_frame` with their agreement_id. `advances` are those of
     `history.ADVANCES`, with the charges that they cover.
     """
 
@@ -45,6 +46,7 @@ class Inputs:
     rates: pl.DataFrame
     fees: Fees
     billed: pl.DataFrame
+    thresholds: pl.DataFrame
     advances: pl.DataFrame
 
 
@@ -57,19 +59,20 @@ def collect(scope: Scope) -> Inputs:
     matched, homeless = _priced_by(work, terms, agreements)
     cards = matched["rate_card_id"].drop_nulls().unique().to_list()
     charged = fees(terms, scope.period_to)
+    thresholds = agreements.select("agreement_id", "version_id").join(
+        thresholds_frame(agreements["version_id"].to_list()), on="version_id")
     return Inputs(
         scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
-        unpriced=homeless, fees=charged, advances=_advances(terms, agreements),
+        unpriced=homeless, fees=charged, thresholds=thresholds, advances=_advances(terms, thresholds),
         rates=rates_frame(cards, snapshot=scope.snapshot),
         billed=queries.billed_spans(charged.terms["charge_id"].unique().to_list()),
     )
 
 
-def _advances(terms: pl.DataFrame, agreements: pl.DataFrame) -> pl.DataFrame:
+def _advances(terms: pl.DataFrame, thresholds: pl.DataFrame) -> pl.DataFrame:
     """What agreements that bill in advance or in between have open."""
-    progressive = thresholds_frame(agreements["version_id"].to_list()).join(agreements, on="version_id")
     kinds = terms.filter(pl.col("kind").is_in(("deposit", "credit")))
-    billing = sorted({*kinds["agreement_id"], *progressive["agreement_id"]})
+    billing = sorted({*kinds["agreement_id"], *thresholds["agreement_id"]})
     found = history.advances(billing) if billing else pl.DataFrame(schema=history.ADVANCES)
     return with_covered(found, "line_id", terms)
 
