@@ -17,25 +17,19 @@ from duly.engine.pricing.commitments import COMMITMENT, true_ups
 from duly.engine.pricing.credits import Advance, Demand, Grant, Netting, draw, net_credit, net_off
 from duly.engine.pricing.discounts import DISCOUNT, discount
 from duly.engine.pricing.explain import as_json, number, row
-from duly.engine.pricing.lines import LINE, DataType, finished
+from duly.engine.pricing.lines import LINE, SPAN, DataType, finished
 from duly.engine.pricing.netting import with_net
 from duly.engine.rounding import AMOUNT, RATIO
 from duly.engine.tax import RATE
 
 ZERO: Final = Decimal(0)
-OF_ADVANCE: Final = ("deposit", "progressive", "credit")
-"""Kinds of lines that take off what was billed in advance."""
-
-DAYS: Final[dict[str, DataType]] = {
-    "part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date,
-}
 NETTED: Final[dict[str, DataType]] = {**LINE, "fixed_category": pl.String, "fixed_rate": RATE, "advance_id": pl.Int64}
 """Lines that take something off an advance, at the tax that it was billed with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """True-ups of commitments (`lines.LINE`), and their days: part, charge_id, span_from, span_to."""
+    """True-ups of commitments (`lines.LINE`), and their days (`lines.SPAN`)."""
 
     lines: pl.DataFrame
     spans: pl.DataFrame
@@ -65,7 +59,7 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     """
     periods = due.committed
     if periods.is_empty():
-        return Missing(pl.DataFrame(schema=LINE), pl.DataFrame(schema=DAYS))
+        return Missing(pl.DataFrame(schema=LINE), pl.DataFrame(schema=SPAN))
     own = due.planned.filter(pl.col("charge_kind") == "commitment")["charge_id"].unique().implode()
     before = history.billed_amounts(periods["agreement_id"].unique().to_list()).filter(~pl.col("charge_id").is_in(own))
     numbered = periods.sort("document_key", "charge_id", "span_from").with_row_index("part", offset=1).with_columns(
@@ -79,7 +73,7 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     counted = with_net(lines).filter(~pl.col("charge_id").is_in(own)).with_columns(pl.col("net").alias("amount"))
     found = true_ups(counted.select(list(LINE)), asked.select(
         pl.col(name).cast(kind) for name, kind in COMMITMENT.items()))
-    return Missing(found, numbered.join(found, on="part", how="semi").select(list(DAYS)))
+    return Missing(found, numbered.join(found, on="part", how="semi").select(list(SPAN)))
 
 
 def given_back(lines: pl.DataFrame, due: Due) -> pl.DataFrame:

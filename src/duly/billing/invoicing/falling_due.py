@@ -23,7 +23,6 @@ from duly.engine.rounding import distribute_frame
 ONE_DAY: Final = timedelta(days=1)
 MEASURED: Final = ("usage", "percentage", "balance")
 ONCE: Final = ("one_off", "deposit", "credit")
-RECURRING: Final = ("recurring", *MEASURED, "commitment")
 
 OF_VERSION: Final = ("version_id", "terms_id", "terms_from", "terms_to", "review", "grouping", "consolidate",
                      "time_annex", "payment_days", "purchase_order_id", "purchase_order", "cap", "cap_behaviour",
