@@ -4,7 +4,7 @@ then what was billed in advance, with its own tax. Each step is taken only where
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -23,6 +23,7 @@ from duly.engine.rounding import AMOUNT, RATIO
 from duly.engine.tax import RATE
 
 ZERO: Final = Decimal(0)
+Row = dict[str, Any]
 NETTED: Final[dict[str, DataType]] = {**LINE, "fixed_category": pl.String, "fixed_rate": RATE, "advance_id": pl.Int64}
 """Lines that take something off an advance, at the tax that it was billed with."""
 
@@ -129,7 +130,7 @@ def netted(lines: pl.DataFrame, open_advances: pl.DataFrame, on: date) -> pl.Dat
     lines           of the documents, with `net`; a progressive bill is taken off where the period that it billed is
     open_advances   `history.ADVANCES` with `covered` (`falling_due.with_covered`)
     """
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for (agreement,), mine in open_advances.group_by(["agreement_id"], maintain_order=True):
         here = lines.filter(pl.col("agreement_id") == agreement)
         for _, document in here.group_by(["document_key"], maintain_order=True):
@@ -139,17 +140,17 @@ def netted(lines: pl.DataFrame, open_advances: pl.DataFrame, on: date) -> pl.Dat
         pl.col(name).cast(kind) for name, kind in NETTED.items()) if rows else pl.DataFrame(schema=NETTED)
 
 
-def _less(advances: pl.DataFrame, rows: list[dict[str, object]]) -> pl.DataFrame:
+def _less(advances: pl.DataFrame, rows: list[Row]) -> pl.DataFrame:
     """What is left of the advances after these lines."""
-    each = pl.DataFrame([(row["advance_id"], -Decimal(str(row["amount"]))) for row in rows], orient="row",
+    each = pl.DataFrame([(row["advance_id"], -row["amount"]) for row in rows], orient="row",
                         schema={"line_id": pl.Int64, "taken": AMOUNT})
     taken = each.group_by("line_id").agg(pl.col("taken").sum())
     return advances.join(taken, on="line_id", how="left", maintain_order="left").with_columns(
         (pl.col("left") - pl.col("taken").fill_null(0)).alias("left")).drop("taken")
 
 
-def _of_document(lines: pl.DataFrame, advances: pl.DataFrame, on: date) -> list[dict[str, object]]:
-    exponent = int(lines["exponent"][0])
+def _of_document(lines: pl.DataFrame, advances: pl.DataFrame, on: date) -> list[Row]:
+    exponent = lines["exponent"][0]
     billed_now = set(lines.filter(pl.col("kind").is_in(MEASURED)).select("charge_id", "service_from").iter_rows())
     known = {str(row["line_id"]): row for row in advances.iter_rows(named=True) if row["left"] > 0
              and (row["kind"] != "progressive" or (row["charge_id"], row["since"]) in billed_now)}
@@ -164,14 +165,14 @@ def _of_document(lines: pl.DataFrame, advances: pl.DataFrame, on: date) -> list[
     return [_line(one, known[one.key], lines) for one in nettings]
 
 
-def _grant(key: str, row: dict[str, object]) -> Grant:
+def _grant(key: str, row: Row) -> Grant:
     covered = row["covered"]
-    return Grant(key, row["left"], row["on"], expires_on=row["expires_on"], priority=int(str(row["priority"])),  # type: ignore[arg-type]
-                 charges=None if covered is None else frozenset(map(str, covered)),  # type: ignore[call-overload]
-                 tax_category=str(row["tax_category"]), tax_rate=row["tax_rate"])  # type: ignore[arg-type]
+    return Grant(key, row["left"], row["on"], expires_on=row["expires_on"], priority=row["priority"],
+                 charges=None if covered is None else frozenset(map(str, covered)), tax_category=row["tax_category"],
+                 tax_rate=row["tax_rate"])
 
 
-def _line(one: Netting, advance: dict[str, object], lines: pl.DataFrame) -> dict[str, object]:
+def _line(one: Netting, advance: Row, lines: pl.DataFrame) -> Row:
     begins, ends = lines.select(pl.col("service_from").min(), pl.col("service_to").max()).row(0)
     told = [{**row, "document": advance["number"]} if "document" in row else row for row in one.explanation]
     return {
