@@ -11,7 +11,7 @@ import polars as pl
 from duly.billing.agreements.queries import SEPARATOR, discounts_frame
 from duly.billing.invoicing import history
 from duly.billing.invoicing.falling_due import MEASURED, Due
-from duly.billing.invoicing.retaining import SERVED, draw_value
+from duly.billing.invoicing.retaining import SERVED, draw_value, latest
 from duly.engine.pricing.caps import CAP, cap
 from duly.engine.pricing.commitments import COMMITMENT, true_ups
 from duly.engine.pricing.credits import Advance, Demand, Grant, Netting, draw, net_credit, net_off
@@ -84,8 +84,7 @@ def given_back(lines: pl.DataFrame, due: Due) -> pl.DataFrame:
     lines   of the documents, with `net`
     """
     late = lines.filter((pl.col("kind") == "late_usage") & (pl.col("net") > 0))
-    terms = due.planned.filter(pl.col("charge_kind") == "commitment").sort("terms_from").unique(
-        "charge_id", keep="last", maintain_order=True)
+    terms = latest(due.planned.filter(pl.col("charge_kind") == "commitment"))
     if late.is_empty() or terms.is_empty():
         return pl.DataFrame(schema=LINE)
     trued = history.trued_up(terms["charge_id"].to_list()).join(

@@ -73,7 +73,7 @@ def _cover(work: pl.DataFrame, grants: pl.DataFrame, terms: pl.DataFrame,
            placed: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """What one retainer of each agreement covers: the work left, its lines from part `placed` on, and allocations."""
     inside = (pl.col("worked_on") >= pl.col("span_from")) & (pl.col("worked_on") < pl.col("span_to"))
-    granted = grants.join(_latest(terms).select("charge_id", "covered"), on="charge_id").drop("charge_id")
+    granted = grants.join(latest(terms).select("charge_id", "covered"), on="charge_id").drop("charge_id")
     served = work.filter(pl.col("kind") == "time").join(granted, on="agreement_id").filter(
         inside & (pl.col("covered").is_null() | pl.col("covered").list.contains(pl.col("charge_id"))))
     used = served.group_by("grant_id").agg(pl.col("quantity").sum().alias("now"))
@@ -92,9 +92,13 @@ def _cover(work: pl.DataFrame, grants: pl.DataFrame, terms: pl.DataFrame,
         "work_id", "part", pl.col("covered").alias("quantity"))
 
 
-def _latest(terms: pl.DataFrame) -> pl.DataFrame:
+def latest(terms: pl.DataFrame) -> pl.DataFrame:
     """Of each charge the latest terms, whose policies count."""
     return terms.sort("terms_from").unique("charge_id", keep="last", maintain_order=True)
+
+
+def _policies(terms: pl.DataFrame) -> dict[int, dict[str, Any]]:
+    return {row["charge_id"]: row for row in latest(terms).iter_rows(named=True)}
 
 
 def _grants(terms: pl.DataFrame, before: pl.DataFrame, pauses: pl.DataFrame, through: date) -> pl.DataFrame:
@@ -133,7 +137,7 @@ def _accounts(grants: pl.DataFrame, terms: pl.DataFrame) -> Iterator[Account]:
 
     Days that no terms grant for, between two periods, are counted to the later one, so that they follow each other.
     """
-    policies = {row["charge_id"]: row for row in _latest(terms).iter_rows(named=True)}
+    policies = _policies(terms)
     for (charge,), rows in grants.sort("span_from").group_by(["charge_id"], maintain_order=True):
         policy = policies[charge]
         uses = [Use(Period(start, end), granted, before + (now or ZERO)) for start, end, granted, before, now in
@@ -153,10 +157,10 @@ def _lines(taken: pl.DataFrame, accounts: dict[int, Account], terms: pl.DataFram
     summed = taken.group_by("grant_id", "part", "document_key", "agreement_id", maintain_order=True).agg(
         pl.col("covered").sum().alias("quantity"), pl.col("worked_on").min().alias("service_from"),
         pl.col("worked_on").max().alias("service_to"))
-    rows = []
+    policies, rows = _policies(terms), []
     for one in summed.iter_rows(named=True):
         account = accounts[one["grant_id"]]
-        agreed = terms.filter(pl.col("charge_id") == account.charge).sort("terms_from").row(-1, named=True)
+        agreed = policies[account.charge]
         told = [*account.statement.explanation, {"step": "covered", "add": "0", "quantity": f"{one['quantity']:.0f}"},
                 {"step": "round", "exponent": agreed["exponent"], "amount": "0"}]
         rows.append(one | {
@@ -174,7 +178,7 @@ def draw_value(lines: pl.DataFrame, due: Due, through: date) -> pl.DataFrame:
     if terms.is_empty() or lines.is_empty():
         return left
     grants = _grants(terms, history.covered_value(terms["agreement_id"].unique().to_list()), due.pauses, through)
-    names = _latest(terms).select(
+    names = latest(terms).select(
         "charge_id", "terms_id", "charge_name", "tax_class", "exponent", "document_key", "covered")
     told = []
     for _, mine in grants.join(names, on="charge_id").sort("turn", "span_from").group_by(
