@@ -140,6 +140,17 @@ def test_a_retainer_that_was_not_agreed_for_a_while_goes_on(world: World) -> Non
         ("recurring", D(1), D(900))]
 
 
+def test_each_of_two_retainers_grants_its_own(world: World) -> None:
+    hours = ChargeInput("hours", "time", "Consulting", rate_card="STD", unit="h")
+    first = ChargeInput("first", "recurring", "First", price=D(900), interval="month", grants=D(10 * 3600))
+    second = replace(first, code="second", name="Second", grants=D(5 * 3600))
+    agreement = agreed(world, hours, first, second, starts_on=date(2026, 9, 1), grouping="rate")
+    amended(world, OCTOBER[0], hours, replace(first, grants=D(2 * 3600)), second, grouping="rate")
+    world.time(8 * 3600, on=date(2026, 10, 5), agreement=agreement, project=None, source_key="r:1")
+    assert [(line.description, line.quantity) for line in lines(world, OCTOBER) if line.kind == "covered"] == [
+        ("First", D(2 * 3600)), ("Second", D(5 * 3600))]
+
+
 def test_a_retainer_grants_nothing_while_it_is_paused(world: World) -> None:
     support = ChargeInput("support", "recurring", "Support", price=D(900), interval="month", grants=D(10 * 3600))
     agreement = agreed(world, ChargeInput("hours", "time", "Consulting", rate_card="STD", unit="h"), support,

@@ -104,10 +104,10 @@ def _policies(terms: pl.DataFrame) -> dict[int, dict[str, Any]]:
 def _grants(terms: pl.DataFrame, before: pl.DataFrame, pauses: pl.DataFrame, through: date) -> pl.DataFrame:
     """The periods of retainers from their first on, up to the one in which `through` lies: `GRANT`. Nothing is granted
     for days for which nothing is billed."""
-    periods = begun(terms, through, pauses)
+    periods = begun(terms, through, pauses).sort("charge_id", "span_from")
     granted = [_granted(row) for row in periods.select("grants", "grants_of", "exponent", "days", "period_days").rows()]
     turn = pl.col("charge_id").rank("dense").over("agreement_id").cast(pl.Int64)
-    numbered = periods.sort("charge_id", "span_from").with_columns(
+    numbered = periods.with_columns(
         pl.Series("granted", granted, dtype=QUANTITY), turn.alias("turn")).with_row_index("grant_id", offset=1)
     used = numbered.select("grant_id", "charge_id", "span_from", "span_to").join(before, on="charge_id").filter(
         (pl.col("day") >= pl.col("span_from")) & (pl.col("day") < pl.col("span_to"))).group_by("grant_id").agg(
