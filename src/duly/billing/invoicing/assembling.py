@@ -60,11 +60,10 @@ def assembled(inputs: Inputs) -> Assembled:
                   [priced.allocations.select(ALLOCATIONS)])
     _reduce(sheet, inputs, charged, covered)
     nettings = _answer(sheet, inputs, charged)
-    lines = sheet.numbered(priced.lines)
     if not apart.lines.is_empty():
         keys = sheet.add(_plain(apart.lines))
         sheet.spans.append(_of_lines(apart.spans.rename({"line_key": "part"}), keys, kind="regular"))
-        lines = sheet.numbered(priced.lines)
+    lines = sheet.numbered(priced.lines)
     documents = inputs.agreements.with_columns(pl.lit("invoice").alias("document_kind"))
     supplied = lines.join(inputs.terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
     return Assembled(
@@ -81,7 +80,6 @@ class Sheet:
     lines: pl.DataFrame
     spans: list[pl.DataFrame]
     allocations: list[pl.DataFrame]
-    grown: bool = False
     reduced: bool = False
 
     def add(self, more: pl.DataFrame) -> pl.DataFrame:
@@ -93,7 +91,6 @@ class Sheet:
             (pl.int_range(1, pl.len() + 1) + last).alias("line_key"))
         if "net" in self.lines.columns and "net" not in more.columns:
             numbered = numbered.with_columns(pl.col("amount").alias("net"))
-        self.grown = True
         self.lines = pl.concat([self.lines, numbered.select(
             pl.col(name).cast(kind) if name in numbered.columns else pl.lit(None, kind).alias(name)
             for name, kind in self.lines.schema.items())])
@@ -101,7 +98,7 @@ class Sheet:
 
     def numbered(self, as_priced: pl.DataFrame) -> pl.DataFrame:
         """The lines with their positions: as they were priced, or where there are more in the order of their kinds."""
-        if not self.grown:
+        if self.lines.height == as_priced.height:
             return self.lines.with_columns(as_priced["position"]).drop("part")
         rank = pl.col("kind").replace_strict(RANKS, return_dtype=pl.Int8)
         return self.lines.sort("document_key", rank, "line_key").with_columns(
