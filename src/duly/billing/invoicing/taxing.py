@@ -47,12 +47,16 @@ def taxed(lines: pl.DataFrame, parties: pl.DataFrame) -> tuple[pl.DataFrame, pl.
     inclusive = parties.filter("prices_include_tax") if "prices_include_tax" in parties.columns else parties.clear()
     components = tax_components_frame()
     if inclusive.is_empty() and components.is_empty():
-        answered, groups = tax_lines(rated)
+        answered, alone = tax_lines(rated)
+        groups = _unnamed(alone)
     else:
         answered, groups = _in_parts(rated, parties, inclusive, components)
-    named = groups if "name" in groups.columns else groups.with_columns(
-        pl.lit(0, pl.Int64).alias("position"), pl.lit("").alias("name"))
-    return answered, _reasoned(answered, named.select(TAX_LINES))
+    return answered, _reasoned(answered, groups)
+
+
+def _unnamed(groups: pl.DataFrame) -> pl.DataFrame:
+    """Tax lines of one tax on a base as `TAX_LINES`."""
+    return groups.with_columns(pl.lit(0, pl.Int64).alias("position"), pl.lit("").alias("name")).select(TAX_LINES)
 
 
 def _in_parts(lines: pl.DataFrame, parties: pl.DataFrame, inclusive: pl.DataFrame, components: pl.DataFrame,
@@ -69,11 +73,9 @@ def _in_parts(lines: pl.DataFrame, parties: pl.DataFrame, inclusive: pl.DataFram
         pl.col("taxes_borne").cast(TAXES).alias("taxes"), pl.col("tax").cast(MONEY), pl.lit(True).alias("several"),
     ).drop("taxes_borne")
     columns = parts[1].columns
-    alone = pl.concat([group.select(*(name for name in TAX_LINES if name in group.columns)) for group in groups])
     together = pl.concat([part.select(columns) for part in (*parts, each)]).sort("_row").drop("_row")
-    return together, pl.concat([
-        alone.with_columns(pl.lit(0, pl.Int64).alias("position"), pl.lit("").alias("name")).select(TAX_LINES),
-        named.select(TAX_LINES)]).sort("document_key", "position", "category", "rate")
+    told = pl.concat([*map(_unnamed, groups), named.select(TAX_LINES)])
+    return together, told.sort("document_key", "position", "category", "rate")
 
 
 def _reasoned(lines: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
