@@ -80,7 +80,7 @@ def _in_parts(lines: pl.DataFrame, parties: pl.DataFrame, inclusive: pl.DataFram
 
 def _reasoned(lines: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     """Tax lines with the reasons of all their lines, one below the other, where a person gave some of their own."""
-    if "_override" not in lines.columns or not lines["_override"].any():
+    if not lines["_override"].any():
         return groups
     reasons = lines.filter(pl.col("tax_reason") != "").group_by(
         "document_key", pl.col("tax_category").alias("category"), pl.col("tax_rate").alias("rate"),
