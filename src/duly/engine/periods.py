@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+import polars as pl
+
 MONTHS: Final = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 DAYS: Final = {"day": 1, "week": 7}
 INTERVALS: Final = (*DAYS, *MONTHS)
@@ -42,6 +44,11 @@ class Period:
     def overlap_days(self, other: "Period") -> int:
         """Days that both have."""
         return max(0, (min(self.end, other.end) - max(self.start, other.start)).days)
+
+
+def in_force(day: pl.Expr) -> pl.Expr:
+    """Whether dated terms hold on a day: from `valid_from` on and before `valid_to`, null for open."""
+    return (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to")))
 
 
 def add_months(anchor: date, months: int) -> date:

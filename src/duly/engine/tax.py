@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from duly.engine.periods import in_force
 from duly.engine.rounding import RATIO, apportion_frame, round_quotient_expr
 
 EU_MEMBERS: Final = (
@@ -225,11 +226,11 @@ def at_rates(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """
     country = "tax_country" if "tax_country" in lines.columns else "seller_country"
     point = "tax_point" if "tax_point" in lines.columns else "service_to"
-    day, key = pl.col(point), [country, "tax_class", point]
+    key = [country, "tax_class", point]
     dated = lines.select(key).unique().join(
         rates.select(pl.col("country").alias(country), "tax_class", "rate", "valid_from", "valid_to"),
         on=[country, "tax_class"],
-    ).filter((day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
+    ).filter(in_force(pl.col(point)))
     taxed = pl.when(pl.col("tax_category") == "S").then(pl.col("rate").fill_null(0)).otherwise(0)
     return (
         lines.join(dated.select(*key, "rate"), on=key, how="left", validate="m:1", maintain_order="left")

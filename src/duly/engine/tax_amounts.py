@@ -5,6 +5,7 @@ from typing import Final
 
 import polars as pl
 
+from duly.engine.periods import in_force
 from duly.engine.pricing.explain import number, rounding_row, row, rows
 from duly.engine.rounding import AMOUNT, RATIO, apportion_frame, round_quotient_expr
 from duly.engine.tax import RATE, exact_tax, taxed_together
@@ -56,11 +57,10 @@ def tax_each(lines: pl.DataFrame, taxes: pl.DataFrame) -> tuple[pl.DataFrame, pl
     Answers line_key, document_key, name, base, tax per line and tax, where lines share a tax by largest remainder; and
     document_key, position, name, category, rate, base, tax, reason per tax. Lines without a tax are in neither.
     """
-    day = pl.col("tax_point")
     named = taxes.rename({"category": "tax_category", "rate": "tax_rate", "reason": "tax_reason"})
     due = lines.select("line_key", "document_key", "tax_class", "tax_point", "amount", "exponent").join(
         named, on="tax_class", maintain_order="left").filter(
-        (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
+        in_force(pl.col("tax_point")))
     so_far = lines.select("line_key", ZERO.alias("before"))
     group, shares, groups = [*GROUP, "position", "name"], [], []
     for position in sorted(due["position"].unique()):

@@ -25,6 +25,7 @@ from duly.billing.work.models import WORK_KINDS
 from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import UNBILLED
 from duly.engine.currencies import exponent
+from duly.engine.periods import in_force
 from duly.engine.pricing.phases import STEP
 from duly.engine.pricing.tiers import TIER, bounded
 from duly.engine.totals import totals
@@ -186,9 +187,9 @@ def _taxed(sheet: Sheet, terms: pl.DataFrame, customer: Account, so_far: Sample,
 
 def _work(terms: pl.DataFrame, rates: pl.DataFrame, day: date) -> Iterator[dict[str, Any]]:
     """Typical work of each charge, as rows of `work.queries.UNBILLED` that stick to their charge."""
-    in_force = rates.filter((pl.col("valid_from") <= day) & (pl.col("valid_to").is_null() | (pl.col("valid_to") > day)))
-    people = dict(Person.objects.filter(id__in=in_force["person_id"].drop_nulls()).values_list("id", "name"))
-    projects = dict(Project.objects.filter(id__in=in_force["project_id"].drop_nulls()).values_list("id", "name"))
+    dated = rates.filter(in_force(pl.lit(day)))
+    people = dict(Person.objects.filter(id__in=dated["person_id"].drop_nulls()).values_list("id", "name"))
+    projects = dict(Project.objects.filter(id__in=dated["project_id"].drop_nulls()).values_list("id", "name"))
     for charge in terms.filter(pl.col("kind").is_in(WORK_KINDS)).iter_rows(named=True):
         item = {"kind": charge["kind"], "agreement_id": 1, "charge_id": charge["charge_id"], "worked_on": day,
                 "description": "", "quantity": Decimal(1)}
@@ -197,7 +198,7 @@ def _work(terms: pl.DataFrame, rates: pl.DataFrame, day: date) -> Iterator[dict[
         elif charge["kind"] == "milestone":
             yield {**item, "amount": charge["price"]}
         else:
-            yield from ({**item, **hours} for hours in _hours(charge, in_force, people, projects))
+            yield from ({**item, **hours} for hours in _hours(charge, dated, people, projects))
 
 
 def _hours(charge: dict[str, Any], rates: pl.DataFrame, people: dict[int, str], projects: dict[int, str],

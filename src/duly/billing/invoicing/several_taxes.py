@@ -8,6 +8,8 @@ from typing import Final
 
 import polars as pl
 
+from duly.engine.periods import in_force
+
 PLACE: Final = ["tax_country", "region"]
 
 
@@ -42,19 +44,18 @@ def _place() -> pl.Expr:
 
 def due_on(placed: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
     """The lines on whose tax point one of the taxes is due."""
-    day = pl.col("tax_point")
-    due = placed.join(taxes.select("tax_class", "valid_from", "valid_to"), on="tax_class").filter(
-        (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
-    return placed.join(due, on="_row", how="semi")
+    return placed.join(_due(placed, taxes), on="_row", how="semi")
+
+
+def _due(lines: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
+    """The taxes that are due on lines at their tax point: _row, name, category, rate."""
+    dated = taxes.select("tax_class", "name", "category", "rate", "valid_from", "valid_to")
+    return lines.select("_row", "tax_class", "tax_point").join(dated, on="tax_class").filter(
+        in_force(pl.col("tax_point"))).select("_row", "name", "category", "rate")
 
 
 def borne(shares: pl.DataFrame, lines: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
     """Per `_row` its `tax`, the sum of its `taxes`, and these: a list of name, category, rate, base and tax."""
-    day = pl.col("tax_point")
-    rates = lines.select(pl.col("_row").alias("line_key"), "tax_class", "tax_point").join(
-        taxes.select("tax_class", "name", "category", "rate", "valid_from", "valid_to"), on="tax_class").filter(
-        (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
-    told = shares.join(rates.select("line_key", "name", "category", "rate"), on=["line_key", "name"],
-                       maintain_order="left")
-    return told.group_by(pl.col("line_key").alias("_row"), maintain_order=True).agg(
+    told = shares.rename({"line_key": "_row"}).join(_due(lines, taxes), on=["_row", "name"], maintain_order="left")
+    return told.group_by("_row", maintain_order=True).agg(
         pl.col("tax").sum(), pl.struct("name", "category", "rate", "base", "tax").alias("taxes"))

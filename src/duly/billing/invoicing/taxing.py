@@ -14,6 +14,7 @@ from duly.billing.kernel import frames
 from duly.billing.kernel.frames import MONEY
 from duly.billing.reference.queries import tax_components_frame, tax_rates_frame
 from duly.engine.checks import Facts
+from duly.engine.periods import in_force
 from duly.engine.tax import RATE, at_rates, eu_since, tax_lines, treated
 from duly.engine.tax_amounts import tax_each, tax_included
 
@@ -142,7 +143,7 @@ def _overridden(lines: pl.DataFrame, parties: pl.DataFrame, day: str) -> pl.Data
         return lines
     of_accounts = parties.select("document_key", "account_id").join(standing, on="account_id")
     dated = lines.select("document_key", day).unique().join(of_accounts, on="document_key").filter(
-        (pl.col(day) >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (pl.col(day) < pl.col("valid_to"))))
+        in_force(pl.col(day)))
     own = pl.col("override_category")
     return lines.join(dated.select("document_key", day, "category", "reason"), on=["document_key", day], how="left",
                       maintain_order="left").with_columns(

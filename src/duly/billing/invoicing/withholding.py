@@ -5,6 +5,7 @@ import polars as pl
 from duly.billing.accounts.taxation import withholdings_frame
 from duly.billing.kernel import frames
 from duly.billing.kernel.frames import MONEY
+from duly.engine.periods import in_force
 from duly.engine.tax_amounts import withheld
 
 ROWS: frames.Schema = {
@@ -20,9 +21,8 @@ def withheld_from(headers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     rules = withholdings_frame(headers["account_id"].unique().to_list())
     if rules.is_empty():
         return headers.with_columns(pl.lit(0, MONEY).alias("withheld")), pl.DataFrame(schema=ROWS)
-    day = pl.col("tax_point")
     due = headers.select("document_key", "account_id", "tax_point").join(rules, on="account_id").filter(
-        (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
+        in_force(pl.col("tax_point")))
     each, summed = withheld(headers, due.select("document_key", "name", "rate").sort("document_key", "name"))
     return summed.drop("payable"), each.select(
         "document_key", "name", "rate", "base", pl.col("withheld").alias("amount")).cast(ROWS)  # type: ignore[arg-type]

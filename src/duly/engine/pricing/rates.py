@@ -5,6 +5,8 @@ from typing import Final
 
 import polars as pl
 
+from duly.engine.periods import in_force
+
 WEIGHTS: Final = {"person_id": 8, "project_id": 4, "role": 2, "task": 1}
 """The highest sum of matching keys wins; every sum is of different keys, so there are no ties."""
 
@@ -40,10 +42,8 @@ def _matches(work: pl.DataFrame, rates: pl.DataFrame, keys: tuple[str, ...]) -> 
     """Rows of work and the rates by these keys that match them on their day, the later rate first."""
     offered = rates.sort("valid_from", "rate_id", descending=True)
     columns = ["rate_card_id", *keys, "rate_id", "price", "valid_from", "valid_to"]
-    day = pl.col("worked_on")
-    in_force = (day >= pl.col("valid_from")) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to")))
     joined = work.join(offered.select(columns), on=["rate_card_id", *keys], maintain_order="left_right")
-    return joined.filter(in_force).select("_row", "price", "rate_id")
+    return joined.filter(in_force(pl.col("worked_on"))).select("_row", "price", "rate_id")
 
 
 def _of_exactly(keys: tuple[str, ...]) -> pl.Expr:
