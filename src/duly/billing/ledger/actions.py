@@ -1,12 +1,15 @@
 """Posting: the only way into the ledger, called by the verbs of other domains inside their transaction."""
 
+from datetime import date
 from typing import Final
 
 import polars as pl
 
+from duly.billing.accounts.models import LegalEntity
 from duly.billing.audit.actions import running
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import Refused
+from duly.engine.wording import day
 
 ITEM_COLUMNS: Final = (
     "id", "entity_id", "account_id", "control", "label", "currency", "amount", "booked_on", "due_on",
@@ -40,6 +43,12 @@ def post(entries: pl.DataFrame, postings: pl.DataFrame, movements: pl.DataFrame 
     if deferrals is not None:
         frames.write("deferral", deferrals.join(written, on="key").select("entry_id", "entity_id", *DEFERRED))
     return written
+
+
+def refuse_closed(seller: LegalEntity, on: date, remedy: str) -> None:
+    """Raise `Refused` where the entity is closed on the day (law 14)."""
+    if seller.lock_date and on <= seller.lock_date:
+        raise Refused(f"{seller.code} is closed until {day(seller.lock_date)}.", remedy, law=14)
 
 
 def booked(postings: pl.DataFrame, role: str) -> pl.DataFrame:

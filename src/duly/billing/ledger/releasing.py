@@ -16,7 +16,7 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Refused
 from duly.billing.ledger import actions as ledger
 from duly.engine import journal
-from duly.engine.wording import day
+from duly.engine.currencies import exponent
 
 CHUNK: Final = 5_000
 """How many deferrals are released together: others wait for their locks until the last is written."""
@@ -71,12 +71,11 @@ def release_revenue(*, actor: Actor, at: datetime, on: date, entity: str, throug
     seller, end = entity_of(entity), _month_end(through)
     if end.replace(day=1) > on:
         raise Refused(f"{end:%B %Y} has not begun.", "Release through a month that is over, or under way.")
-    if seller.lock_date and end <= seller.lock_date:
-        raise Refused(f"{entity} is closed until {day(seller.lock_date)}.", "Release through a later month.", law=14)
+    ledger.refuse_closed(seller, end, "Release through a later month.")
     due = _locked(seller, end)
     steps = _steps(due, seller.lock_date, end)
     entries = _post(seller, steps)
-    total = f"{steps['base_amount'].sum() or 0:.{due['base_exponent'][0] if due.height else 2}f}"
+    total = f"{steps['base_amount'].sum() or 0:.{exponent(seller.base_currency)}f}"
     lines = steps["deferral_id"].n_unique()
     if lines:
         record("legal_entity", seller.pk, through=end, lines=lines, released=total, currency=seller.base_currency)

@@ -12,15 +12,14 @@ from duly.billing.accounts.queries import refuse_outside_book
 from duly.billing.audit.actions import record_many, verb
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
-from duly.billing.kernel.errors import Refused
 from duly.billing.kernel.frames import MONEY
 from duly.billing.ledger import actions as ledger
+from duly.engine.currencies import exponent
 from duly.engine.journal import in_base, postings
-from duly.engine.wording import day
 
 EXPIRING: Final[frames.Schema] = {
     "key": pl.Int64, "document": pl.Int64, "source": pl.String, "entity_id": pl.Int64, "currency": pl.String,
-    "exponent": pl.Int8, "base_rate": pl.Decimal(38, 10), "base_exponent": pl.Int64, "amount": MONEY,
+    "base_rate": pl.Decimal(38, 10), "base_exponent": pl.Int64, "amount": MONEY,
     "expired_on": pl.Date,
 }
 
@@ -44,8 +43,7 @@ def expire_credit(*, actor: Actor, at: datetime, on: date, entity: str) -> Expir
     """
     refuse_outside_book(actor, "close", [], on)
     seller = entity_of(entity)
-    if seller.lock_date and on <= seller.lock_date:
-        raise Refused(f"{entity} is closed until {day(seller.lock_date)}.", "Book it on a later day.", law=14)
+    ledger.refuse_closed(seller, on, "Book it on a later day.")
     found = _expiring(seller.pk, on)
     frames.write("netting", found.select(pl.col("key").alias("advance_id"), "amount", "expired_on"))
     parts = in_base(found.select("key", "currency", "base_rate", "base_exponent", "amount"))
@@ -54,8 +52,7 @@ def expire_credit(*, actor: Actor, at: datetime, on: date, entity: str) -> Expir
     record_many("invoice", found.select(pl.col("document").alias("id"), pl.struct(
         pl.col("amount").cast(pl.String).alias("expired"), "currency").struct.json_encode().alias("data")))
     total: Decimal = sum(parts["base_amount"], Decimal(0))
-    places = found["base_exponent"][0] if found.height else 2
-    return Expired(entity, found.height, seller.base_currency, f"{total:.{places}f}")
+    return Expired(entity, found.height, seller.base_currency, f"{total:.{exponent(seller.base_currency)}f}")
 
 
 def _expiring(entity_id: int, on: date) -> pl.DataFrame:
@@ -65,7 +62,7 @@ def _expiring(entity_id: int, on: date) -> pl.DataFrame:
          where i.entity_id = %s and i.state = 'issued' and l.kind = 'one_off' and t.expires_on <= %s
          order by l.id for no key update of l""", [entity_id, on])
     return frames.read("""
-        select l.id, i.id, i.number, i.entity_id, i.currency, currency_exponent(i.currency), i.base_rate,
+        select l.id, i.id, i.number, i.entity_id, i.currency, i.base_rate,
                currency_exponent(e.base_currency), l.amount - n.taken, t.expires_on
           from invoice_line l join invoice i on i.id = l.invoice_id join legal_entity e on e.id = i.entity_id
           join charge_terms t on t.id = l.terms_id
