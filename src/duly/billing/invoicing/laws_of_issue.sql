@@ -101,9 +101,9 @@ begin
   ), lines as (
     select l.invoice_id, sum(l.amount) as net, sum(l.tax) as tax,
            bool_and(l.amount = round(l.amount, d.exponent) and l.tax = round(l.tax, d.exponent)
-             and (l.gross is not null) = d.prices_include_tax
-             and not exists (select from several s where s.line_id = l.id having sum(s.tax) <> l.tax)) as whole
-      from line l join document d on d.id = l.invoice_id group by 1
+             and (l.gross is not null) = d.prices_include_tax and l.tax = coalesce(s.tax, l.tax)) as whole
+      from line l join document d on d.id = l.invoice_id
+      left join (select line_id, sum(tax) as tax from several group by 1) s on s.line_id = l.id group by 1
   ), borne as (
     select invoice_id, '' as name, tax_category as category, tax_rate as rate, amount as base, tax from line
      where id not in (select line_id from several)
