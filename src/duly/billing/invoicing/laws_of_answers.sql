@@ -71,10 +71,7 @@ declare
 begin
   perform demand_read_committed();
   perform from invoice_line where id = any(array(select advance_id from added)) order by id for no key update;
-  select l.id, l.amount, i.state, i.account_id, sum(n.amount) as netted,
-         bool_and(n.line_id is null or (d.account_id, d.currency, d.entity_id) = (i.account_id, i.currency, i.entity_id))
-           as own
-    into wrong
+  select l.id, l.amount, sum(n.amount) as netted into wrong
     from invoice_line l join invoice i on i.id = l.invoice_id
     join netting n on n.advance_id = l.id and not n.released
     left join invoice_line t on t.id = n.line_id left join invoice d on d.id = t.invoice_id
