@@ -26,18 +26,17 @@ create function transfer_of_its_entry() returns trigger language plpgsql securit
 declare
   wrong record;
 begin
-  select e.recorded_at <> now() or d.entity_id <> e.entity_id or c.entity_id <> e.entity_id as foreign_entry,
-         (e.kind = 'exchange_difference') <> (t.amount = 0)
-           or (e.kind = 'exchange_difference') <> ('exchange_difference' in (d.role, c.role)) as mixed,
-         t.amount, t.currency, t.base_amount, f.base_currency into wrong
-    from added t join entry e on e.id = t.entry_id join legal_entity f on f.id = e.entity_id
-    join chart_account d on d.id = t.debit_id join chart_account c on c.id = t.credit_id
-   where e.recorded_at <> now() or d.entity_id <> e.entity_id or c.entity_id <> e.entity_id
-      or (e.kind = 'exchange_difference') <> (t.amount = 0)
-      or (e.kind = 'exchange_difference') <> ('exchange_difference' in (d.role, c.role))
-      or not case when t.currency = f.base_currency then t.base_amount = t.amount
-                  else is_minor_units(t.base_amount, f.base_currency) end
-   limit 1;
+  select * into wrong from (
+    select e.recorded_at <> now() or d.entity_id <> e.entity_id or c.entity_id <> e.entity_id as foreign_entry,
+           (e.kind = 'exchange_difference') <> (t.amount = 0)
+             or (e.kind = 'exchange_difference') <> ('exchange_difference' in (d.role, c.role)) as mixed,
+           not case when t.currency = f.base_currency then t.base_amount = t.amount
+                    else is_minor_units(t.base_amount, f.base_currency) end as inexact,
+           t.amount, t.currency, t.base_amount, f.base_currency
+      from added t join entry e on e.id = t.entry_id join legal_entity f on f.id = e.entity_id
+      join chart_account d on d.id = t.debit_id join chart_account c on c.id = t.credit_id
+  ) posted
+   where foreign_entry or mixed or inexact limit 1;
   if found and wrong.foreign_entry then
     raise exception 'A transfer is posted with its entry, between accounts of the entry''s entity'
       using errcode = 'DU002', hint = 'Post a new entry that answers the old one.';
