@@ -166,11 +166,16 @@ def deferral(sql: Sql, amount: Any, *, base: Any = None, currency: str = "EUR", 
     transfer(sql, entry_id, "revenue" if of else "receivable", "deferred_revenue", amount, currency=currency, base=base)
     if not of:
         move(sql, item, entry_id, amount, base=base)
+    return defer(sql, item, entry_id, amount, base=base, currency=currency)
+
+
+def defer(sql: Sql, item: int, entry_id: int, amount: Any, *, base: Any = None, currency: str = "EUR") -> int:
+    """The deferral alone, over these days; its id."""
     return sql.one("""
         insert into deferral (entity_id, open_item_id, entry_id, position, period_from, period_to, currency, amount,
                               base_amount)
         values (%s, %s, %s, 1, '2026-10-01', '2027-10-01', %s, %s, %s) returning id""",
-                   entity(sql), item, entry_id, currency, amount, base)
+                   entity(sql), item, entry_id, currency, amount, amount if base is None else base)
 
 
 def release(sql: Sql, deferral_id: int, amount: Any, *, on: date = ISSUED, base: Any = None,
@@ -259,13 +264,25 @@ def pay(sql: Sql, source: int, target: int, amount: str, *, on: date = ISSUED, b
         answers: int | None = None) -> int:
     """Move money on account to a receivable; the allocation's id. A negative amount answers an earlier one."""
     act(sql, by)
-    booked, value = entry(sql, "allocation", on), Decimal(amount)
-    sides = ("on_account", "receivable") if value > 0 else ("receivable", "on_account")
-    transfer(sql, booked, *sides, abs(value))
-    for item, moved in sorted(((source, value), (target, -value))):
-        move(sql, item, booked, moved)
+    value = Decimal(amount)
+    return allocate(sql, source, target, value, moved(sql, source, target, value, on=on), on=on, answers=answers)
+
+
+def moved(sql: Sql, source: int, target: int, amount: Decimal, *, on: date = ISSUED) -> int:
+    """The entry that moves money on account to a receivable, with its posting."""
+    booked = entry(sql, "allocation", on)
+    sides = ("on_account", "receivable") if amount > 0 else ("receivable", "on_account")
+    transfer(sql, booked, *sides, abs(amount))
+    for item, part in sorted(((source, amount), (target, -amount))):
+        move(sql, item, booked, part)
+    return booked
+
+
+def allocate(sql: Sql, source: int, target: int, amount: Decimal, entry_id: int, *, bases: tuple[int, int] | None = None,
+             on: date = ISSUED, answers: int | None = None) -> int:
+    """The allocation alone; `bases` are what it says that it moves of source and target in the base currency."""
     return sql.one("""
         insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,
                                      answers_id, reason)
         values (%s, %s, %s, %s, %s, %s, %s, %s, '') returning id""",
-                   source, target, value, value, value, on, booked, answers)
+                   source, target, amount, *(bases or (amount, amount)), on, entry_id, answers)

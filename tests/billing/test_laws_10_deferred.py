@@ -35,9 +35,7 @@ def test_less_is_deferred_than_is_posted(sql: Sql, attempt: Attempt) -> None:
         item = raw.open_item(sql, "receivable", 100)
         raw.transfer(sql, entry, "receivable", "deferred_revenue", "100")
         raw.move(sql, item, entry, 100)
-        sql("""insert into deferral (entity_id, open_item_id, entry_id, position, period_from, period_to, currency,
-                                     amount, base_amount)
-               values (%s, %s, %s, 1, '2026-10-01', '2027-10-01', 'EUR', 90, 90)""", raw.entity(sql), item, entry)
+        raw.defer(sql, item, entry, 90)
 
 
 @violation("DU010", without=NO_TIE)
@@ -64,11 +62,7 @@ def test_a_credited_line_is_released_before_its_days(sql: Sql, attempt: Attempt)
     item, entry = raw.open_item(sql, "receivable", -365), raw.entry(sql, "credit_note")
     raw.transfer(sql, entry, "deferred_revenue", "receivable", 365)
     raw.move(sql, item, entry, -365)
-    deferral = sql.one("""
-        insert into deferral (entity_id, open_item_id, entry_id, position, period_from, period_to, currency, amount,
-                              base_amount)
-        values (%s, %s, %s, 1, '2026-10-01', '2027-10-01', 'EUR', -365, -365) returning id""",
-                       raw.entity(sql), item, entry)
+    deferral = raw.defer(sql, item, entry, -365)
     with attempt(sql):
         release = raw.entry(sql, "revenue_release")
         raw.transfer(sql, release, "revenue", "deferred_revenue", 34)
@@ -111,9 +105,7 @@ def test_a_deferral_is_added_to_an_old_entry(sql: Sql, attempt: Attempt) -> None
     item, entry = raw.open_item(sql, "receivable", 0), raw.entry(sql, "invoice")
     as_owner(sql, *MAKE_ENTRIES_OLD)
     with attempt(sql):
-        sql("""insert into deferral (entity_id, open_item_id, entry_id, position, period_from, period_to, currency,
-                                     amount, base_amount)
-               values (%s, %s, %s, 1, '2026-10-01', '2027-10-01', 'EUR', 9, 9)""", raw.entity(sql), item, entry)
+        raw.defer(sql, item, entry, 9)
 
 
 @violation("42501", without="grant update on deferral to duly_app")

@@ -1,9 +1,10 @@
 """Law 10: the subledger ties to the ledger; a balance is the sum of dated movements that are only ever added."""
 
 from datetime import date
+from decimal import Decimal
 
 from tests.billing import raw
-from tests.billing.raw import ISSUED, Sql
+from tests.billing.raw import Sql
 from tests.billing.test_laws_02_balance import MAKE_ENTRIES_OLD
 from tests.billing.violations import Attempt, as_owner, violation
 
@@ -207,9 +208,7 @@ def test_an_allocation_moves_nothing(sql: Sql, attempt: Attempt) -> None:
     _, item = raw.issued(sql)
     money = raw.receipt(sql)
     with attempt(sql):
-        sql("""insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,
-                                            reason)
-               values (%s, %s, 19, 19, 19, %s, %s, '')""", money, item, ISSUED, raw.entry(sql, "allocation"))
+        raw.allocate(sql, money, item, Decimal(19), raw.entry(sql, "allocation"))
 
 
 @violation("DU010", without=(NO_PAIR, "alter table cash_allocation drop constraint cash_allocation_difference"))
@@ -217,13 +216,7 @@ def test_an_allocation_says_another_base_amount_than_it_moves(sql: Sql, attempt:
     _, item = raw.issued(sql)
     money = raw.receipt(sql)
     with attempt(sql):
-        booked = raw.entry(sql, "allocation")
-        raw.transfer(sql, booked, "on_account", "receivable", 19)
-        raw.move(sql, money, booked, 19)
-        raw.move(sql, item, booked, -19)
-        sql("""insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,
-                                            reason)
-               values (%s, %s, 19, 18, 18, %s, %s, '')""", money, item, ISSUED, booked)
+        raw.allocate(sql, money, item, Decimal(19), raw.moved(sql, money, item, Decimal(19)), bases=(18, 18))
 
 
 @violation("cash_allocation_difference",
@@ -232,13 +225,7 @@ def test_an_allocation_has_a_difference_without_its_entry(sql: Sql, attempt: Att
     _, item = raw.issued(sql)
     money = raw.receipt(sql)
     with attempt(sql):
-        booked = raw.entry(sql, "allocation")
-        raw.transfer(sql, booked, "on_account", "receivable", 19)
-        raw.move(sql, money, booked, 19)
-        raw.move(sql, item, booked, -19)
-        sql("""insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,
-                                            reason)
-               values (%s, %s, 19, 20, 19, %s, %s, '')""", money, item, ISSUED, booked)
+        raw.allocate(sql, money, item, Decimal(19), raw.moved(sql, money, item, Decimal(19)), bases=(20, 19))
 
 
 @violation("DU010", without=NO_PAIR)
