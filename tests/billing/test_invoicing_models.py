@@ -203,6 +203,15 @@ def test_a_commitment_bills_what_is_missing(world: World) -> None:
     assert amounts(world, OCTOBER) == [("usage", "55")]
 
 
+def test_each_period_of_a_commitment_counts_its_own_use(world: World) -> None:
+    metric()
+    committed = ChargeInput("commit", "commitment", "Committed use", price=D(50), interval="month", covers=("calls",))
+    agreed(world, replace(CALLS, included=D(0), price=D(1)), committed, starts_on=date(2026, 9, 1))
+    used(world, ("calls", "2026-09-10T10:00:00Z", 80))
+    found = [(line.kind, line.amount, line.begins) for line in lines(world, OCTOBER)]
+    assert found == [("usage", D(80), date(2026, 9, 1)), ("true_up", D(50), OCTOBER[0])]
+
+
 def test_a_cap_that_stops(world: World) -> None:
     agreed(world, SEATS, starts_on=OCTOBER[0], cap=D(50), cap_behaviour="stop")
     assert amounts(world, OCTOBER) == [("recurring", "50")]

@@ -72,9 +72,16 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     asked = numbered.join(used, on="part", how="left", maintain_order="left").with_columns(
         pl.col("used_before").fill_null(0), pl.col("price").alias("committed"), pl.col("covered").alias("charges"))
     counted = with_net(lines).filter(~pl.col("charge_id").is_in(own)).with_columns(pl.col("net").alias("amount"))
-    found = true_ups(counted.select(list(LINE)), asked.select(
-        pl.col(name).cast(kind) for name, kind in COMMITMENT.items()))
+    shaped = asked.select(pl.col(name).cast(kind) for name, kind in COMMITMENT.items())
+    found = pl.concat(true_ups(_ended_in(counted, now).select(list(LINE)), now) for _, now in shaped.group_by(
+        ["span_from", "span_to"], maintain_order=True)).sort("part")
     return Missing(found, numbered.join(found, on="part", how="semi").select(list(SPAN)))
+
+
+def _ended_in(lines: pl.DataFrame, commitments: pl.DataFrame) -> pl.DataFrame:
+    """The lines whose service ends in the one period of these commitments: the use of others fills theirs."""
+    begins, ends = commitments.select("span_from", "span_to").row(0)
+    return lines.filter((pl.col("service_to") >= begins) & (pl.col("service_to") < ends))
 
 
 def given_back(lines: pl.DataFrame, due: Due) -> pl.DataFrame:
