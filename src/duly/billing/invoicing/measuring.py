@@ -14,15 +14,15 @@ from duly.billing.usage import queries as usage
 from duly.engine.pricing import Metered
 from duly.engine.pricing.balances import BALANCE
 from duly.engine.pricing.late import late_lines
-from duly.engine.pricing.lines import LINE, QUANTITY
+from duly.engine.pricing.lines import LINE, QUANTITY, SPAN
 from duly.engine.pricing.metered import metered_spans, price_metered
 from duly.engine.pricing.percentages import TRANSACTION
 
 PERIOD: Final = ["agreement_id", "metric_id", "period_from"]
 BY_SUM: Final = "graduated_percentage"
+PRICED_AS: Final = pl.when(pl.col("model") == BY_SUM).then(pl.lit("graduated")).otherwise("model").alias("model")
 """A percentage of a sum in tiers is priced as a quantity: a unit of money at a fraction."""
-LATE_SPAN: Final = {"part": pl.Int64, "charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date,
-                    "cause_id": pl.Int64}
+LATE_SPAN: Final = {**SPAN, "cause_id": pl.Int64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _parts(periods: pl.DataFrame, snapshot: str | None) -> pl.DataFrame:
         both.sort("document_key", "charge_id", "span_from", "group")
         .with_row_index("part", offset=1)
         .with_columns(pl.col("part").cast(pl.Int64), pl.col("used").alias("quantity"), named.alias("charge_name"),
-                      pl.when(pl.col("model") == BY_SUM).then(pl.lit("graduated")).otherwise("model").alias("model"))
+                      PRICED_AS)
     )
 
 

@@ -47,9 +47,9 @@ class Covered:
 ALLOCATED: Final[dict[str, DataType]] = {"work_id": pl.Int64, "part": pl.Int64, "quantity": QUANTITY}
 
 
-def retainers(planned: pl.DataFrame, of: str) -> pl.DataFrame:
-    """The terms (`falling_due.Due.planned`) that grant time or value each period."""
-    return planned.filter(pl.col("grants").is_not_null() & (pl.col("grants_of") == of))
+def retainers(terms: pl.DataFrame, of: str) -> pl.DataFrame:
+    """The terms (`falling_due.Due.planned`, or as agreed) that grant time or value each period."""
+    return terms.filter(pl.col("grants").is_not_null() & (pl.col("grants_of") == of))
 
 
 def cover_time(work: pl.DataFrame, due: Due, through: date) -> Covered:
@@ -85,11 +85,14 @@ def _cover(work: pl.DataFrame, grants: pl.DataFrame, terms: pl.DataFrame,
     parts = taken.select("grant_id").unique().sort("grant_id").with_row_index("part", offset=placed + 1).with_columns(
         pl.col("part").cast(pl.Int64))
     lines = _lines(taken.join(parts, on="grant_id"), accounts, terms)
-    rest = split.select("work_id", "beyond")
-    left = work.join(rest, on="work_id", how="left", maintain_order="left").with_columns(
-        pl.coalesce("beyond", "quantity").alias("quantity")).filter(pl.col("quantity") > 0).drop("beyond")
-    return left, lines, taken.join(parts, on="grant_id").sort("part", "worked_on", "work_id").select(
+    return left_of(work, split), lines, taken.join(parts, on="grant_id").sort("part", "worked_on", "work_id").select(
         "work_id", "part", pl.col("covered").alias("quantity"))
+
+
+def left_of(work: pl.DataFrame, split: pl.DataFrame) -> pl.DataFrame:
+    """The work that is left to be priced beyond what is covered of it, as `retainers.overage` splits it."""
+    return work.join(split.select("work_id", "beyond"), on="work_id", how="left", maintain_order="left").with_columns(
+        pl.coalesce("beyond", "quantity").alias("quantity")).filter(pl.col("quantity") > 0).drop("beyond")
 
 
 def latest(terms: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,8 @@ from duly.billing.agreements.terms import VersionInput
 from duly.billing.invoicing import typical
 from duly.billing.invoicing.deducting import NETTED, netted, settled_net
 from duly.billing.invoicing.falling_due import Due
-from duly.billing.invoicing.measuring import BY_SUM
+from duly.billing.invoicing.measuring import PRICED_AS
+from duly.billing.invoicing.retaining import left_of, retainers
 from duly.billing.kernel.frames import MONEY, PRICE, QUANTITY
 from duly.engine.pricing import Metered, Priced, price
 from duly.engine.pricing.balances import BALANCE
@@ -63,7 +64,7 @@ def _keyed(priced: Priced) -> pl.DataFrame:
 def _by_retainers(work: pl.DataFrame, terms: pl.DataFrame) -> tuple[pl.DataFrame, tuple[dict[str, Any], ...]]:
     """The work that is left to be priced, and the hours that retainers pay, the first retainer first."""
     told: list[dict[str, Any]] = []
-    for one in terms.filter((pl.col("grants_of") == "time") & pl.col("grants").is_not_null()).iter_rows(named=True):
+    for one in retainers(terms, "time").iter_rows(named=True):
         timed = (pl.col("kind") == "time") & (pl.lit(True) if one["covered"] is None else pl.col("charge_id").is_in(
             one["covered"]))
         mine = work.filter(timed).with_columns(pl.lit(1, pl.Int64).alias("retainer_id"))
@@ -71,9 +72,7 @@ def _by_retainers(work: pl.DataFrame, terms: pl.DataFrame) -> tuple[pl.DataFrame
         for row in split.group_by("charge_id", maintain_order=True).agg(
                 pl.col("charge_name").first(), pl.col("covered").sum()).filter(pl.col("covered") > 0).to_dicts():
             told.append({"charge": row["charge_name"], "seconds": row["covered"], "by": one["charge_name"]})
-        rest = work.join(split.select("work_id", "beyond"), on="work_id", how="left", maintain_order="left")
-        work = rest.with_columns(pl.coalesce("beyond", "quantity").alias("quantity")).filter(
-            pl.col("quantity") > 0).drop("beyond")
+        work = left_of(work, split)
     return work, tuple(told)
 
 
@@ -84,8 +83,7 @@ def _metered(version: VersionInput, measured: pl.DataFrame, tiers: pl.DataFrame)
     parts = measured.with_row_index("part", offset=1).with_columns(
         pl.col("part").cast(pl.Int64),
         pl.col("charge_id").replace_strict(quantities, default=None, return_dtype=QUANTITY).alias("quantity"),
-        pl.when(pl.col("model") == BY_SUM).then(pl.lit("graduated")).otherwise("model").alias("model"),
-        pl.lit(0, pl.Int64).alias("free_count"), pl.lit(0, QUANTITY).alias("free_amount"))
+        PRICED_AS, pl.lit(0, pl.Int64).alias("free_count"), pl.lit(0, QUANTITY).alias("free_amount"))
     of_each = parts.filter(pl.col("model") == "percentage")["part"]
     payments = [(part, place, typical.PAYMENT) for part in of_each for place in range(typical.PAYMENTS)]
     held = parts.filter(pl.col("model") == "balance").select(
@@ -97,7 +95,7 @@ def _metered(version: VersionInput, measured: pl.DataFrame, tiers: pl.DataFrame)
 
 def _by_value(lines: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
     """What retainers by value leave of the lines."""
-    own = terms.filter((pl.col("grants_of") == "value") & pl.col("grants").is_not_null())
+    own = retainers(terms, "value")
     if own.is_empty():
         return lines
     granted = own.with_columns(
