@@ -12,17 +12,19 @@ from typing import Final
 import polars as pl
 
 from duly.billing.invoicing.taxing import CHOSEN, classified
-from duly.billing.reference.queries import tax_rates_frame
 from duly.engine.pricing import Priced
 from duly.engine.tax_points import changes_of, split_at_rates
 
 ONE_DAY: Final = timedelta(days=1)
 
 
-def parted(work: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
+def parted(work: pl.DataFrame, parties: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Work as `price` takes it, with `tax_part` where a rate changes between its days: what differs in it is taxed
-    at different rates. Without such a change the work as it is."""
-    changes = _changes(work, "worked_on", "worked_on")
+    at different rates. Without such a change the work as it is.
+
+    rates   `reference.queries.TAX_RATES`
+    """
+    changes = _changes(rates, work, "worked_on", "worked_on")
     if changes.is_empty():
         return work
     days = work.select("document_key", "tax_class", "supply", "worked_on").unique()
@@ -34,7 +36,7 @@ def parted(work: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
         pl.col("tax_part").fill_null(0))
 
 
-def split(priced: Priced, terms: pl.DataFrame, parties: pl.DataFrame) -> Priced:
+def split(priced: Priced, terms: pl.DataFrame, parties: pl.DataFrame, rates: pl.DataFrame) -> Priced:
     """What was priced, where a line without work that crosses a change of its rate is a line for the days of each.
 
     Lines have the `supply` of their `terms`. The parts of a line add up to it, and their spans are the days of the
@@ -43,11 +45,10 @@ def split(priced: Priced, terms: pl.DataFrame, parties: pl.DataFrame) -> Priced:
     """
     lines = priced.lines.join(terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
     priced = replace(priced, lines=lines)
-    changes = _changes(lines, "service_from", "service_to")
+    changes = _changes(rates, lines, "service_from", "service_to")
     if changes.is_empty():
         return priced
     by_day = lines.join(priced.allocations.select("line_key").unique(), on="line_key", how="anti")
-    rates = tax_rates_frame()
     parts = split_at_rates(classified(by_day, parties), rates).drop(*CHOSEN, "_override")
     whole = lines.join(by_day, on="line_key", how="anti").with_columns(
         pl.lit(1, pl.Int64).alias("tax_part"))
@@ -64,12 +65,12 @@ def split(priced: Priced, terms: pl.DataFrame, parties: pl.DataFrame) -> Priced:
     )
 
 
-def _changes(frame: pl.DataFrame, first: str, last: str) -> pl.DataFrame:
+def _changes(rates: pl.DataFrame, frame: pl.DataFrame, first: str, last: str) -> pl.DataFrame:
     """The changes of a rate after the first and until the last day of the frame."""
     if frame.is_empty():
-        return changes_of(tax_rates_frame().clear())
+        return changes_of(rates.clear())
     begin, end = frame[first].min(), frame[last].max()
-    return changes_of(tax_rates_frame()).filter((pl.col("cut") > begin) & (pl.col("cut") <= end))
+    return changes_of(rates).filter((pl.col("cut") > begin) & (pl.col("cut") <= end))
 
 
 def _spans(spans: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
