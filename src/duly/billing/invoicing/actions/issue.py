@@ -169,13 +169,11 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
     transfers = postings("document", parts)
     items = items.rename({"id": "open_item_id"})
     moved = items.select("key", "open_item_id").join(ledger.booked(transfers, "receivable"), on="key", how="left")
-    deferred = parts.filter(pl.col("what") == "deferred_revenue")
+    deferred = parts.filter(pl.col("what") == "deferred_revenue").join(items.select("key", "open_item_id"), on="key")
     ledger.post(
         owing.select(pl.col("id").alias("key"), "entity_id", pl.col("kind"), pl.lit(on).alias("booked_on"),
                      pl.col("number").alias("source")),
-        transfers, moved.fill_null(0),
-        deferred.join(items.select("key", "open_item_id"), on="key") if deferred.height else None,
-    )
+        transfers, moved.fill_null(0), deferred)
     opened = numbered.join(items.select(pl.col("key").alias("id"), "open_item_id"),
                            on="id", how="left", maintain_order="left")
     frames.execute("""create temporary table issuing (id bigint primary key, series_id bigint, fiscal_year integer,
