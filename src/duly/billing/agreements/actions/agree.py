@@ -62,14 +62,14 @@ def amend(*, actor: Actor, at: datetime, on: date, agreement: str, terms: Versio
 
     Raises `Refused` with a problem per path as `agree` does, `NotFound`.
     """
-    row = _in_book(actor, agreement, on)
+    row = locked(actor, agreement, on)
     return Put(row.pk, "added", ["terms"]) if add_version(row, terms) else Put(row.pk, "unchanged", [])
 
 
 @verb("agreements.end_agreement", right="agree")
 def end_agreement(*, actor: Actor, at: datetime, on: date, agreement: str, ends_on: date | None) -> Put:
     """Let an agreement's last billed day be `ends_on`; None lets it run on. Raises `Refused`, `NotFound`."""
-    row = _in_book(actor, agreement, on)
+    row = locked(actor, agreement, on)
     if ends_on is not None and ends_on < row.starts_on:
         raise Refused(f"{agreement} began on {day(row.starts_on)}.", "Its last billed day cannot be earlier.")
     return put(Agreement, {"number": agreement}, {"ends_on": ends_on})
@@ -78,12 +78,13 @@ def end_agreement(*, actor: Actor, at: datetime, on: date, agreement: str, ends_
 @verb("agreements.put_project", right="agree")
 def put_project(*, actor: Actor, at: datetime, on: date, agreement: str, code: str, name: str) -> Put:
     """Add a project to an agreement, or change its name. Raises `Refused` where it is another's, `NotFound`."""
-    row = _in_book(actor, agreement, on)
+    row = locked(actor, agreement, on)
     outcome = _put_project(row, code, name)
     return Put(row.pk, outcome or "unchanged", ["projects"] if outcome else [])
 
 
-def _in_book(actor: Actor, number: str, on: date) -> Agreement:
+def locked(actor: Actor, number: str, on: date) -> Agreement:
+    """The agreement of that number, for as long as the command runs; raises `NotFound`, also outside the book."""
     row = Agreement.objects.select_for_update().filter(number=number).first()
     refuse_outside_book(actor, "agree", [row.account_id if row else None], on, f"agreement “{number}”")
     assert row is not None

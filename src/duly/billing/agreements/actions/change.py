@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from duly.billing.accounts.queries import refuse_outside_book
-from duly.billing.agreements.actions.agree import add_version
+from duly.billing.agreements.actions.agree import add_version, locked
 from duly.billing.agreements.agreed import agreed_versions
 from duly.billing.agreements.charges import AgreementPause
 from duly.billing.agreements.models import Agreement, Charge
@@ -56,13 +55,6 @@ def change_charge(
     first = _first_day(row, charge, wanted_on, after, says)
     _add(row, latest, first, before, after)
     return Changed(agreement, first.isoformat())
-
-
-def locked(actor: Actor, number: str, on: date) -> Agreement:
-    row = Agreement.objects.select_for_update().select_related("account").filter(number=number).first()
-    refuse_outside_book(actor, "agree", [row.account_id if row else None], on, f"agreement “{number}”")
-    assert row is not None
-    return row
 
 
 def _after(before: ChargeInput, price: Decimal | None, quantity: Decimal | None,

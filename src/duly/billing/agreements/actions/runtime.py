@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from duly.billing.agreements.actions.change import locked
+from duly.billing.agreements.actions.agree import locked
 from duly.billing.agreements.models import Agreement, AgreementRuntime
 from duly.billing.agreements.runtimes import runtime_of
 from duly.billing.audit.actions import record, verb
