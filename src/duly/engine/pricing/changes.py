@@ -7,16 +7,14 @@ their new terms. Nothing else is computed: what is due after a change is what a 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
 from duly.engine.periods import DAYS, MONTHS, period_containing
 from duly.engine.pricing.proration import DIVISIBLE
-
-ONE_DAY: Final = timedelta(days=1)
 
 Terms = Mapping[str, Any]
 

@@ -15,8 +15,6 @@ from duly.engine.rounding import RATIO
 TRANSACTION: Final[dict[str, DataType]] = {"part": pl.Int64, "place": pl.Int64, "amount": QUANTITY}
 """A transaction of a charge: its place in time, and its amount, which is not negative."""
 
-CASES: Final = ("rate", "at_minimum", "at_maximum")
-
 
 def percentage_terms(charges: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
     """The terms (`sums.TERM`) of charges that take a percentage of each transaction.

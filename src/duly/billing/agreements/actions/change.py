@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -20,8 +20,6 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.engine.pricing.changes import Change, changed
 from duly.engine.wording import day
-
-ONE_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
