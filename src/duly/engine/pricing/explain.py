@@ -16,11 +16,17 @@ import polars as pl
 from duly.engine.rounding import round_quotient
 
 
-def replay(explanation: str | Sequence[Mapping[str, Any]]) -> Decimal:
-    """The amount that an explanation's rows come to. Raises `ValueError` when they do not end in a rounding."""
-    rows = json.loads(explanation) if isinstance(explanation, str) else explanation
+def rows_of(explanation: str | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The rows of an explanation. Raises `ValueError` when they do not end in a rounding."""
+    rows: Sequence[Mapping[str, Any]] = json.loads(explanation) if isinstance(explanation, str) else explanation
     if not rows or rows[-1].get("step") != "round":
         raise ValueError("an explanation ends in the step “round”")
+    return rows
+
+
+def replay(explanation: str | Sequence[Mapping[str, Any]]) -> Decimal:
+    """The amount that an explanation's rows come to; raises as `rows_of` does."""
+    rows = rows_of(explanation)
     first = next((row for row in rows if not row.keys().isdisjoint(("add", "times", "over"))), {})
     before, term = Fraction(0), Fraction("add" not in first)  # a product begins with one, a sum with nothing
     for row in rows[:-1]:

@@ -5,12 +5,12 @@ adds its terms, multiplies their sum by factors, holds it to a limit, and rounds
 a reading of it, and none of it computes by itself.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
+from duly.engine.pricing.explain import rows_of
 from duly.engine.rounding import round_quotient
 
 Row = Mapping[str, Any]
@@ -116,9 +116,7 @@ def read(explanation: str | Sequence[Row]) -> Reading:
 
     Raises `ValueError` when the rows do not end in a rounding.
     """
-    rows = json.loads(explanation) if isinstance(explanation, str) else explanation
-    if not rows or rows[-1].get("step") != "round":
-        raise ValueError("an explanation ends in the step “round”")
+    rows = rows_of(explanation)
     informs = tuple(row for row in rows if _informs(row))
     return Reading(tuple(_stages([row for row in rows if not _informs(row)])), informs)
 
@@ -148,13 +146,12 @@ def _stages(rows: Sequence[Row]) -> Iterator[Stage]:
             yield stage
 
 
-def _is_whole(run: Iterable[Row], carried: Fraction | None) -> bool:
+def _is_whole(run: Sequence[Row], carried: Fraction | None) -> bool:
     """Whether the last row of the run is a factor of all before it."""
-    summed, added, last = False, False, False
-    for row in run:
-        summed, added = summed or row["step"] == "sum", added or "add" in row
-        last = "add" not in row and ("times" in row or "over" in row)
-    return last and (summed or (carried is not None and not added))
+    last = run[-1]
+    if "add" in last or ("times" not in last and "over" not in last):
+        return False
+    return any(row["step"] == "sum" for row in run) or (carried is not None and not any("add" in row for row in run))
 
 
 def _stage(rows: Sequence[Row], carried: Fraction | None) -> Stage:
