@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final
+
+from duly.engine.rounding import round_ratio
 
 RATE_DECIMALS: Final = 10
 
@@ -26,10 +27,8 @@ class CrossRate:
 
 
 def round_rate(numerator: Decimal, denominator: Decimal) -> Decimal:
-    """numerator ÷ denominator, both above zero, rounded half away from zero to ten decimals. Exact for any size."""
-    exact = Fraction(numerator) / Fraction(denominator) * 10**RATE_DECIMALS
-    whole, rest = divmod(exact.numerator, exact.denominator)
-    return Decimal(f"{whole + (2 * rest >= exact.denominator)}e-{RATE_DECIMALS}")
+    """numerator ÷ denominator, rounded half away from zero to ten decimals. Exact for any size."""
+    return round_ratio(numerator, denominator, RATE_DECIMALS)
 
 
 def cross_rates(quoted: Mapping[date, Mapping[str, Decimal]], through: str, quotes: Collection[str],

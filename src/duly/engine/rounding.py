@@ -32,6 +32,11 @@ def round_quotient(numerator: Exact, denominator: Exact, exponent: int) -> Decim
     """
     if not 0 <= exponent <= AMOUNT_SCALE:
         raise ValueError(f"an amount has 0 to {AMOUNT_SCALE} decimals, not {exponent}")
+    return round_ratio(numerator, denominator, exponent)
+
+
+def round_ratio(numerator: Exact, denominator: Exact, exponent: int) -> Decimal:
+    """The same of what is no amount, such as a rate, to any number of decimals."""
     exact = Fraction(numerator) / Fraction(denominator) * 10**exponent
     whole, rest = divmod(abs(exact.numerator), exact.denominator)
     whole += 2 * rest >= exact.denominator
