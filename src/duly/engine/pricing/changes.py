@@ -31,12 +31,16 @@ class Change:
     at_once: bool | None = None
 
 
+class NoOnePrice(ValueError):
+    """Nobody can tell an upgrade from a downgrade: `Change.at_once` says which."""
+
+
 def changed(charges: pl.DataFrame, change: Change) -> tuple[pl.DataFrame, date]:
     """`charges` with the change, and the first day of its terms.
 
     Terms that were to begin later are replaced. A charge whose periods do not divide, being billed whole or not at all,
     changes with its next period, whatever the agreement says. Raises `ValueError` for a charge that has no terms on
-    that day, and where nobody can tell an upgrade from a downgrade: `at_once` says which.
+    that day, `NoOnePrice` where nobody can tell an upgrade from a downgrade: `at_once` says which.
     """
     mine = pl.col("charge_id") == change.charge_id
     on = pl.lit(change.on)
@@ -65,7 +69,7 @@ def _upgrades(old: Terms, new: Terms) -> bool:
     """Whether the new terms cost at least as much in a year."""
     before, after = _yearly(old), _yearly(new)
     if before is None or after is None:
-        raise ValueError(f"charge {old['charge_id']} has no one price, so nobody can tell whether this is an upgrade; "
+        raise NoOnePrice(f"charge {old['charge_id']} has no one price, so nobody can tell whether this is an upgrade; "
                          "say whether it counts at once")
     return after >= before
 

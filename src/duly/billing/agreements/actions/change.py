@@ -18,7 +18,7 @@ from duly.billing.agreements.terms import ChargeInput, TierInput, VersionInput
 from duly.billing.audit.actions import record, verb
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Problem, Refused
-from duly.engine.pricing.changes import Change, changed
+from duly.engine.pricing.changes import Change, NoOnePrice, changed
 from duly.engine.wording import day
 
 
@@ -78,10 +78,10 @@ def _first_day(row: Agreement, charge: str, wanted: date, after: ChargeInput, at
     values = {"price": after.price, "quantity": after.quantity}
     try:
         _, first = changed(terms, Change(terms["charge_id"][0], wanted, 0, values, at_once))
-    except ValueError as error:
-        if "at once" in str(error):
-            raise Refused("Nobody can tell whether this is an upgrade: the charge has no one price.",
-                          "Say whether it counts at once.") from None
+    except NoOnePrice:
+        raise Refused("Nobody can tell whether this is an upgrade: the charge has no one price.",
+                      "Say whether it counts at once.") from None
+    except ValueError:
         raise Refused(f"{charge} has no terms on {day(wanted)}.", "Give a day on which it is agreed.") from None
     return first
 
