@@ -11,10 +11,13 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound
 from duly.billing.kernel.listing import Page, Query, Sort, Source
 
+MADE_OF: Final = "coalesce(nullif(m.event, ''), m.code)"
+"""SQL: the name of the events that metric `m` is made of."""
+
 METRICS: Final = Source(
     columns={
         "id": "m.id", "code": "m.code", "name": "m.name", "unit": "m.unit", "aggregation": "m.aggregation",
-        "event": "coalesce(nullif(m.event, ''), m.code)", "property": "m.property",
+        "event": MADE_OF, "property": "m.property",
         "groups": "array_to_string(m.group_by, ', ')", "filters": "jsonb_array_length(m.filters)",
     },
     tables="metric m", id="m.id", book="true", sorts={"code": Sort("m.code", "text")},

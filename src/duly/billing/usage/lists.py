@@ -5,12 +5,10 @@ from datetime import date
 from typing import Any, Final
 
 from duly.billing.accounts.queries import IN_BOOK
+from duly.billing.agreements.metrics import MADE_OF
 from duly.billing.kernel import frames, listing
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.listing import Page, Query, Sort, Source
-
-EVENT: Final = "coalesce(nullif(m.event, ''), m.code)"
-"""SQL: the name of the events that metric `m` is made of."""
 
 TEXT: Final = "position(%(folded)s in a.sort_name) > 0 or position(lower(%(value)s) in lower(g.number)) > 0"
 
@@ -22,7 +20,7 @@ USED: Final = Source(
     },
     tables=f"""agreement g join account a on a.id = g.account_id join legal_entity n on n.id = g.entity_id
       cross join metric m join lateral (
-        select e.at from usage_event e where e.agreement_id = g.id and e.metric = {EVENT}
+        select e.at from usage_event e where e.agreement_id = g.id and e.metric = {MADE_OF}
          order by e.at desc limit 1) last on true""",
     id="g.id * 1000000 + m.id", book=IN_BOOK,
     sorts={"account": Sort("a.sort_name", "text"), "last": Sort("last.at", "timestamptz")},
@@ -48,7 +46,7 @@ EVENTS: Final = Source(
     filters={
         "text": "e.event_id = %(value)s or e.source = %(value)s",
         "event": "e.metric = %(value)s",
-        "metric": f"e.metric = (select {EVENT} from metric m where m.code = %(value)s)",
+        "metric": f"e.metric = (select {MADE_OF} from metric m where m.code = %(value)s)",
         "account": "g.account_id = (select id from account where number = %(value)s)",
         "agreement": "e.agreement_id = (select id from agreement where number = %(value)s)",
         "used_from": "e.at >= %(value)s::date::timestamp at time zone n.time_zone",

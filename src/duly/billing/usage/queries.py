@@ -4,6 +4,7 @@ from typing import Final
 
 import polars as pl
 
+from duly.billing.agreements.metrics import MADE_OF
 from duly.billing.agreements.queries import VISIBLE
 from duly.billing.kernel import frames
 from duly.billing.usage.reading import PERIODS, Snapshots, events, metrics_of, placed
@@ -134,12 +135,12 @@ def with_events(periods: pl.DataFrame) -> pl.DataFrame:
         return periods
     named = periods.with_row_index("place")
     columns = ("place", "agreement_id", "metric_id", "period_from", "period_to")
-    found = frames.read("""select p.place from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::date[],
-            %s::text[]) p (place, agreement_id, metric_id, period_from, period_to, zone)
+    found = frames.read(f"""select p.place
+          from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::date[], %s::text[])
+               p (place, agreement_id, metric_id, period_from, period_to, zone)
           join metric m on m.id = p.metric_id
          where exists (select from usage_event e where e.agreement_id = p.agreement_id
-            and e.metric = coalesce(nullif(m.event, ''), m.code)
-            and e.at >= p.period_from::timestamp at time zone p.zone
+            and e.metric = {MADE_OF} and e.at >= p.period_from::timestamp at time zone p.zone
             and e.at < p.period_to::timestamp at time zone p.zone) order by 1""",
                         [*(frames.array(named[name]) for name in columns), named["time_zone"].to_list()],
                         {"place": pl.Int64})
@@ -152,7 +153,7 @@ def oldest(pairs: pl.DataFrame, *, snapshot: str | None = None) -> pl.DataFrame:
           from unnest(%(agreements)s::bigint[], %(metrics)s::bigint[]) p (agreement_id, metric_id)
           join metric m on m.id = p.metric_id
          cross join lateral (select e.at at time zone 'UTC' as at from usage_event e
-                              where e.agreement_id = p.agreement_id and e.metric = coalesce(nullif(m.event, ''), m.code)
+                              where e.agreement_id = p.agreement_id and e.metric = {MADE_OF}
                                 and {VISIBLE.format("e")} order by e.at limit 1) o
          order by 1, 2"""
     wanted = pairs.select("agreement_id", "metric_id").unique()

@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
+from duly.billing.agreements.metrics import MADE_OF
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Refused
-from duly.billing.usage.lists import EVENT as EVENT_OF
 from duly.billing.usage.queries import AT_ONCE, measured
 from duly.billing.usage.reading import PERIODS, metrics_of, placed
 from duly.engine.pricing.events import EVENT
@@ -131,7 +131,7 @@ def _measurable(actor: Actor, on: date, agreements: Sequence[str], metrics: Sequ
          where {book} and (cardinality(%(agreements)s::text[]) = 0 or g.number = any(%(agreements)s))
            and (cardinality(%(metrics)s::text[]) = 0 or m.code = any(%(metrics)s))
            and (cardinality(%(agreements)s::text[]) > 0 or exists (
-                 select from usage_event e where e.agreement_id = g.id and e.metric = {EVENT_OF}))
+                 select from usage_event e where e.agreement_id = g.id and e.metric = {MADE_OF}))
          order by g.id, m.id""", values, dict(_empty().schema))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from duly.billing.accounts.queries import IN_BOOK
+from duly.billing.agreements.metrics import MADE_OF
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem
@@ -53,7 +54,7 @@ def sort(actor: Actor, on: date, events: pl.DataFrame, rejected: Sequence[BadRow
     if wrong := [name for name, kind in SENT.items() if events.schema.get(name) != kind]:
         raise TypeError(f"events need {', '.join(f'{name} as {SENT[name]}' for name in wrong)}")
     agreements = _agreements(actor, on, events["agreement"].drop_nulls().unique().to_list())
-    known = [name for (name,) in frames.rows("select coalesce(nullif(event, ''), code) from metric")]
+    known = [name for (name,) in frames.rows(f"select {MADE_OF} from metric m")]
     judged = events.with_columns(
         pl.col("agreement").replace_strict(agreements, default=None, return_dtype=pl.Int64).alias("agreement_id"))
     wrongs = {
