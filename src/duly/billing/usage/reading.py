@@ -8,6 +8,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -157,9 +158,7 @@ def events(periods: pl.DataFrame, metrics: dict[int, Metric], snapshots: Snapsho
         yield first.lazy()
         return
     with TemporaryDirectory(prefix="duly-usage-") as folder:
-        for number, part in enumerate([first, second]):
-            part.write_parquet(Path(folder) / f"{number}.parquet", compression="lz4")
-        for number, part in enumerate(parts, 2):
+        for number, part in enumerate(chain([first, second], parts)):
             part.write_parquet(Path(folder) / f"{number}.parquet", compression="lz4")
         yield pl.scan_parquet(Path(folder) / "*.parquet")
 
