@@ -41,6 +41,11 @@ class Sorted:
     bad: tuple[BadRow, ...]
     unseen: bool
 
+    @property
+    def rejected(self) -> int:
+        """How many rows are bad; one may be so in several fields."""
+        return len({one.row for one in self.bad})
+
     def plain(self) -> list[dict[str, Any]]:
         return [asdict(row) for row in self.bad]
 

@@ -1,7 +1,7 @@
 """Taking usage events in: each counted once, whoever sends it again, in batches and set-based."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -75,17 +75,16 @@ def ingest(*, actor: Actor, at: datetime, events: pl.DataFrame, name: str = "", 
     if found.bad and not keep_good:
         raise refusal(found, name)
     new, findings = take_in(found.good, at)
-    bad_rows = len({one.row for one in found.bad})
-    answer = Ingested(found.good.height + bad_rows, new, found.good.height - new - findings, findings, bad_rows)
-    batch = _record(actor, at, name, answer) if new or findings else 0
-    return Ingested(answer.rows, new, answer.again, findings, bad_rows, batch, found.plain())
+    good = found.good.height
+    answer = Ingested(good + found.rejected, new, good - new - findings, findings, found.rejected, bad=found.plain())
+    return replace(answer, batch=_record(actor, at, name, answer)) if new or findings else answer
 
 
 def refusal(found: Sorted, name: str) -> Refused:
     """What is said where nothing is taken in because of bad rows."""
     kind = NotFound if found.unseen else Refused
-    rows = len({one.row for one in found.bad})
-    return kind(f"Nothing of {f'“{name}”' if name else 'these events'} is taken in: {rows} of the rows cannot be.",
+    return kind(f"Nothing of {f'“{name}”' if name else 'these events'} is taken in: {found.rejected} of the rows "
+                "cannot be.",
                 "Mend them and send all again, or keep the good rows: none counts twice.",
                 problems=[one.problem() for one in found.bad])
 
