@@ -1,12 +1,14 @@
 """Frames of agreed terms and dated rates: what a bill run prices by."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 import polars as pl
 
-from duly.billing.accounts.queries import BILLED_TO
+from duly.billing.accounts.queries import BILLED_TO, IN_BOOK
 from duly.billing.kernel import frames
+from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.frames import MONEY, PRICE, QUANTITY
 from duly.engine.pricing.phases import STEP
 from duly.engine.pricing.tiers import TIER
@@ -42,6 +44,14 @@ RATES: Final[frames.Schema] = {
 }
 
 VISIBLE = "(%(snapshot)s::pg_snapshot is null or pg_visible_in_snapshot({}.recorded_in, %(snapshot)s::pg_snapshot))"
+
+
+def agreements_in_book(actor: Actor, right: str, numbers: Sequence[str], on: date) -> dict[str, int]:
+    """The ids, by number, of those of these agreements that are in the actor's book; the others are left out."""
+    query = f"""select g.number, g.id from agreement g join account a on a.id = g.account_id
+                 where g.number = any(%(numbers)s) and (%(everywhere)s or {IN_BOOK})"""
+    return dict(frames.rows(query, {"numbers": list(numbers), "everywhere": actor.may_everywhere(right),
+                                    "user": actor.user_id, "on": on}))
 
 
 def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None = None,

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from duly.billing.accounts.queries import IN_BOOK, refuse_outside_book, unseen
 from duly.billing.agreements.metrics import MADE_OF
+from duly.billing.agreements.queries import agreements_in_book
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Refused
@@ -19,6 +20,11 @@ from duly.engine.pricing.events import EVENT
 from duly.engine.pricing.usage import USAGE, Aggregated, Metric, aggregate
 
 Period = tuple[date, date]
+
+MEASURABLE: Final[frames.Schema] = {
+    "agreement_id": pl.Int64, "agreement": pl.String, "metric_id": pl.Int64, "time_zone": pl.String,
+}
+"""An agreement with a metric that has events of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def asked_of(*, actor: Actor, at: datetime, events: pl.LazyFrame, period: Period
         raise Refused(f"{missing} rows lack agreement, metric, source, id, time or quantity, or have it inexactly.",
                       "Import the file with --preview to see which; then correct it.")
     numbers = events.select(pl.col("agreement").unique()).collect(engine="streaming")["agreement"].to_list()
-    found = _measurable(actor, at.date(), numbers, ()) if numbers else _empty()
+    found = _measurable(actor, at.date(), numbers, ()) if numbers else pl.DataFrame(schema=MEASURABLE)
     wanted, metrics = _times(found, [period]), metrics_of(found["metric_id"].unique().to_list())
     asked = placed(wanted, metrics).with_columns(pl.lit(None, EVENT["at"]).alias("received_until"))
     return Asked(list(metrics.values()), asked.select(
@@ -113,14 +119,11 @@ def used(*, actor: Actor, on: date, agreement: str, metric: str, periods: Sequen
 
 
 def _measurable(actor: Actor, on: date, agreements: Sequence[str], metrics: Sequence[str]) -> pl.DataFrame:
-    """The agreements with the metrics that have events of theirs: agreement_id, agreement, metric_id, time_zone."""
+    """The agreements with the metrics that have events of theirs, as `MEASURABLE`."""
     refuse_outside_book(actor, "read", [], on)
-    book = f"(%(everywhere)s or {IN_BOOK})"
     values = {"everywhere": actor.may_everywhere("read"), "user": actor.user_id, "on": on,
               "agreements": list(agreements), "metrics": list(metrics)}
-    there = {number for (number,) in frames.rows(f"""select g.number from agreement g join account a
-        on a.id = g.account_id where g.number = any(%(agreements)s) and {book}""", values)}
-    if strange := sorted(set(agreements) - there):
+    if strange := sorted(set(agreements) - set(agreements_in_book(actor, "read", agreements, on))):
         raise unseen(actor, "read", f"agreement “{strange[0]}”")
     known = {code for (code,) in frames.rows("select code from metric where code = any(%(metrics)s)", values)}
     if strange := sorted(set(metrics) - known):
@@ -128,16 +131,12 @@ def _measurable(actor: Actor, on: date, agreements: Sequence[str], metrics: Sequ
     return frames.read(f"""
         select g.id, g.number, m.id, n.time_zone from agreement g join account a on a.id = g.account_id
           join legal_entity n on n.id = g.entity_id cross join metric m
-         where {book} and (cardinality(%(agreements)s::text[]) = 0 or g.number = any(%(agreements)s))
+         where (%(everywhere)s or {IN_BOOK})
+           and (cardinality(%(agreements)s::text[]) = 0 or g.number = any(%(agreements)s))
            and (cardinality(%(metrics)s::text[]) = 0 or m.code = any(%(metrics)s))
            and (cardinality(%(agreements)s::text[]) > 0 or exists (
                  select from usage_event e where e.agreement_id = g.id and e.metric = {MADE_OF}))
-         order by g.id, m.id""", values, dict(_empty().schema))
-
-
-def _empty() -> pl.DataFrame:
-    return pl.DataFrame(schema={"agreement_id": pl.Int64, "agreement": pl.String, "metric_id": pl.Int64,
-                                "time_zone": pl.String})
+         order by g.id, m.id""", values, MEASURABLE)
 
 
 def _times(found: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:

@@ -1,14 +1,14 @@
 """Which of the events sent can be taken in, and what is wrong with each of the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
-from duly.billing.accounts.queries import IN_BOOK
 from duly.billing.agreements.metrics import MADE_OF
+from duly.billing.agreements.queries import agreements_in_book
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem
@@ -58,7 +58,7 @@ def sort(actor: Actor, on: date, events: pl.DataFrame, rejected: Sequence[BadRow
     """
     if wrong := [name for name, kind in SENT.items() if events.schema.get(name) != kind]:
         raise TypeError(f"events need {', '.join(f'{name} as {SENT[name]}' for name in wrong)}")
-    agreements = _agreements(actor, on, events["agreement"].drop_nulls().unique().to_list())
+    agreements = agreements_in_book(actor, "work", events["agreement"].drop_nulls().unique().to_list(), on)
     known = [name for (name,) in frames.rows(f"select {MADE_OF} from metric m")]
     judged = events.with_columns(
         pl.col("agreement").replace_strict(agreements, default=None, return_dtype=pl.Int64).alias("agreement_id"))
@@ -80,13 +80,6 @@ def sort(actor: Actor, on: date, events: pl.DataFrame, rejected: Sequence[BadRow
     good = judged.filter(~pl.any_horizontal(wrong for wrong, _, _ in wrongs.values()))
     ordered = tuple(sorted([*rejected, *bad], key=lambda one: (one.row, one.field)))
     return Sorted(_marked(good), ordered, any(one.field == "agreement" for one in bad))
-
-
-def _agreements(actor: Actor, on: date, numbers: Sequence[str]) -> Mapping[str, int]:
-    query = f"""select g.number, g.id from agreement g join account a on a.id = g.account_id
-                 where g.number = any(%(numbers)s) and (%(everywhere)s or {IN_BOOK})"""
-    return dict(frames.rows(query, {"numbers": list(numbers), "everywhere": actor.may_everywhere("work"),
-                                    "user": actor.user_id, "on": on}))
 
 
 def _marked(good: pl.DataFrame) -> pl.DataFrame:
