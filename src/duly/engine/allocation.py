@@ -61,9 +61,7 @@ def oldest_first(amount: Decimal, items: Iterable[Item]) -> tuple[Part, ...]:
     to the smaller of `amount` and what is owed, and no part is larger than its item.
     """
     owed = sorted(items, key=lambda item: (item.due_on, item.key))
-    equal = next((item for item in owed if item.open == amount), None) or next(
-        (item for item in owed if item.withheld and item.payable == amount), None)
-    return _fill(amount, [equal] if equal else owed)
+    return _fill(amount, _exact(amount, owed) or _less_withheld(amount, owed) or owed)
 
 
 def named(amount: Decimal, items: Mapping[str, Item], wanted: Sequence[tuple[str, Decimal | None]]) -> tuple[Part, ...]:
@@ -92,8 +90,8 @@ def proposals(amount: Decimal, reference: str, items: Iterable[Item]) -> tuple[P
     owed = sorted(items, key=lambda item: (item.due_on, item.key))
     ways = {
         "reference": list(named_in(reference, owed)),
-        "exact": [item for item in owed if item.open == amount][:1],
-        "withheld": [item for item in owed if item.withheld and item.payable == amount][:1],
+        "exact": _exact(amount, owed),
+        "withheld": _less_withheld(amount, owed),
         "oldest": owed,
     }
     found: dict[tuple[Part, ...], Proposal] = {}
@@ -113,6 +111,16 @@ def named_in(reference: str, items: Iterable[Item]) -> Iterator[Item]:
         pattern = r"[\W_]*".join(map(re.escape, parts))
         if parts and re.search(rf"(?<![^\W_]){pattern}(?!\d)", reference, re.IGNORECASE):
             yield item
+
+
+def _exact(amount: Decimal, owed: Sequence[Item]) -> list[Item]:
+    """The first item that `amount` equals, where there is one."""
+    return [item for item in owed if item.open == amount][:1]
+
+
+def _less_withheld(amount: Decimal, owed: Sequence[Item]) -> list[Item]:
+    """The first item that `amount` equals less the tax withheld of it, where there is one."""
+    return [item for item in owed if item.withheld and item.payable == amount][:1]
 
 
 def _fill(amount: Decimal, items: Iterable[Item]) -> tuple[Part, ...]:
