@@ -1,2 +1,2 @@
-"""The verbs of agreements: agreeing, amending and ending (`agree`), rate cards and dated rates (`rates`),
-metrics of usage (`metrics`)."""
+"""The verbs of agreements: agreeing, amending and ending (`agree`), changes and pauses (`change`), terms and notice
+(`runtime`), rate cards and dated rates (`rates`), metrics of usage (`metrics`)."""
