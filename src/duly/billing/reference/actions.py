@@ -16,6 +16,10 @@ from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.models import TAX_CLASSES
 from duly.engine.wording import day
 
+KEYS = {
+    "tax_rate": ("country", "tax_class", "valid_from"), "exchange_rate": ("base", "quote", "valid_from"),
+    "tax_component": ("country", "region", "tax_class", "name", "valid_from"),
+}
 RATE_DIGITS = {"tax_rate": 6, "tax_component": 6, "exchange_rate": 10}
 LARGEST_RATE = 10**14
 
@@ -63,7 +67,7 @@ def add_tax_rates(*, actor: Actor, at: datetime, rates: Sequence[TaxRateInput]) 
         *(Problem(f"[{i}].tax_class", f"“{rate.tax_class}” is not a tax class.", f"Use {', '.join(TAX_CLASSES)}.")
           for i, rate in enumerate(rates) if rate.tax_class not in TAX_CLASSES),
     ]
-    return add_dated("tax_rate", ("country", "tax_class", "valid_from"), [asdict(rate) for rate in rates], problems)
+    return add_dated("tax_rate", [asdict(rate) for rate in rates], problems)
 
 
 @verb("reference.add_exchange_rates", right="reference")
@@ -101,7 +105,7 @@ def _of_exchange_rates(rates: Sequence[ExchangeRateInput], rows: list[dict[str, 
         *(Problem(f"[{i}].quote", f"The rate of {rate.base} to itself is 1.", "Leave it out.")
           for i, rate in enumerate(rates) if rate.base == rate.quote),
     ]
-    fresh, found = _new("exchange_rate", ("base", "quote", "valid_from"), rows, problems)
+    fresh, found = _new("exchange_rate", rows, problems)
     named = {f"[{i}]": place for i, place in enumerate(places)}
     return fresh, [replace(one, path=named.get(one.path.partition(".")[0], one.path)) for one in found]
 
@@ -111,14 +115,14 @@ def is_fraction(rate: Decimal | None) -> bool:
     return rate is None or (rate.is_finite() and 0 <= rate < 1)
 
 
-def add_dated(table: str, key: tuple[str, ...], rows: list[dict[str, Any]], problems: list[Problem]) -> Added:
+def add_dated(table: str, rows: list[dict[str, Any]], problems: list[Problem]) -> Added:
     """COPY the rows whose key is new. Equal ones are there already; a differing one is a problem."""
-    return _add(table, rows, _new(table, key, rows, problems))
+    return _add(table, rows, _new(table, rows, problems))
 
 
-def _new(table: str, key: tuple[str, ...], rows: list[dict[str, Any]],
-         problems: list[Problem]) -> tuple[list[dict[str, Any]], list[Problem]]:
+def _new(table: str, rows: list[dict[str, Any]], problems: list[Problem]) -> tuple[list[dict[str, Any]], list[Problem]]:
     """The rows whose key is new. Equal ones are there already; a differing one is a problem."""
+    key = KEYS[table]
     query = f"select {', '.join(key)}, rate from {table} where {key[0]} = any(%s)"
     known = {found[:-1]: found[-1] for found in frames.rows(query, [[row[key[0]] for row in rows]])}
     fresh: list[dict[str, Any]] = []

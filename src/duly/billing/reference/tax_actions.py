@@ -47,8 +47,7 @@ def add_tax_components(*, actor: Actor, at: datetime, taxes: Sequence[TaxCompone
         *(Problem(f"[{i}].name", "The tax has no name.", "Give the one that documents print, such as GST.")
           for i, tax in enumerate(taxes) if not tax.name.strip()),
     ]
-    key = ("country", "region", "tax_class", "name", "valid_from")
-    return add_dated("tax_component", key, [asdict(tax) for tax in taxes], problems)
+    return add_dated("tax_component", [asdict(tax) for tax in taxes], problems)
 
 
 @verb("reference.seed_tax_rates", right="reference")
@@ -70,7 +69,5 @@ def seed_tax_rates(*, actor: Actor, at: datetime, countries: Sequence[str] = ())
     last = new.unique(["country", "tax_class"], keep="last", maintain_order=True)
     rates += [TaxRateInput(row["country"], row["tax_class"], None, row["valid_to"], row["source"])
               for row in last.filter(pl.col("valid_to").is_not_null()).to_dicts()]
-    if not rates:
-        return Added(0, wanted.height)
-    done = add_dated("tax_rate", ("country", "tax_class", "valid_from"), [asdict(rate) for rate in rates], [])
+    done = add_dated("tax_rate", [asdict(rate) for rate in rates], [])
     return Added(done.added, done.unchanged + wanted.height - new.height)
