@@ -1,7 +1,9 @@
 """Dated rates: added once, never rewritten, valid until the next of their key."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,8 +16,9 @@ from duly.billing.reference.actions import (
     add_exchange_rates,
     add_tax_rates,
 )
-from duly.billing.reference.queries import exchange_rates_frame, rate_on, tax_rates_frame
+from duly.billing.reference.queries import exchange_rates_frame, rate_on, tax_components_frame, tax_rates_frame
 from duly.billing.reference.seeds import STANDARD_SINCE, seed_rates
+from duly.billing.reference.tax_actions import TaxComponentInput, add_tax_components
 from tests.world import NOW, World
 
 
@@ -64,6 +67,39 @@ def test_a_rate_that_was_in_force_stays(world: World) -> None:
     with pytest.raises(Refused, match="cannot be added"):
         add_tax_rates(actor=world.actor("anna"), at=NOW, rates=[
             TaxRateInput("DE", "standard", Decimal("0.16"), date(2021, 1, 1), "test")])
+
+
+def component(name: str, rate: str | None, valid_from: date, **more: Any) -> TaxComponentInput:
+    return TaxComponentInput("CA", name, Decimal(rate) if rate else None, valid_from, "test", **more)
+
+
+def add_components(world: World, *taxes: TaxComponentInput) -> Added:
+    return add_tax_components(actor=world.actor("anna"), at=NOW, taxes=taxes)
+
+
+@pytest.mark.parametrize(("change", "path", "words"), [
+    ({"position": 3}, "[0].position", "another place"),
+    ({"compound": True}, "[0].compound", "another base"),
+])
+def test_a_tax_that_is_due_otherwise_from_a_day_stays(world: World, change: dict[str, Any], path: str,
+                                                      words: str) -> None:
+    qst = component("QST", "0.09975", date(2026, 1, 1), region="QC", position=2)
+    assert add_components(world, qst) == Added(1, 0)
+    assert add_components(world, qst) == Added(0, 1)
+    with pytest.raises(Refused) as refusal:
+        add_components(world, replace(qst, **change))
+    [problem] = refusal.value.problems
+    assert (problem.path, words in problem.text) == (path, True)
+    assert add_components(world, replace(qst, **change, valid_from=date(2027, 1, 1))) == Added(1, 0)
+
+
+def test_a_tax_is_the_same_however_it_is_spelled(world: World) -> None:
+    """Two spellings at once would be two taxes on one base."""
+    add_components(world, component("QST", "0.09", date(2026, 1, 1), region="QC"))
+    add_components(world, component("qst ", "0.1", date(2027, 1, 1), region=" qc"))
+    columns = ("region", "name", "valid_from", "valid_to")
+    assert tax_components_frame().filter(country="CA").select(columns).rows() == [
+        ("qc", "QST", date(2026, 1, 1), date(2027, 1, 1)), ("qc", "QST", date(2027, 1, 1), None)]
 
 
 def test_a_biller_adds_no_rates(world: World) -> None:

@@ -20,6 +20,8 @@ KEYS = {
     "tax_rate": ("country", "tax_class", "valid_from"), "exchange_rate": ("base", "quote", "valid_from"),
     "tax_component": ("country", "region", "tax_class", "name", "valid_from"),
 }
+SAYS = {"tax_rate": ("rate",), "tax_component": ("rate", "position", "compound"), "exchange_rate": ("rate",)}
+"""What a row says of its key, besides its source."""
 RATE_DIGITS = {"tax_rate": 6, "tax_component": 6, "exchange_rate": 10}
 LARGEST_RATE = 10**14
 
@@ -122,9 +124,9 @@ def add_dated(table: str, rows: list[dict[str, Any]], problems: list[Problem]) -
 
 def _new(table: str, rows: list[dict[str, Any]], problems: list[Problem]) -> tuple[list[dict[str, Any]], list[Problem]]:
     """The rows whose key is new. Equal ones are there already; a differing one is a problem."""
-    key = KEYS[table]
-    query = f"select {', '.join(key)}, rate from {table} where {key[0]} = any(%s)"
-    known = {found[:-1]: found[-1] for found in frames.rows(query, [[row[key[0]] for row in rows]])}
+    key, says = KEYS[table], SAYS[table]
+    query = f"select {', '.join(key + says)} from {table} where {key[0]} = any(%s)"
+    known = {found[:len(key)]: found[len(key):] for found in frames.rows(query, [[row[key[0]] for row in rows]])}
     fresh: list[dict[str, Any]] = []
     for i, row in enumerate(rows):
         this, rate, digits = tuple(row[name] for name in key), row["rate"], RATE_DIGITS[table]
@@ -133,13 +135,19 @@ def _new(table: str, rows: list[dict[str, Any]], problems: list[Problem]) -> tup
         if rate is not None and rate != round(rate, digits):
             problems.append(Problem(f"[{i}].rate", f"{rate} is too fine.", f"Use at most {digits} decimals."))
         elif this not in known:
-            known[this] = rate
+            known[this] = tuple(row[name] for name in says)
             fresh.append(row)
-        elif known[this] != rate:
-            was = "it ends" if known[this] is None else f"the rate is {known[this].normalize():f}"
-            problems.append(Problem(f"[{i}].rate", f"From {day(row['valid_from'])} {was} already.",
-                                    "A rate that was in force stays. Give the new one a later day."))
+        else:
+            problems += [Problem(f"[{i}].{name}", f"From {day(row['valid_from'])} {_was(name, said)} already.",
+                                 "A rate that was in force stays. Give the new one a later day.")
+                         for name, said in zip(says, known[this], strict=True) if said != row[name]]
     return fresh, problems
+
+
+def _was(name: str, said: Any) -> str:
+    if name != "rate":
+        return {"position": "it has another place", "compound": "it is on another base"}[name]
+    return "it ends" if said is None else f"the rate is {said.normalize():f}"
 
 
 def _add(table: str, rows: list[dict[str, Any]], sorted_: tuple[list[dict[str, Any]], list[Problem]]) -> Added:

@@ -1,18 +1,20 @@
 """Verbs for several taxes on one base, and for the VAT rates that a firm starts from."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 import polars as pl
 
 from duly.billing.audit.actions import verb
+from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem, Refused
 from duly.billing.reference.actions import Added, TaxRateInput, add_dated, is_fraction
 from duly.billing.reference.models import TAX_CLASSES
 from duly.billing.reference.queries import tax_rates_frame
+from duly.engine.pricing.rates import folded
 from duly.engine.tax_rates import seeded_rates
 
 
@@ -34,10 +36,11 @@ class TaxComponentInput:
 
 @verb("reference.add_tax_components", right="reference")
 def add_tax_components(*, actor: Actor, at: datetime, taxes: Sequence[TaxComponentInput]) -> Added:
-    """Add dated taxes of which several are due on one base; those there already are left alone.
+    """Add dated taxes of which several are due on one base; those there already are left alone. Regions and names keep
+    the first spelling that their country has.
 
     Raises `Refused`, with a problem per row, for a rate that is no fraction from 0 to below 1, an unknown tax class, no
-    name, and a day that already has another rate.
+    name, and a day that already has another rate, place or base.
     """
     problems = [
         *(Problem(f"[{i}].rate", f"{tax.rate} is not a fraction of the base.", "5 % is 0.05.")
@@ -47,7 +50,18 @@ def add_tax_components(*, actor: Actor, at: datetime, taxes: Sequence[TaxCompone
         *(Problem(f"[{i}].name", "The tax has no name.", "Give the one that documents print, such as GST.")
           for i, tax in enumerate(taxes) if not tax.name.strip()),
     ]
-    return add_dated("tax_component", [asdict(tax) for tax in taxes], problems)
+    return add_dated("tax_component", [asdict(tax) for tax in _spelled(taxes)], problems)
+
+
+def _spelled(taxes: Sequence[TaxComponentInput]) -> list[TaxComponentInput]:
+    """The taxes as they are spelled already: “gst” beside “GST” would be a second tax on the same base."""
+    found = frames.rows("select country, region, name from tax_component order by id")
+    spelling = {(country, folded(text)): text for country, *texts in reversed(found) for text in texts}
+
+    def first(tax: TaxComponentInput, text: str) -> str:
+        return spelling.setdefault((tax.country, folded(text)), text.strip())
+
+    return [replace(tax, region=first(tax, tax.region), name=first(tax, tax.name)) for tax in taxes]
 
 
 @verb("reference.seed_tax_rates", right="reference")
