@@ -15,6 +15,7 @@ from duly.billing.reference.actions import (
     TaxRateInput,
     add_exchange_rates,
     add_tax_rates,
+    preview_exchange_rates,
 )
 from duly.billing.reference.queries import exchange_rates_frame, rate_on, tax_components_frame, tax_rates_frame
 from duly.billing.reference.seeds import STANDARD_SINCE, seed_rates
@@ -61,6 +62,15 @@ def test_what_is_no_rate_is_refused_by_row(world: World, rates: list[TaxRateInpu
     [problem] = refusal.value.problems
     assert (problem.path, words in problem.text, bool(problem.remedy)) == (path, True, True)
     assert not m.TaxRate.objects.filter(country="AT").exists()
+
+
+@pytest.mark.parametrize("places", [(), ("row 2", "row 3", "row 4")])
+def test_a_preview_counts_each_rate_once(world: World, places: tuple[str, ...]) -> None:
+    known = dollar("0.92", date(2026, 10, 1))
+    add_exchange_rates(actor=world.actor("anna"), at=NOW, rates=[known])
+    wrong = ExchangeRateInput("USD", "USD", Decimal(0), date(2026, 10, 1), "ECB")  # in two ways
+    found = preview_exchange_rates(rates=[known, wrong, dollar("0.93", date(2026, 11, 1))], places=places)
+    assert (found.added, found.unchanged, len(found.problems)) == (1, 1, 2)
 
 
 def test_a_rate_that_was_in_force_stays(world: World) -> None:

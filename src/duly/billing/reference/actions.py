@@ -95,7 +95,7 @@ class Preview:
 def preview_exchange_rates(*, rates: Sequence[ExchangeRateInput], places: Sequence[str] = ()) -> Preview:
     """What `add_exchange_rates` would do; nothing is written."""
     fresh, problems = _of_exchange_rates(rates, [asdict(rate) for rate in rates], places)
-    return Preview(len(fresh), len(rates) - len(fresh) - len(problems), tuple(problems))
+    return Preview(len(fresh), len(rates) - len(fresh) - len(_places(problems)), tuple(problems))
 
 
 def _of_exchange_rates(rates: Sequence[ExchangeRateInput], rows: list[dict[str, Any]],
@@ -123,7 +123,8 @@ def add_dated(table: str, rows: list[dict[str, Any]], problems: list[Problem]) -
 
 
 def _new(table: str, rows: list[dict[str, Any]], problems: list[Problem]) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """The rows whose key is new. Equal ones are there already; a differing one is a problem."""
+    """The rows of new keys, without problems. Equal ones are there already; a differing one is a problem."""
+    wrong = _places(problems)
     key, says = KEYS[table], SAYS[table]
     query = f"select {', '.join(key + says)} from {table} where {key[0]} = any(%s)"
     known = {found[:len(key)]: found[len(key):] for found in frames.rows(query, [[row[key[0]] for row in rows]])}
@@ -134,6 +135,8 @@ def _new(table: str, rows: list[dict[str, Any]], problems: list[Problem]) -> tup
             continue  # a problem already
         if rate is not None and rate != round(rate, digits):
             problems.append(Problem(f"[{i}].rate", f"{rate} is too fine.", f"Use at most {digits} decimals."))
+        elif f"[{i}]" in wrong:
+            continue
         elif this not in known:
             known[this] = tuple(row[name] for name in says)
             fresh.append(row)
@@ -148,6 +151,11 @@ def _was(name: str, said: Any) -> str:
     if name != "rate":
         return {"position": "it has another place", "compound": "it is on another base"}[name]
     return "it ends" if said is None else f"the rate is {said.normalize():f}"
+
+
+def _places(problems: Sequence[Problem]) -> set[str]:
+    """The rows that have problems, some more than one."""
+    return {problem.path.partition(".")[0] for problem in problems}
 
 
 def _add(table: str, rows: list[dict[str, Any]], sorted_: tuple[list[dict[str, Any]], list[Problem]]) -> Added:
