@@ -89,6 +89,8 @@ def test_what_differs_is_told_by_its_path(world: World, metric: None) -> None:
     (replace(SEATS, minimum=Decimal("0.001")), "minimum"),
     (replace(SEATS, trial_until=date(2026, 2, 1)), "trial_until"),
     (replace(SEATS, trial_days=None), "trial_price"),
+    (replace(SEATS, trial_days=-1), "trial_days"),
+    (replace(HOURS, code="more", minimum_seconds=-1), "minimum_seconds"),
     (replace(SEATS, phases=(PhaseInput(JANUARY),)), "phases[0].price"),
     (replace(SEATS, phases=(PhaseInput(JANUARY, price=Decimal(2)),)), "phases[0].price"),
     (replace(SEATS, phases=(PhaseInput(JANUARY, quantity=Decimal(2)),) * 2), "phases[1].begins_on"),

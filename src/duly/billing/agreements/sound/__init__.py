@@ -121,8 +121,8 @@ def _amounts(charge: ChargeInput, path: str, currency: str) -> Iterator[Problem]
     for name in ("increment_seconds", "interval_count"):
         if getattr(charge, name) < 1:
             yield Problem(path + name, f"{getattr(charge, name)} is less than one.", "Give one or more.")
-    for name in ("rollover", "free_count", "priority"):
-        if getattr(charge, name) < 0:
+    for name in ("minimum_seconds", "trial_days", "rollover", "free_count", "priority"):
+        if (getattr(charge, name) or 0) < 0:
             yield Problem(path + name, f"{getattr(charge, name)} is less than zero.", "Give zero or more.")
 
 
