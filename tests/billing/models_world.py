@@ -1,7 +1,7 @@
 """An agreement of any terms in the small world, and what a bill run makes of it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,8 @@ from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.invoicing import actions
 from duly.billing.invoicing.actions.run import preview
 from duly.billing.invoicing.drafting import Drafts
-from duly.billing.usage.actions import ingest
 from duly.engine.pricing import replay
-from duly.engine.pricing.events import SENT
+from tests.billing.usage import ingest
 from tests.world import NOW, World
 
 JANUARY = date(2026, 1, 1)
@@ -45,12 +44,9 @@ def used(world: World, *events: tuple[str, str, Any], at: Any = NOW) -> None:
     rows = []
     for place, (code, when, what) in enumerate(events):
         quantity, properties = what if isinstance(what, tuple) else (what, None)
-        rows.append({"row": place + 1, "agreement": NUMBER, "metric": code, "source": "test",
-                     "event_id": f"{code}/{when}/{place}/{quantity}", "at": when, "quantity": Decimal(str(quantity)),
-                     "properties": properties, "received_at": None})
-    frame = pl.DataFrame(rows, schema_overrides={"quantity": pl.Decimal(38, 6), "properties": pl.String}).with_columns(
-        pl.col("at").str.to_datetime(time_zone="UTC", time_unit="us"))
-    ingest(actor=world.actor("ben"), at=at, events=frame.select(pl.col(name).cast(kind) for name, kind in SENT.items()))
+        rows.append({"agreement": NUMBER, "metric": code, "event_id": f"{code}/{when}/{place}/{quantity}",
+                     "at": datetime.fromisoformat(when), "quantity": Decimal(str(quantity)), "properties": properties})
+    ingest(world, *rows, login="ben", at=at)
 
 
 @dataclass(frozen=True, slots=True)
