@@ -14,7 +14,7 @@ from duly.billing.agreements.agreed import agreed_versions
 from duly.billing.agreements.terms import ChargeInput, TierInput
 from duly.billing.invoicing.changing import previewed
 from duly.billing.kernel.errors import NotFound, Refused
-from tests.billing.models_world import NUMBER, agreed, amounts, billed, month
+from tests.billing.models_world import NUMBER, agreed, amended, amounts, billed, month
 from tests.world import NOW, World
 
 SEPTEMBER, OCTOBER, NOVEMBER = month(9), month(10), month(11)
@@ -59,6 +59,11 @@ def test_what_cannot_be_changed_is_refused(world: World) -> None:
     with pytest.raises(Refused, match="upgrade"):
         change_charge(actor=world.actor("fin"), at=NOW, on=world.today, agreement=NUMBER, charge="tiered",
                       wanted_on=date(2026, 10, 2), quantity=D(2))
+    weekly = replace(SEATS, code="weekly", interval="week")
+    amended(world, SEPTEMBER[1], SEATS, tiered, weekly)
+    with pytest.raises(Refused, match="which period"):
+        change_charge(actor=world.actor("fin"), at=NOW, on=world.today, agreement=NUMBER, charge="weekly",
+                      wanted_on=date.max, quantity=D(2), at_once=False)
     changed(world, OCTOBER[0], quantity=D(8))
     with pytest.raises(Refused, match="has terms from 1 Oct 2026"):
         changed(world, SEPTEMBER[0], quantity=D(9))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,6 +22,7 @@ NAMED = {"code": "charge__code", "kind": "charge__kind", "project": "project__co
 OF_CHARGE = {field.name for field in fields(ChargeInput)} - set(NAMED) - {"tiers", "phases"}
 """Terms of a charge that are columns of its own row."""
 OF_VERSION = {field.name for field in fields(VersionInput)} - {"charges", "purchase_order", "discounts"}
+LATEST = date(2199, 12, 31)
 LISTS = ("covers", "charges", "progressive_thresholds")
 """Columns that hold arrays."""
 
@@ -96,6 +98,13 @@ def too_early(terms: VersionInput, agreed: Sequence[VersionInput]) -> list[Probl
     if not agreed or terms.valid_from >= agreed[-1].valid_from:
         return []
     return [Problem("valid_from", "A later version is agreed.", f"Begin after {day(agreed[-1].valid_from)}.")]
+
+
+def too_far(name: str, wanted: date) -> list[Problem]:
+    """The objection against a day beyond all terms and periods that anybody counts."""
+    if wanted <= LATEST:
+        return []
+    return [Problem(name, f"{day(wanted)} is too far ahead.", f"Give a day until {day(LATEST)}.")]
 
 
 def payers(account: Account) -> set[int]:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from duly.billing.agreements.actions.agree import add_version, locked
-from duly.billing.agreements.agreed import agreed_versions
+from duly.billing.agreements.agreed import agreed_versions, too_far
 from duly.billing.agreements.charges import AgreementPause
 from duly.billing.agreements.models import Agreement, Charge
 from duly.billing.agreements.queries import terms_frame
@@ -43,8 +43,9 @@ def change_charge(
     or nobody can tell an upgrade from a downgrade; `NotFound` for names and outside the book.
     """
     row = locked(actor, agreement, on)
-    versions = agreed_versions(row)
-    latest = versions[-1]
+    if problems := too_far("wanted_on", wanted_on):
+        raise Refused("Nobody can tell which period that is.", problems=problems)
+    latest = agreed_versions(row)[-1]
     before = next((one for one in latest.charges if one.code == charge), None)
     if before is None:
         raise NotFound(f"{agreement} has no charge “{charge}”.", f"It has {', '.join(c.code for c in latest.charges)}.")

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from duly.billing.agreements.actions.agree import locked
+from duly.billing.agreements.agreed import too_far
 from duly.billing.agreements.models import Agreement, AgreementRuntime
 from duly.billing.agreements.runtimes import runtime_of
 from duly.billing.audit.actions import record, verb
@@ -14,7 +15,6 @@ from duly.billing.reference.put import Put, put
 from duly.engine.renewals import standing
 from duly.engine.wording import day
 
-LATEST = date(2199, 12, 31)
 LONGEST = {"months": 240, "renews_months": 240, "notice_months": 60, "notice_days": 1000}
 
 
@@ -74,9 +74,8 @@ def give_notice(*, actor: Actor, at: datetime, on: date, agreement: str, noticed
         raise Refused(f"{agreement} does not renew.", "Set its last day instead.")
     if known.noticed_on:
         raise Refused(f"Notice was given on {day(known.noticed_on)} already.", "Look at the agreement again.")
-    if noticed_on > LATEST:
-        problem = Problem("noticed_on", f"{day(noticed_on)} is too far ahead.", f"Give a day until {day(LATEST)}.")
-        raise Refused("Nobody can tell which term that is.", problems=[problem])
+    if problems := too_far("noticed_on", noticed_on):
+        raise Refused("Nobody can tell which term that is.", problems=problems)
     if noticed_on < row.starts_on:
         raise Refused(f"{agreement} begins on {day(row.starts_on)}.", "Notice is given then or later.")
     ends_on = standing(runtime_of(row, known.__dict__), noticed_on, noticed_on).ends_on
