@@ -174,6 +174,8 @@ def test_new_terms_come_as_a_version(empty: None) -> None:
     ('code = "hours", kind = "time", name = "Consulting" }]\n\n[[',
      'code = "hours", kind = "time", name = "Consulting", price = 5 }]\n\n[[', "agreements[0].charges[0].price"),
     ('grace = "grace"', 'grace = "hopper"', 'mapping.people."grace"'),
+    ('grace = "grace"', '"Grace (H" = "hopper"', 'mapping.people."Grace (H"'),
+    ('grace = "grace"', "'Grace \\ H' = \"hopper\"", 'mapping.people."Grace \\\\ H"'),
 ])
 def test_a_refusal_names_the_place_and_leaves_nothing(empty: None, old: str, new: str, path: str) -> None:
     assert SMALL.count(old) == 1

@@ -250,10 +250,14 @@ def _located(path: str, refusal: Refused, places: Mapping[str, str]) -> list[Pro
         rest = problem.path.removeprefix(known).lstrip(".")
         parts = [part for part in (places.get(known, path), KEYS.get(rest, rest)) if part]
         place = ".".join(parts)
-        remedy = AGREED if refusal.law == 3 else re.sub(
-            rf"\b(Give|Leave) {_last(problem.path)}\b", rf"\1 {_last(place)}", problem.remedy)
+        remedy = AGREED if refusal.law == 3 else _renamed(problem.remedy, _last(problem.path), _last(place))
         found.append(Problem(place, problem.text, remedy))
     return found
+
+
+def _renamed(remedy: str, ours: str, theirs: str) -> str:
+    """The remedy with the file's name of what is to be given or left out."""
+    return re.sub(rf"\b(Give|Leave) {re.escape(ours)}\b", lambda found: f"{found[1]} {theirs}", remedy)
 
 
 def _last(path: str) -> str:
