@@ -9,12 +9,12 @@ from pydantic import ConfigDict, Field
 
 from duly.billing.kernel.errors import Refused
 from duly.billing.usage.actions import ingest
-from duly.billing.usage.sorting import BadRow
 from duly.formats.usage_events import canonical_of
 from duly.formats.usage_events.model import TEXTS, Part
 from duly.formats.usage_events.reader import typed
 from duly.interfaces.api.failures import problem
 from duly.interfaces.api.tokens import Sender
+from duly.interfaces.kit.usage import unread
 
 MOST: Final = 10_000
 """Events of a batch."""
@@ -85,11 +85,10 @@ def send(request: Sender, batch: Batch,
     Nothing is taken in where an event cannot be, unless `keep_good`. With an Idempotency-Key the batch acts once.
     """
     actor, part = request.auth, _read(batch)
-    unread = [BadRow(error.row_number, error.field, error.value, error.message, error.remedy) for error in part.errors]
     key = f"api:{actor.login}:{idempotency_key}" if idempotency_key else None
     try:
-        done = ingest(actor=actor, at=request.at, events=part.events, name="API", rejected=unread,  # type: ignore[call-arg]
-                      keep_good=batch.keep_good, key=key)
+        done = ingest(actor=actor, at=request.at, events=part.events, name="API",  # type: ignore[call-arg]
+                      rejected=unread(part), keep_good=batch.keep_good, key=key)
     except Refused as refused:
         if any(one.path.startswith("row ") for one in refused.problems):
             return problem(422, f"{refused.text} {refused.remedy}", refused.problems)
@@ -99,11 +98,10 @@ def send(request: Sender, batch: Batch,
 
 def _read(batch: Batch) -> Part:
     """The events through the reader of files, so that both doors take and refuse the same."""
-    texts = ("agreement", "metric", "source", "event_id", "at", "quantity")
+    texts = (*TEXTS, "at", "quantity")
     rows = [{"row": place, **{name: getattr(event, name) or None for name in texts},
              "properties": _properties(event.properties)} for place, event in enumerate(batch.events)]
-    return typed(pl.DataFrame(rows, schema={"row": pl.Int64, **dict.fromkeys((*TEXTS, "at", "quantity", "properties"),
-                                                                            pl.String)}))
+    return typed(pl.DataFrame(rows, schema={"row": pl.Int64, **dict.fromkeys((*texts, "properties"), pl.String)}))
 
 
 def _properties(given: dict[str, Any] | None) -> str | None:

@@ -1,7 +1,6 @@
 """Files and lists of usage events, taken in part by part: all of them or none, or the good rows as the caller says."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -52,15 +51,13 @@ def _taken_in(parts: Iterable[Part], name: str, actor: Actor, at: datetime) -> I
     """The sum of what came of the parts; `batch` is the last one's that changed something."""
     whole = Ingested(0, 0, 0, 0, 0)
     for part in parts:
-        unread = [BadRow(error.row_number, error.field, error.value, error.message, error.remedy)
-                  for error in part.errors]
-        done = ingest(actor=actor, at=at, events=part.events, name=name, rejected=unread, keep_good=True)
+        done = ingest(actor=actor, at=at, events=part.events, name=name, rejected=unread(part), keep_good=True)
         counts = {key: getattr(whole, key) + getattr(done, key)
                   for key in ("rows", "new", "again", "findings", "rejected")}
         whole = Ingested(**counts, batch=done.batch or whole.batch, bad=(whole.bad + done.bad)[:LISTED])
     return whole
 
 
-def plain(done: Ingested) -> dict[str, object]:
-    """The answer as JSON has it."""
-    return asdict(done)
+def unread(part: Part) -> list[BadRow]:
+    """The rows that cannot be read, as `ingest` takes them."""
+    return [BadRow(error.row_number, error.field, error.value, error.message, error.remedy) for error in part.errors]
