@@ -7,12 +7,11 @@ import polars as pl
 from ninja import Header, Router, Schema
 from pydantic import ConfigDict, Field
 
-from duly.billing.kernel.errors import Refused
+from duly.billing.kernel.errors import NotFound, Refused
 from duly.billing.usage.actions import ingest
 from duly.formats.usage_events import canonical_of
 from duly.formats.usage_events.model import TEXTS, Part
 from duly.formats.usage_events.reader import typed
-from duly.interfaces.api.failures import problem
 from duly.interfaces.api.tokens import Sender
 from duly.interfaces.kit.usage import unread
 
@@ -89,10 +88,8 @@ def send(request: Sender, batch: Batch,
     try:
         done = ingest(actor=actor, at=request.at, events=part.events, name="API",  # type: ignore[call-arg]
                       rejected=unread(part), keep_good=batch.keep_good, key=key)
-    except Refused as refused:
-        if any(one.path.startswith("row ") for one in refused.problems):
-            return problem(422, f"{refused.text} {refused.remedy}", refused.problems)
-        raise
+    except NotFound as error:  # an agreement of a row, and not this address
+        raise Refused(error.text, error.remedy, problems=error.problems) from None
     return asdict(done)
 
 
