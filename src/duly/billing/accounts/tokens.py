@@ -48,8 +48,8 @@ def tokens(*, actor: Actor, at: datetime) -> list[Token]:
           from api_token t join app_user u on u.id = t.user_id order by t.id desc""", [at])]
 
 
-def bearer(token: str, *, at: datetime) -> tuple[Actor, str] | None:
-    """The actor that a token stands for, with what its scope leaves of its user's rights, and that scope.
+def bearer(token: str, *, at: datetime) -> Actor | None:
+    """The actor that a token stands for, with what its scope leaves of its user's rights.
 
     None for a token that is none, expired, revoked, or whose user is active no more. Notes, once a minute at most,
     when it was used last.
@@ -63,4 +63,4 @@ def bearer(token: str, *, at: datetime) -> tuple[Actor, str] | None:
     frames.execute("""update api_token set last_used_at = %s where id = %s
                        and (last_used_at is null or last_used_at < %s - interval '1 minute')""", [at, key, at])
     whole, rights = actor_of(login), SCOPES[scope]
-    return replace(whole, everywhere=whole.everywhere & rights, in_book=whole.in_book & rights), scope
+    return replace(whole, everywhere=whole.everywhere & rights, in_book=whole.in_book & rights)

@@ -18,10 +18,9 @@ FAILURES: Final = 20
 
 
 class Sender(HttpRequest):
-    """A request whose token is known: who acts, within which scope, and when."""
+    """A request whose token is known: who acts, and when."""
 
     auth: Actor
-    scope: str
     at: datetime
 
 
@@ -38,5 +37,5 @@ class ByToken(HttpBearer):
             cache.add(counter, 0, 120)
             cache.incr(counter)
             return None
-        request.scope, request.at = found[1], at  # type: ignore[attr-defined]
-        return found[0]
+        request.at = at  # type: ignore[attr-defined]
+        return found
