@@ -1,7 +1,8 @@
 """What a file of usage events says, part by part."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self, TypeVar
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from duly.formats import FormatError, RowError
 NEEDED: Final = ("agreement", "metric", "source", "event_id", "at")
 OPTIONAL: Final = ("quantity", "properties", "received_at")
 TEXTS: Final = ("agreement", "metric", "source", "event_id")
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,13 @@ class Part:
 
     events: pl.DataFrame
     errors: tuple[RowError, ...]
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, errors: Iterable[RowError]) -> Self:
+        """The rows that no error names, as events; the errors in the order of their rows."""
+        told = tuple(sorted(errors, key=lambda error: error.row_number))
+        bad = pl.Series([error.row_number for error in told], dtype=pl.Int64)
+        return cls(sent(rows.filter(~pl.col("row").is_in(bad.implode()))), told)
 
 
 def located(names: list[str]) -> dict[str, str]:
@@ -35,8 +44,9 @@ def located(names: list[str]) -> dict[str, str]:
     return {name: plain[name] for name in (*NEEDED, *OPTIONAL) if name in plain}
 
 
-def sent(events: pl.DataFrame) -> pl.DataFrame:
+def sent(events: Frame) -> Frame:
     """The columns of `SENT` in their order and types; what is absent is null, and a quantity then 1."""
+    names = events.lazy().collect_schema().names()
     absent = [pl.lit(1 if name == "quantity" else None).cast(kind).alias(name)
-              for name, kind in SENT.items() if name not in events.columns]
+              for name, kind in SENT.items() if name not in names]
     return events.with_columns(absent).select(pl.col(name).cast(kind) for name, kind in SENT.items())

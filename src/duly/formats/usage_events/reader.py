@@ -9,7 +9,7 @@ import polars as pl
 from duly.engine.pricing.events import INSTANT
 from duly.formats import FormatError, RowError
 from duly.formats.usage_events.canonical import canonical_or_null
-from duly.formats.usage_events.model import TEXTS, Part, located, sent
+from duly.formats.usage_events.model import TEXTS, Part, located
 from duly.formats.usage_events.tables import read_tables
 
 PARQUET: Final = b"PAR1"
@@ -105,9 +105,7 @@ def typed(raw: pl.DataFrame) -> Part:
         values = values.with_columns(canonical_or_null(raw["properties"]).alias("properties"))
     errors = [RowError(row, name, text or "", *REMEDIES[name]) for name in (*TEXTS, *given)
               for row, text in raw.filter(values[name].is_null() & _needed(raw, name)).select("row", name).iter_rows()]
-    bad = pl.Series([error.row_number for error in errors], dtype=pl.Int64)
-    return Part(sent(values.filter(~pl.col("row").is_in(bad.implode()))), tuple(sorted(
-        errors, key=lambda error: error.row_number)))
+    return Part.of(values, errors)
 
 
 def _needed(raw: pl.DataFrame, name: str) -> pl.Series:

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from duly.engine.pricing.events import INSTANT, SENT
+from duly.engine.pricing.events import INSTANT
 from duly.formats import FormatError, RowError
 from duly.formats.usage_events.canonical import canonical_or_null
 from duly.formats.usage_events.model import NEEDED, Part, located, sent
@@ -30,13 +30,9 @@ def scan_events(paths: Sequence[Path]) -> pl.LazyFrame:
     What is wrong in a row is null here. Raises `FormatError` as `read_usage_events` does.
     """
     scan = _scanned(paths)
-    names = scan.collect_schema().names()
-    absent = [pl.lit(1 if name == "quantity" else None).cast(kind).alias(name)
-              for name, kind in SENT.items() if name not in (*names, "row")]
     form = [pl.col("properties").map_batches(canonical_or_null, return_dtype=pl.String, is_elementwise=True)
-            ] if "properties" in names else []
-    return scan.with_columns(*absent, *form).select(
-        pl.col(name).cast(kind) for name, kind in SENT.items() if name != "row")
+            ] if "properties" in scan.collect_schema().names() else []
+    return sent(scan.with_columns(form)).drop("row")
 
 
 def _scanned(paths: Sequence[Path]) -> pl.LazyFrame:
@@ -79,6 +75,4 @@ def _judged(raw: pl.DataFrame) -> Part:
         wrong = values["properties"].is_null() & raw["properties"].is_not_null()
         errors += [RowError(row, "properties", text, "This is no JSON object.", "Write an object, or nothing.")
                    for row, text in raw.filter(wrong).select("row", "properties").iter_rows()]
-    bad = pl.Series([error.row_number for error in errors], dtype=pl.Int64)
-    return Part(sent(values.filter(~pl.col("row").is_in(bad.implode()))), tuple(sorted(
-        errors, key=lambda error: error.row_number)))
+    return Part.of(values, errors)
