@@ -80,18 +80,16 @@ def _taken_in(numbers: list[str]) -> tuple[float, float, int]:
     from duly.billing.accounts.queries import actor
     from duly.billing.kernel import frames
     from duly.billing.usage.actions import ingest
-    from duly.engine.pricing.events import SENT
+    from duly.formats.usage_events.model import sent
 
     ours = bare = 0.0
     counted, who = 0, actor("bench")
     for begin in range(0, EVENTS, BATCH):
         batch = some(begin, min(begin + BATCH, EVENTS))
-        sent = batch.with_row_index("row").with_columns(
-            pl.lit(pl.Series(numbers)).gather(pl.col("agreement_id")).alias("agreement"),
-            pl.lit(None, SENT["received_at"]).alias("received_at")).select(
-            pl.col(name).cast(kind) for name, kind in SENT.items())
+        events = sent(batch.drop("received_at").with_row_index("row").with_columns(
+            pl.lit(pl.Series(numbers)).gather(pl.col("agreement_id")).alias("agreement")))
         started = time.perf_counter()
-        counted += ingest(actor=who, at=AT, events=sent).new
+        counted += ingest(actor=who, at=AT, events=events).new
         ours += time.perf_counter() - started
         once = batch.unique(["source", "event_id", "at"], maintain_order=True).select(COLUMNS)
         started = time.perf_counter()

@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from duly.engine.pricing.events import SENT
+from duly.formats.usage_events.model import sent
 from duly.interfaces.cli.demo.plan import Plan
 from duly.interfaces.cli.demo.sheets import SEED
 
@@ -55,7 +56,4 @@ def _sent(events: Iterable[Row]) -> pl.DataFrame:
     names = ("agreement", "metric", "source", "event_id", "at", "quantity")
     kinds = {name: pl.Datetime("us") if name == "at" else SENT[name] for name in names}
     frame = pl.DataFrame(list(events), schema=kinds, orient="row").with_row_index("row", offset=1)
-    whole = frame.with_columns(
-        pl.col("at").dt.replace_time_zone(ZONE).dt.convert_time_zone("UTC"),
-        *(pl.lit(None).alias(name) for name in SENT if name not in frame.columns))
-    return whole.select(pl.col(name).cast(kind) for name, kind in SENT.items())
+    return sent(frame.with_columns(pl.col("at").dt.replace_time_zone(ZONE).dt.convert_time_zone("UTC")))
