@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from duly.engine.pricing.reading import Factor, Row, Term
-from duly.formats.explained.figures import Figures
+from duly.formats.explained.figures import Figures, is_decimal
 from duly.formats.numbers import NO_BREAK
 from duly.formats.units import unit_text
 
@@ -39,8 +39,8 @@ class Phrases:
             case "rate" if "add" in row:
                 return words("percentage")
             case "balance_days":
-                tier = "" if self._is_all(row) else _within(self.tier(row))
-                return words("balance_tier", balance=self._balance(row), tier=tier) if tier else self._balance(row)
+                balance = words(_balance(row))
+                return balance if _is_all(row) else words("balance_tier", balance=balance, tier=_within(self.tier(row)))
             case "discount":
                 return self._discount(row, "discount")
         return self._filled(step, factor)
@@ -60,7 +60,7 @@ class Phrases:
             case "accepted":
                 return figures.percent(factor.times)
             case "balance_days":
-                return self._held(factor)
+                return figures.words(f"say_{_balance(row)}", amount=self.held(factor))
             case "packages":
                 count, size = figures.number(factor.times), figures.number(row["size"])
                 return figures.words("say_package" if factor.times == 1 else "say_packages", count=count, size=size)
@@ -87,6 +87,13 @@ class Phrases:
         """A quantity and its unit."""
         name = unit_text(unit, self.figures.language, one=quantity == 1)
         return f"{self.figures.number(quantity)}{NO_BREAK}{name}" if name else self.figures.number(quantity)
+
+    def held(self, factor: Factor) -> str:
+        """A balance; where its average is no decimal, what it is the average of."""
+        figures = self.figures
+        if is_decimal(factor.value):
+            return figures.amount(factor.value)
+        return figures.words("over_days", amount=figures.amount(factor.times), days=figures.number(factor.over))
 
     def _transactions(self, count: Fraction) -> str:
         return self.figures.words("transaction" if count == 1 else "transactions", count=self.figures.number(count))
@@ -164,17 +171,6 @@ class Phrases:
         amount = self.figures.amount(factor.times)
         return f"{amount}{NO_BREAK}{factor.row['currency']}" if factor.step == "cost" else amount
 
-    def _held(self, factor: Factor) -> str:
-        """A balance; where its average is no decimal, what it is the average of."""
-        figures, closing = self.figures, factor.row.get("basis") == "closing"
-        amount = figures.amount(factor.value)
-        if amount.startswith("≈"):
-            amount = figures.words("over_days", amount=figures.amount(factor.times), days=figures.number(factor.over))
-        return figures.words("say_closing" if closing else "say_balance_days", amount=amount)
-
-    def _balance(self, row: Row) -> str:
-        return self.figures.words("closing" if row.get("basis") == "closing" else "balance_days")
-
     def _discount(self, row: Row, key: str) -> str:
         rate: Any = row.get("rate")
         name = str(row["name"])
@@ -187,9 +183,14 @@ class Phrases:
     def _is_money(self, step: str) -> bool:
         return step == "tier" and self.kind == "percentage"
 
-    @staticmethod
-    def _is_all(row: Row) -> bool:
-        return row.get("up_to") is None and Fraction(str(row.get("above") or 0)) == 0
+
+def _balance(row: Row) -> str:
+    """The key of the words for what is held: on average, or at the end."""
+    return "closing" if row.get("basis") == "closing" else "balance_days"
+
+
+def _is_all(row: Row) -> bool:
+    return row.get("up_to") is None and Fraction(str(row.get("above") or 0)) == 0
 
 
 def _within(text: str) -> str:

@@ -89,10 +89,7 @@ def _term(term: Term, phrases: Phrases) -> Iterator[Told]:
 def _quantity(factor: Factor, phrases: Phrases) -> str:
     step = factor.step
     if step == "balance_days":
-        amount = phrases.figures.amount(factor.value)
-        days = phrases.figures.number(factor.over)
-        return phrases.figures.words("over_days", amount=phrases.figures.amount(factor.times), days=days) if (
-            not is_decimal(factor.value)) else amount
+        return phrases.held(factor)
     if step == "rate" or (step == "tier" and phrases.kind == "percentage"):
         return phrases.figures.amount(factor.times)
     unit = phrases.unit if step in ("units", "tier") and phrases.unit != "item" else ""
