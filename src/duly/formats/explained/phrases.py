@@ -69,7 +69,7 @@ class Phrases:
             case "fixed" | "at_minimum" | "at_maximum":
                 return self._transactions(factor.times)
             case "units" | "tier" | "flat":
-                return figures.amount(factor.times) if self._is_money(step) else figures.number(factor.times)
+                return figures.amount(factor.times) if self.is_money(step) else figures.number(factor.times)
             case "markup" | "exchange" | "write_down" | "cost" | "cap" | "draw_down":
                 return self._filled(f"say_{step}", factor)
         if "add" in row or step in ("price", "agreed", "net"):
@@ -79,7 +79,7 @@ class Phrases:
     def price(self, term: Term) -> str:
         """The price of a term's quantity: a share where it is one of an amount."""
         each, figures = term.factors[1], self.figures
-        if term.first.step in SHARES or (self.kind == "percentage" and term.first.step == "tier"):
+        if term.first.step in SHARES or self.is_money(term.first.step):
             return figures.percent(each.times)
         return figures.amount(each.times)
 
@@ -180,7 +180,8 @@ class Phrases:
             return self.figures.words(key, name=name)
         return self.figures.words(f"{key}_rate", rate=self.figures.percent(rate), name=name)
 
-    def _is_money(self, step: str) -> bool:
+    def is_money(self, step: str) -> bool:
+        """Whether the quantity of this step is an amount."""
         return step == "tier" and self.kind == "percentage"
 
 

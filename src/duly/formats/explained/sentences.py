@@ -54,9 +54,7 @@ def _says_nothing(stage: Stage) -> bool:
     """Whether the stage is an amount alone, or one of something."""
     if stage.factors or stage.limit or stage.was_rounded:
         return False
-    if stage.carried is not None:
-        return not stage.terms
-    if len(stage.terms) != 1:
+    if stage.carried is not None or len(stage.terms) != 1:
         return not stage.terms
     term = stage.terms[0]
     if len(term.factors) == 1:

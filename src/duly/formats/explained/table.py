@@ -90,7 +90,7 @@ def _quantity(factor: Factor, phrases: Phrases) -> str:
     step = factor.step
     if step == "balance_days":
         return phrases.held(factor)
-    if step == "rate" or (step == "tier" and phrases.kind == "percentage"):
+    if step == "rate" or phrases.is_money(step):
         return phrases.figures.amount(factor.times)
     unit = phrases.unit if step in ("units", "tier") and phrases.unit != "item" else ""
     return phrases.counted(factor.times, unit)
