@@ -10,7 +10,7 @@ from duly.billing.work.rows import Imported
 from duly.interfaces.cli.show import amount, hours, table
 from duly.interfaces.kit.imports import TITLES, WorkFile, expenses_file, take_in, timesheet_file
 
-__all__ = ["TITLES", "WorkFile", "expenses_file", "shown", "take_in", "timesheet_file"]
+__all__ = ["TITLES", "WorkFile", "expenses_file", "listed", "shown", "take_in", "timesheet_file"]
 
 LISTED: Final = 20
 """How many rejected rows and notes are printed; the JSON answer holds them all."""
@@ -25,7 +25,7 @@ def shown(file: WorkFile, imported: Imported) -> list[RenderableType]:
         parts.append(f"Import {imported.batch}: {imported.created} new work items, which wait for approval.")
     else:
         parts.append(f"A preview: {imported.created} work items would be new; nothing was stored.")
-    parts += [*_listed("Kept out:", imported.rejected), *_listed("To be noted:", imported.notes)]
+    parts += [*listed("Kept out:", imported.rejected), *listed("To be noted:", imported.notes)]
     if imported.mapping:
         parts.append(f"Add to the set-up file, with what each name stands for:\n\n{imported.mapping}")
     return parts
@@ -42,7 +42,8 @@ def _outcomes(file: WorkFile, imported: Imported) -> Table:
     return table(columns, [*lines, whole], title=f"{file.name} ({file.layout})")
 
 
-def _listed(title: str, texts: Sequence[str]) -> list[RenderableType]:
+def listed(title: str, texts: Sequence[str]) -> list[RenderableType]:
+    """The first of the texts below a title, and how many there are beyond; nothing where there are none."""
     if not texts:
         return []
     more = [f"  … and {len(texts) - LISTED} more"] if len(texts) > LISTED else []

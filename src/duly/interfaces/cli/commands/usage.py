@@ -11,14 +11,15 @@ from rich.table import Table
 from duly.billing.kernel.listing import Query
 from duly.billing.usage import actions, lists, showing
 from duly.billing.usage.actions import Ingested
+from duly.billing.usage.sorting import BadRow
 from duly.formats.usage_events import scan_events
 from duly.interfaces.cli.commands.options import EXISTING, PeriodOf
 from duly.interfaces.cli.frame import DONE, FINDINGS, Answer, App, Door, command
+from duly.interfaces.cli.imports import listed
 from duly.interfaces.cli.show import Shown, table
 from duly.interfaces.kit import rating
 from duly.interfaces.kit.usage import take_in_file
 
-LISTED = 20
 PERIOD = click.option("--period", type=PeriodOf(), required=True, help="Which period, such as 2026-10.")
 
 
@@ -40,11 +41,8 @@ def import_(door: Door, file: Path, preview: bool, keep_good: bool) -> Answer:
 def _came_out(name: str, done: Ingested, preview: bool) -> list[Shown]:
     lines = (("new", done.new), ("sent before, the same", done.again), ("sent before, otherwise", done.findings),
              ("cannot be taken in", done.rejected), ("= the file", done.rows))
-    parts: list[Shown] = [table(("Outcome", ">Rows"), lines, title=name)]
-    if done.bad:
-        bad = [f"  row {one['row']}, {one['field']}: {one['text']} {one['remedy']}" for one in done.bad[:LISTED]]
-        more = [f"  … and {len(done.bad) - LISTED} more"] if len(done.bad) > LISTED else []
-        parts.append("\n".join(["Kept out:", *bad, *more]))
+    bad = [str(BadRow(**row).problem()) for row in done.bad]
+    parts: list[Shown] = [table(("Outcome", ">Rows"), lines, title=name), *listed("Kept out:", bad)]
     if preview:
         parts.append("A preview: nothing was stored.")
     elif done.findings:
