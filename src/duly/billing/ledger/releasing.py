@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import polars as pl
@@ -56,6 +57,15 @@ def release_in_chunks(*, actor: Actor, at: datetime, on: date, entity: str, thro
         released = release_revenue(actor=actor, at=at, on=on, entity=entity, through=through, **part)
         yield released
         more, place = released.more, place + 1
+
+
+def release_all(*, actor: Actor, at: datetime, on: date, entity: str, through: date,
+                key: str | None = None) -> Released:
+    """Release all that is due as `release_in_chunks` does, and say what it came to together."""
+    parts = list(release_in_chunks(actor=actor, at=at, on=on, entity=entity, through=through, key=key))
+    amount = sum((Decimal(part.amount) for part in parts), Decimal(0))
+    return Released(sum(part.lines for part in parts), sum(part.entries for part in parts), parts[-1].currency,
+                    str(amount), more=False)
 
 
 @verb("ledger.release_revenue", right="close")

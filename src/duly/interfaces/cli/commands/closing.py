@@ -6,7 +6,7 @@ from decimal import Decimal
 import click
 
 from duly.billing.invoicing.actions.expire import expire_credit
-from duly.billing.ledger.releasing import release_in_chunks
+from duly.billing.ledger.releasing import release_all
 from duly.billing.reporting.deferred import deferred as read_deferred
 from duly.interfaces.cli.commands.options import PeriodOf
 from duly.interfaces.cli.frame import Answer, Door, command
@@ -19,18 +19,12 @@ from duly.interfaces.cli.show import table
 @click.option("--through", required=True, type=PeriodOf(), help="The last month to release, such as 2026-10.")
 def release(door: Door, entity: str, through: tuple[date, date]) -> Answer:
     """Make revenue of what was deferred and is earned until the end of a month. Safe to run again."""
-    lines = entries = 0
-    total, currency = Decimal(0), ""
-    chunks = release_in_chunks(actor=door.actor(), at=door.at, on=door.on, entity=entity,
-                               through=through[1] - timedelta(days=1), key=door.key)
-    for part in chunks:
-        lines, entries = lines + part.lines, entries + part.entries
-        total, currency = total + Decimal(part.amount), part.currency
-    month = f"{through[1] - timedelta(days=1):%B %Y}"
-    said = f"{money(total, currency)} of {lines} lines is revenue now, through {month}." if lines else \
-        f"Nothing is left to release through {month}."
-    return Answer({"entity": entity, "through": through[1] - timedelta(days=1), "lines": lines, "entries": entries,
-                   "currency": currency, "amount": total}, [said])
+    last = through[1] - timedelta(days=1)
+    done = door.act(release_all, door.actor(), on=door.on, entity=entity, through=last)
+    said = f"{money(done.amount, done.currency)} of {done.lines} lines is revenue now, through {last:%B %Y}." \
+        if done.lines else f"Nothing is left to release through {last:%B %Y}."
+    return Answer({"entity": entity, "through": last, "lines": done.lines, "entries": done.entries,
+                   "currency": done.currency, "amount": done.amount}, [said])
 
 
 @command("expire-credit", takes=("as", "on", "key"), example="duly expire-credit --entity KASTANIE --as lena")

@@ -23,7 +23,7 @@ from duly.billing.desk.queries import Letter
 from duly.billing.invoicing import actions as invoicing
 from duly.billing.invoicing import queries as invoices
 from duly.billing.kernel.authority import Actor
-from duly.billing.ledger.releasing import release_in_chunks
+from duly.billing.ledger.releasing import release_all
 from duly.billing.payments.actions import allocate, receive_many
 from duly.billing.payments.receiving import Incoming
 from duly.billing.usage.actions import ingest
@@ -113,9 +113,8 @@ def _close(demo: Demo, first: date, last: date) -> None:
     """What the month before earned of fees billed in advance becomes revenue; then its books are closed."""
     before = first - timedelta(days=1)
     for entity in BILLERS:
-        for _ in release_in_chunks(**demo.who(LEAD, last, 17), on=last, entity=entity, through=before,
-                                   key=f"{KEY}{first:%Y-%m}:{entity}:released"):
-            pass
+        release_all(**demo.who(LEAD, last, 17), on=last, entity=entity, through=before,
+                    key=f"{KEY}{first:%Y-%m}:{entity}:released")
         _once(set_lock_date, _closed(first, entity), **demo.who(LEAD, last, 18), entity=entity, lock_date=before)
     seal(**demo.who(LEAD, last, 19))
 

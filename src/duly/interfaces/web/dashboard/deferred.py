@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from duly.billing.kernel.errors import NotFound
-from duly.billing.ledger.releasing import release_in_chunks
+from duly.billing.ledger.releasing import release_all
 from duly.billing.reporting import deferred as reading
 from duly.billing.reporting.deferred import Deferred, ToCome
 from duly.engine.periods import parse_period
@@ -64,10 +64,9 @@ def _lines(request: StaffRequest, board: Deferred | None, month: date | None) ->
 
 
 def _release(request: StaffRequest, entity: str, through: date) -> HttpResponseBase:
-    amount, lines, currency = Decimal(0), 0, ""
-    for part in release_in_chunks(actor=request.actor, at=request.at, on=request.on, entity=entity, through=through):
-        amount, lines, currency = amount + Decimal(part.amount), lines + part.lines, part.currency
-    messages.success(request, f"{printing.money(amount, currency)} is revenue now, through {through:%B %Y}." if lines
+    done = release_all(actor=request.actor, at=request.at, on=request.on, entity=entity, through=through)
+    amount = printing.money(Decimal(done.amount), done.currency)
+    messages.success(request, f"{amount} is revenue now, through {through:%B %Y}." if done.lines
                      else f"Nothing was left to release through {through:%B %Y}.")
     return redirect(f"{reverse('deferred')}?{urlencode({'entity': entity})}")
 
