@@ -132,9 +132,8 @@ EXPLAINED = [
 
 @pytest.mark.parametrize(("rows", "expected"), EXPLAINED)
 def test_how_a_line_was_computed(rows: tuple[dict[str, object], ...], expected: str) -> None:
-    seconds = (replace(LINES[0], seconds=1), *LINES[1:])
-    line = replace(LINES[0], explanation=tuple(map(Row, rows)))
-    text = "\n".join(explained(line, Words(invoice(language="en", lines=seconds))))
+    line = replace(LINES[0], seconds=1, explanation=tuple(map(Row, rows)))
+    text = "\n".join(explained(line, Words(invoice(language="en", lines=(line, *LINES[1:])))))
     assert text.replace("\u00a0", " ") == expected
 
 

@@ -7,6 +7,7 @@ a reading of it, and none of it computes by itself.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -124,6 +125,11 @@ def read(explanation: str | Sequence[Row]) -> Reading:
 def reading_of(rows: Sequence[Row]) -> Reading | None:
     """The reading of a line's rows; None for a line that nothing has computed."""
     return read(rows) if rows and rows[-1].get("step") == "round" else None
+
+
+def is_one_price(found: Reading | None, quantity: Decimal) -> bool:
+    """Whether the unit price of a line that reads so is one, and not what all tiers and limits come to for a unit."""
+    return found is None or found.has_one_price or quantity == 1
 
 
 def _informs(row: Row) -> bool:

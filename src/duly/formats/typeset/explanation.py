@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from duly.engine.document import Line
-from duly.engine.pricing.reading import Reading, reading_of
+from duly.engine.pricing.reading import Reading
 from duly.formats.explained import Phrases, sentences, table
 from duly.formats.typeset.fonts import breakable
 from duly.formats.typeset.words import Words
@@ -17,7 +17,7 @@ SHORT: Final = 4
 def explained(line: Line, words: Words) -> list[str]:
     """Short lines, such as "12:30 × 95.00 per h = 1,187.50"; none where a single factor is the amount itself. A long
     explanation is only referred to."""
-    found = reading_of(line.explanation)
+    found = words.readings[line.position]
     if found is None:
         return []
     if found.terms > SHORT:
@@ -27,8 +27,8 @@ def explained(line: Line, words: Words) -> list[str]:
 
 def computed(words: Words) -> dict[str, Any] | None:
     """The tables of the long explanations, or None where there are none."""
-    read = ((line, reading_of(line.explanation)) for line in words.document.lines)
-    long = [(line, found) for line, found in read if found and found.terms > SHORT]
+    long = [(line, found) for line in words.document.lines
+            if (found := words.readings[line.position]) and found.terms > SHORT]
     if not long:
         return None
     figures = words.figures

@@ -9,7 +9,7 @@ from typing import Any, Final
 from babel import Locale
 
 from duly.engine.document import Document, Line, TaxLine
-from duly.engine.pricing.reading import reading_of
+from duly.engine.pricing.reading import is_one_price
 from duly.formats.typeset.annex import annex
 from duly.formats.typeset.colour import readable
 from duly.formats.typeset.explanation import computed, explained
@@ -158,7 +158,7 @@ def _line(words: Words, line: Line) -> Shown:
         "long": len(line.description) + len(line.detail) > LONG,
         "quantity": words.print.number(line.quantity) if line.seconds is None else words.time(line.seconds),
         "unit": unit_text(line.unit, document.language, one=one),
-        "price": words.price(line.unit_price) if _has_one_price(line) else "",
+        "price": words.price(line.unit_price) if is_one_price(words.readings[line.position], line.quantity) else "",
         "tax": _tax_mark(words, line.tax_category, line.tax_rate),
         "amount": words.amount(line.amount if line.gross is None else line.gross),
     }
@@ -167,12 +167,6 @@ def _line(words: Words, line: Line) -> Shown:
 def _computed(period: str, told: list[str]) -> list[str]:
     """The line's period stands before the first line of its arithmetic, where there is any."""
     return [" · ".join(part for part in (period, *told[:1]) if part), *told[1:]]
-
-
-def _has_one_price(line: Line) -> bool:
-    """Whether the unit price is one, and not what all tiers and limits come to for a unit."""
-    found = reading_of(line.explanation)
-    return found is None or found.has_one_price or line.quantity == 1
 
 
 def _taxed(document: Document) -> bool:

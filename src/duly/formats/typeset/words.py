@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from duly.engine.document import Document
+from duly.engine.pricing.reading import Reading, reading_of
 from duly.formats.explained import Figures
 from duly.formats.numbers import clock, printer
 from duly.formats.typeset.texts import TEXTS
@@ -23,6 +25,11 @@ class Words:
         self._seconds = any(time % 60 for time in times)
         self.figures = Figures(document.language, document.seller.country, document.currency, document.exponent,
                                self._seconds)
+
+    @cached_property
+    def readings(self) -> dict[int, Reading | None]:
+        """What the explanation of each line says, by the line's position."""
+        return {line.position: reading_of(line.explanation) for line in self.document.lines}
 
     def amount(self, value: Decimal) -> str:
         """In the document's currency, without naming it."""

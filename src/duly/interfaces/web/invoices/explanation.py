@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from duly.billing.invoicing.explain import Line, RateSource
 from duly.engine.currencies import exponent
 from duly.engine.pricing.lines import TIMED
-from duly.engine.pricing.reading import Row, reading_of
+from duly.engine.pricing.reading import Row, is_one_price, reading_of
 from duly.formats.explained import Figures, Phrases, Told, table
 from duly.formats.units import unit_text
 from duly.interfaces.kit import printing
@@ -100,8 +100,7 @@ def quantity(line: Line) -> str:
 
 def price(line: Line) -> Decimal | None:
     """The line's unit price; None where tiers, packages or limits make it one in name only."""
-    found = reading_of(line.explanation)
-    return line.unit_price if found is None or found.has_one_price or line.quantity == 1 else None
+    return line.unit_price if is_one_price(reading_of(line.explanation), line.quantity) else None
 
 
 def plain(value: Decimal) -> str:
