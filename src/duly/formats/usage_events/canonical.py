@@ -15,12 +15,17 @@ def canonical(text: str) -> str:
     if len(text) > LONGEST:
         raise ValueError(f"It has more than {LONGEST:,} characters.")
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        value = exact(text)
     except (json.JSONDecodeError, RecursionError):
         raise ValueError("It is not JSON.") from None
     if not isinstance(value, dict):
         raise ValueError("It is not an object.")
     return canonical_of(value)
+
+
+def exact(text: str | bytes) -> Any:
+    """What JSON says, its fractions as `Decimal`. Raises `ValueError`, or `RecursionError` for what is too deep."""
+    return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
 
 
 def canonical_of(value: dict[str, Any]) -> str:

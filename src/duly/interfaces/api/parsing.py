@@ -1,12 +1,12 @@
 """Requests' bodies, read exactly: no number becomes a float on its way."""
 
-import json
-from decimal import Decimal
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.parser import Parser
+
+from duly.formats.usage_events.canonical import exact
 
 LARGEST: Final = 16 * 2**20
 """Bytes of a body."""
@@ -21,10 +21,6 @@ class Exact(Parser):
         if len(body) > LARGEST:
             raise HttpError(413, "The body is larger than 16 MB. Send it in parts.")
         try:
-            return json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+            return exact(body)
         except (ValueError, RecursionError):
             raise HttpError(400, "The body is not JSON. Correct it; nothing was changed.") from None
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(word)
