@@ -190,8 +190,7 @@ class Run:
         """Cards and metrics before the agreements that price by them; rates after, which may name projects."""
         for metric in set_up.metrics:
             told = {name: value for name, value in asdict(metric).items() if name not in ("path", "filters")}
-            self.do("metrics", metric.path, metrics.put_metric, {f"filters[{i}]": f"{metric.path}.filters[{i}]" for i in
-                                                                 range(len(metric.filters))},
+            self.do("metrics", metric.path, metrics.put_metric,
                     filters=[as_input(metrics.FilterInput, one) for one in metric.filters], **told)
         for card in set_up.rate_cards:
             self.do("rate cards", card.path, rates.put_rate_card, code=card.code, name=card.name,
