@@ -62,7 +62,7 @@ def transfers(plan: Plan, invoices: Sequence[Owed]) -> list[Transfer]:
         for on, amount, paid in _parts(habit, invoice):
             found[on, invoice.entity, invoice.account, invoice.currency].append((invoice.number, amount, paid))
     came = [_transfer(plan.story["habits"][habits.get(key[2], DEFAULT)], key, parts)
-            for key, parts in sorted(found.items())]
+            for key, parts in found.items()]
     return sorted([*came, *_certificates(invoices)], key=lambda one: (one.on, one.entity, one.account, one.currency))
 
 
