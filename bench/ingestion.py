@@ -10,12 +10,14 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import polars as pl
 
-from bench.usage import AGREEMENTS, EVENTS, some
+from bench.billing import _server
+from bench.usage import AGREEMENTS, EVENTS, _peak, some
 
 BATCH: Final = int(os.environ.get("DULY_BENCH_BATCH", "250000"))
 AT: Final = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -45,32 +47,26 @@ def ingestion() -> dict[str, Any]:
     }
 
 
-def _prepared() -> Any:
-    from contextlib import contextmanager
-
+@contextmanager
+def _prepared() -> Iterator[list[str]]:
+    """The numbers of the agreements, in a database that is gone afterwards."""
     from django.db import connections, transaction
 
     from bench import firm
     from duly.billing import models as m
 
-    @contextmanager
-    def prepared() -> Iterator[list[str]]:
-        with transaction.atomic():
-            firm._accounts(firm._seller(), AGREEMENTS)  # with an agreement each, which needs no terms here
-            m.Metric.objects.create(code="calls", name="Calls", aggregation="sum")
-        with connections["owner"].cursor() as cursor:
-            cursor.execute(BARE)
-            cursor.execute("vacuum analyze")
-        name = connections["default"].settings_dict["NAME"]
-        try:
-            yield list(m.Agreement.objects.order_by("id").values_list("number", flat=True)[:AGREEMENTS])
-        finally:
-            from bench.billing import _server
-
-            connections.close_all()
-            _server(f'drop database if exists "{name}" with (force)')
-
-    return prepared()
+    with transaction.atomic():
+        firm._accounts(firm._seller(), AGREEMENTS)  # with an agreement each, which needs no terms here
+        m.Metric.objects.create(code="calls", name="Calls", aggregation="sum")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(BARE)
+        cursor.execute("vacuum analyze")
+    name = connections["default"].settings_dict["NAME"]
+    try:
+        yield list(m.Agreement.objects.order_by("id").values_list("number", flat=True)[:AGREEMENTS])
+    finally:
+        connections.close_all()
+        _server(f'drop database if exists "{name}" with (force)')
 
 
 def _taken_in(numbers: list[str]) -> tuple[float, float, int]:
@@ -104,7 +100,6 @@ def _measured() -> tuple[float, float, int]:
     import django
 
     django.setup()
-    from bench.usage import _peak
     from duly.billing.kernel import frames
     from duly.billing.usage.queries import PERIODS, measured
 
