@@ -16,10 +16,6 @@ LISTED = 10_000
 """Bad rows that are told at most; they are counted beyond."""
 
 
-class _Undo(Exception):
-    """Ends a transaction of which nothing is to stay."""
-
-
 def take_in_file(path: Path, *, name: str, actor: Actor, at: datetime, keep_good: bool = False,
                  preview: bool = False) -> Ingested:
     """Take the events of a CSV or Parquet file in, whatever its size; with `preview` say what would come of it.
@@ -31,15 +27,10 @@ def take_in_file(path: Path, *, name: str, actor: Actor, at: datetime, keep_good
     parts = read_usage_events(path)
     if keep_good and not preview:
         return _taken_in(parts, name, actor, at)
-    done: Ingested | None = None
-    try:
-        with transaction.atomic():
-            done = _taken_in(parts, name, actor, at)
-            if preview or done.rejected:
-                raise _Undo
-    except _Undo:
-        pass
-    assert done is not None
+    with transaction.atomic():
+        done = _taken_in(parts, name, actor, at)
+        if preview or done.rejected:
+            transaction.set_rollback(True)
     if done.rejected and not preview:
         raise Refused(f"Nothing of “{name}” is taken in: {done.rejected} of its {done.rows} rows cannot be.",
                       "Mend them and send the file again, or keep the good rows: none counts twice.",
