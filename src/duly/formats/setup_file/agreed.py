@@ -11,7 +11,6 @@ from duly.formats.setup_file.model import Account, Entity
 from duly.formats.setup_file.table import Table
 from duly.formats.setup_file.terms import (
     Agreement,
-    Charge,
     Discount,
     Filter,
     Metric,
@@ -22,7 +21,6 @@ from duly.formats.setup_file.terms import (
 )
 
 OLDEST = date(2000, 1, 1)
-NO_CHARGES: tuple[Charge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +128,7 @@ def _later(table: Table, first: Version, known: Known) -> list[Version]:
 
 
 def _version(table: Table, begins: date, before: Version | None, known: Known) -> Version:
-    given = before or Version(table.path, begins, NO_CHARGES, None, None, None, None, False, None, False, None, "block",
-                              (), None, (), None)
+    given = before or Version(table.path, begins)
     charges = tuple(charge(one, known.card) for one in table.tables("charges"))
     if not charges and (before is None or table.has("charges")):
         table.note("charges", "The agreement bills nothing.", "Give at least one charge with a code and a kind.")

@@ -132,20 +132,20 @@ class Charge:
 class Version:
     path: str
     valid_from: date
-    charges: tuple[Charge, ...]
-    payment_days: int | None  # as all that is None here: nothing is said
-    purchase_order: str | None
-    review: str | None
-    grouping: str | None
-    consolidate: bool
-    time_annex: bool | None
-    prices_include_tax: bool
-    cap: Decimal | None
-    cap_behaviour: str
-    discounts: tuple[Discount, ...]
-    change_at_once: bool | None
-    progressive_thresholds: tuple[Decimal, ...]
-    progressive_every: Decimal | None
+    charges: tuple[Charge, ...] = ()
+    payment_days: int | None = None  # as all that is None here: nothing is said
+    purchase_order: str | None = None
+    review: str | None = None
+    grouping: str | None = None
+    consolidate: bool = False
+    time_annex: bool | None = None
+    prices_include_tax: bool = False
+    cap: Decimal | None = None
+    cap_behaviour: str = "block"
+    discounts: tuple[Discount, ...] = ()
+    change_at_once: bool | None = None
+    progressive_thresholds: tuple[Decimal, ...] = ()
+    progressive_every: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
