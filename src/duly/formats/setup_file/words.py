@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from duly.engine import periods, tax
 from duly.engine.checks import CHECKS
+from duly.engine.pricing import balances, discounts, proration, tiers
 from duly.engine.pricing.usage import AGGREGATIONS as AGGREGATIONS
+from duly.formats import units
 
 ROLES: Final = ("account_manager", "biller", "reviewer", "finance_lead", "auditor", "administrator", "client")
 SCOPES: Final = ("all", "book")
@@ -15,21 +18,20 @@ SECOND_FACTOR_HOLDERS: Final = (
 USUAL: Final = "usual"
 CONTACT_ROLES: Final = ("billing", "approver", "payer", "executive")
 ACCOUNT_KINDS: Final = ("business", "public", "person")
-LANGUAGES: Final = ("en", "de", "fr")
+LANGUAGES: Final = units.LANGUAGES
 TAX_CLASSES: Final = ("standard", "reduced", "reduced_2", "super_reduced", "parking", "zero", "exempt")
 SUPPLIES: Final = ("services", "goods")
-TAX_CATEGORIES: Final = ("S", "Z", "E", "AE", "K", "G", "O")
+TAX_CATEGORIES: Final = tax.CATEGORIES
 CHARGE_KINDS: Final = ("time", "expense", "milestone", "recurring", "usage", "percentage", "balance", "one_off",
                        "commitment", "deposit", "credit")
-MODELS: Final = ("per_unit", "graduated", "volume", "stair_step", "package", "percentage", "graduated_percentage",
-                 "balance")
+MODELS: Final = (*tiers.MODELS, "percentage", "graduated_percentage", "balance")
 BASES: Final = ("average", "closing")
-DAY_COUNTS: Final = ("act_365", "act_360", "30_360")
-DISCOUNT_SCOPES: Final = ("agreement", "charge", "invoice")
+DAY_COUNTS: Final = tuple(balances.YEARS)
+DISCOUNT_SCOPES: Final = tuple(discounts.SCOPES)
 ROUNDINGS: Final = ("exact", "up", "nearest")
-INTERVALS: Final = ("day", "week", "month", "quarter", "half_year", "year")
+INTERVALS: Final = periods.INTERVALS
 TIMINGS: Final = ("arrears", "advance")
-PRORATIONS: Final = ("by_day", "thirty_day_month", "by_second", "whole_period", "none")
+PRORATIONS: Final = proration.PRORATIONS
 REVIEWS: Final = ("none", "peer", "peer_and_client")
 SEVERITIES: Final = {name: (*rule.choices, USUAL) for name, rule in CHECKS.items() if rule.choices}
 """How strict each check may be that leaves a choice."""
