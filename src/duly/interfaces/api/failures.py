@@ -14,7 +14,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from duly.billing.kernel.errors import Busy, Forbidden, NotFound, Problem, Refused
 
 log = logging.getLogger("duly.api")
-STATUSES: Final[dict[type[Refused], int]] = {Forbidden: 403, NotFound: 404, Busy: 409, Refused: 422}
+STATUSES: Final[dict[type[Refused], int]] = {Forbidden: 403, NotFound: 404, Busy: 409}
+"""Of the refusals that have one of their own; of all others it is 422."""
 LISTED: Final = 1_000
 
 
@@ -39,7 +40,7 @@ def answer_failures(api: NinjaAPI) -> None:
 
 def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
     said = " ".join(part for part in (error.text, error.remedy) if part)
-    return problem(STATUSES[type(error)], said, error.problems)
+    return problem(STATUSES.get(type(error), 422), said, error.problems)
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
