@@ -5,7 +5,7 @@ time, after a kill too: it comes to the same, and takes its place at once or not
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ def plan(folder: Path, files: Sequence[Path], *, actor: Actor, at: datetime, per
     made = Plan([str(path.resolve()) for path in files], at, buckets, found.metrics)
     found.periods.write_parquet(folder / "periods.parquet")
     found.names.write_parquet(folder / "names.parquet")
-    _put(folder / PLAN, json.dumps(asdict(made), default=str).encode())
+    _put(folder / PLAN, lambda beside: beside.write_text(json.dumps(asdict(made), default=str)))
     return made
 
 
@@ -59,8 +59,8 @@ def measure(folder: Path, bucket: int) -> None:
                           found.at)
     part = partial(events, found.metrics, periods, at_once=AT_ONCE)
     for place, metric in enumerate(found.metrics):
-        _put_frame(_kept(folder, bucket, place), part.kept[metric.name])
-    _put_frame(_findings(folder, bucket), part.findings)
+        _put(_kept(folder, bucket, place), part.kept[metric.name].write_parquet)
+    _put(_findings(folder, bucket), part.findings.write_parquet)
 
 
 def missing(folder: Path) -> list[int]:
@@ -101,13 +101,8 @@ def _findings(folder: Path, bucket: int) -> Path:
     return folder / f"bucket-{bucket:04}.parquet"
 
 
-def _put_frame(path: Path, frame: pl.DataFrame) -> None:
+def _put(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place, which it then takes at once."""
     beside = path.with_suffix(".part")
-    frame.write_parquet(beside)
-    beside.replace(path)
-
-
-def _put(path: Path, content: bytes) -> None:
-    beside = path.with_suffix(".part")
-    beside.write_bytes(content)
+    write(beside)
     beside.replace(path)
