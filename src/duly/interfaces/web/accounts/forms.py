@@ -105,19 +105,21 @@ class TaxNumber(Form):
         return values
 
 
-class Treatment(Form):
-    """How an account is taxed by papers of its own, from a day on."""
-
-    category = forms.ChoiceField(label="Treatment", required=False, choices=(
+def tax_category() -> forms.TypedChoiceField:
+    """The category of EN 16931 that stands instead of what the table of treatments says; None: as it says."""
+    return forms.TypedChoiceField(label="Treatment", required=False, empty_value=None, choices=(
         ("", "As the table of treatments says"), ("S", "S: taxed here"), ("Z", "Z: zero rate"), ("E", "E: exempt"),
         ("AE", "AE: reverse charge"), ("K", "K: intra-community supply of goods"), ("G", "G: export of goods"),
         ("O", "O: outside the scope")))
+
+
+class Treatment(Form):
+    """How an account is taxed by papers of its own, from a day on."""
+
+    category = tax_category()
     reason = forms.CharField(max_length=200, help_text="Printed on documents where no tax is charged.")
     certificate = forms.CharField(label="Number of the certificate", max_length=60, required=False)
     valid_from = forms.DateField(label="From", widget=Date)
-
-    def clean_category(self) -> str | None:
-        return self.cleaned_data["category"] or None
 
 
 class Withholding(Form):

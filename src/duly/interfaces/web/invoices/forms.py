@@ -1,7 +1,7 @@
 """What is asked before something is done to a draft: a form for each act, its fields named as the verb's arguments."""
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 
@@ -10,6 +10,7 @@ from duly.billing.invoicing.actions.tax import LONGEST_REASON
 from duly.billing.invoicing.explain import Evidence, Explained, Line
 from duly.interfaces.kit import printing
 from duly.interfaces.kit.forms import Once
+from duly.interfaces.web.accounts.forms import tax_category
 from duly.interfaces.web.invoices.explanation import plain
 
 
@@ -132,22 +133,13 @@ class Reorder(Seen):
         return [int(one) for one in given]
 
 
-TREATMENTS: Final = (
-    ("", "As the table of treatments says"), ("S", "S: taxed here"), ("Z", "Z: zero rate"), ("E", "E: exempt"),
-    ("AE", "AE: reverse charge"), ("K", "K: intra-community supply of goods"), ("G", "G: export of goods"),
-    ("O", "O: outside the scope"))
-
-
 class Tax(Seen):
     """How a line, or the whole draft, is taxed whatever the table says."""
 
     line = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
-    category = forms.ChoiceField(label="Treatment", required=False, choices=TREATMENTS)
+    category = tax_category()
     reason = forms.CharField(label="Reason", max_length=LONGEST_REASON,
                              help_text="Printed on the document where no tax is charged.")
-
-    def clean_category(self) -> str | None:
-        return self.cleaned_data["category"] or None
 
 
 class Terms(Seen):
