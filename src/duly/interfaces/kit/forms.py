@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -105,6 +106,20 @@ class Date(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class Percent(forms.DecimalField):
+    """A share that people write in percent and Duly keeps as a fraction; None where it is left empty."""
+
+    def __init__(self, max_digits: int = 9, decimal_places: int = 4, **options: Any) -> None:
+        super().__init__(max_digits=max_digits, decimal_places=decimal_places, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{(value * 100).normalize():f}" if isinstance(value, Decimal) else value
+
+    def clean(self, value: Any) -> Decimal | None:
+        percent = super().clean(value)
+        return None if percent is None else percent / 100
 
 
 class Finder(forms.TextInput):

@@ -1,6 +1,5 @@
 """What is asked to describe an account, its people, tax numbers and purchase orders."""
 
-from decimal import Decimal
 from typing import Any, Final
 
 import pycountry
@@ -9,7 +8,7 @@ from django import forms
 from duly.billing.accounts.models import CONTACT_ROLES
 from duly.formats import FormatError
 from duly.formats.identities import check_currency, check_email, check_vat_id
-from duly.interfaces.kit.forms import Checked, Date, Form, Once, Standing
+from duly.interfaces.kit.forms import Checked, Date, Form, Once, Percent, Standing
 from duly.interfaces.web.accounts.views import KINDS, colleagues
 
 COUNTRIES: Final = sorted(((one.alpha_2, one.name) for one in pycountry.countries), key=lambda one: one[1])
@@ -126,14 +125,9 @@ class Withholding(Form):
     """A tax that an account keeps back from what it pays, from a day on."""
 
     name = forms.CharField(max_length=60, help_text="As documents print it.")
-    rate = forms.DecimalField(label="Percent of the net", max_digits=9, decimal_places=4, required=False,
-                              help_text="Empty: nothing from that day on.")
+    rate = Percent(label="Percent of the net", required=False, help_text="Empty: nothing from that day on.")
     reason = forms.CharField(max_length=200, help_text="The law or treaty it rests on.")
     valid_from = forms.DateField(label="From", widget=Date)
-
-    def clean_rate(self) -> Decimal | None:
-        percent: Decimal | None = self.cleaned_data["rate"]
-        return None if percent is None else percent / 100
 
 
 class PurchaseOrder(Standing):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from duly.interfaces.web.agreements.charge_card import Charge, Groups
-from duly.interfaces.web.agreements.fields import Cards, Day, Minutes, Percent, Plain, Rate
+from duly.interfaces.web.agreements.fields import Cards, Day, Markup, Minutes, Plain, Rate
 from duly.interfaces.web.agreements.forms import WORDS, choice
 from duly.interfaces.web.agreements.rows import MoneyTier, Tier
 
@@ -33,7 +33,7 @@ class Time(Charge):
 
 class Expense(Charge):
     kind, title, icon = "expense", "Expenses", "receipt"
-    markup = Percent(label="Mark-up in percent", required=False)
+    markup = Markup(label="Mark-up in percent", required=False)
     project = forms.ChoiceField(required=False)
     field_order = ("name", "markup", "project")
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
-from duly.interfaces.kit.forms import Date
+from duly.interfaces.kit.forms import Date, Percent
 
 SLIP: Final = "Give a day between the years 1970 and 2199."
 
@@ -33,17 +33,11 @@ class Minutes(forms.DecimalField):
         return int(minutes * 60)
 
 
-class Percent(forms.DecimalField):
-    """A share that people write in percent and the terms keep as a fraction."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=9, decimal_places=4, **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return f"{(value * 100).normalize():f}" if isinstance(value, Decimal) else value
+class Markup(Percent):
+    """A share that is added; nothing where it is left empty."""
 
     def clean(self, value: Any) -> Decimal:
-        return (super().clean(value) or Decimal(0)) / 100
+        return super().clean(value) or Decimal(0)
 
 
 class Plain(forms.DecimalField):
@@ -64,18 +58,11 @@ class Day(forms.DateField):
         self.validators += [MinValueValidator(date(1970, 1, 1), SLIP), MaxValueValidator(date(2199, 12, 31), SLIP)]
 
 
-class Rate(forms.DecimalField):
-    """A percentage that the terms keep as a fraction, and that may be left open."""
+class Rate(Percent):
+    """A percentage finer than others, and never below zero."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_digits=10, decimal_places=6, min_value=0, **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return f"{(value * 100).normalize():f}" if isinstance(value, Decimal) else value
-
-    def clean(self, value: Any) -> Decimal | None:
-        percent = super().clean(value)
-        return None if percent is None else percent / 100
 
 
 class Amounts(forms.CharField):

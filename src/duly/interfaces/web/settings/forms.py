@@ -1,7 +1,6 @@
 """The forms of the settings. What comes from outside is checked here; what it may be is the verbs' business."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 import pycountry
@@ -12,7 +11,7 @@ from duly.billing.reference.models import TAX_CLASSES
 from duly.formats import FormatError
 from duly.formats.identities import check_currency, check_email, check_iban, check_time_zone, check_vat_id
 from duly.formats.setup_file.pictures import media_type
-from duly.interfaces.kit.forms import Checked, Date, Form, Standing
+from duly.interfaces.kit.forms import Checked, Date, Form, Percent, Standing
 from duly.interfaces.kit.rates import from_file
 
 COUNTRIES: Final = [("", "Choose a country"), *sorted(((one.alpha_2, one.name) for one in pycountry.countries),
@@ -140,13 +139,9 @@ class Close(Standing):
 class TaxRate(Form):
     country = forms.ChoiceField(label="Country", choices=COUNTRIES)
     tax_class = forms.ChoiceField(label="Class", choices=[(name, name.capitalize()) for name in TAX_CLASSES])
-    rate = forms.DecimalField(label="Rate in percent", max_digits=9, decimal_places=4)
+    rate = Percent(label="Rate in percent")
     valid_from = forms.DateField(label="From", widget=Date)
     source = text("Source", 200, help_text="The law or the page that says so.")
-
-    def clean_rate(self) -> Decimal:
-        percent: Decimal = self.cleaned_data["rate"]
-        return percent / 100
 
 
 class SeedRates(Form):
@@ -167,17 +162,12 @@ class TaxComponent(Form):
     region = text("Region", 100, False, help_text="As addresses have it, such as QC; empty: the whole country.")
     name = text("Name", 40, help_text="As documents print it, such as GST.")
     tax_class = forms.ChoiceField(label="Class", choices=[(name, name.capitalize()) for name in TAX_CLASSES])
-    rate = forms.DecimalField(label="Rate in percent", max_digits=9, decimal_places=4, required=False,
-                              help_text="Empty: there is none from that day on.")
+    rate = Percent(label="Rate in percent", required=False, help_text="Empty: there is none from that day on.")
     position = forms.IntegerField(label="Place", min_value=1, max_value=99,
                                   help_text="The order in which they are due.")
     compound = forms.BooleanField(label="It is also on the taxes before it", required=False)
     valid_from = forms.DateField(label="From", widget=Date)
     source = text("Source", 200, help_text="The law or the page that says so.")
-
-    def clean_rate(self) -> Decimal | None:
-        percent: Decimal | None = self.cleaned_data["rate"]
-        return None if percent is None else percent / 100
 
 
 class ExchangeRate(Form):
