@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from duly.billing import models as m
 from duly.billing.invoicing import actions
-from duly.interfaces.web.invoices.explanation import plain
+from duly.interfaces.kit.printing import plain
 from duly.interfaces.web.invoices.showing import anchor
 from tests.billing import raw
 from tests.billing.cash import issued

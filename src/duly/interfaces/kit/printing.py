@@ -9,8 +9,10 @@ from babel.numbers import get_currency_symbol, get_decimal_symbol
 
 from duly.engine.currencies import exponent
 from duly.engine.wording import day
+from duly.formats.units import unit_text
 
-__all__ = ["Amount", "ago", "day", "hours", "initials", "moment", "money", "percent", "period", "signed_percent"]
+__all__ = ["Amount", "ago", "counted", "day", "hours", "initials", "moment", "money", "percent", "period", "plain",
+           "signed_percent"]
 
 LOCALE = "en"
 MINUS = "\N{MINUS SIGN}"
@@ -66,6 +68,18 @@ def hours(seconds: int | Decimal) -> str:
     """A duration as hours and minutes: `7:30`."""
     minutes = int(seconds) // 60
     return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def plain(value: Decimal) -> str:
+    """A number without decimals that say nothing, grouped by thousands: `1,234.5`."""
+    whole, _, decimals = f"{value:,f}".partition(".")
+    decimals = decimals.rstrip("0")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def counted(quantity: Decimal, unit: str) -> str:
+    """A quantity in its unit: `3 seats`, `1,000 calls`."""
+    return f"{plain(quantity)} {unit_text(unit, 'en', one=quantity == 1)}".strip()
 
 
 def percent(share: Decimal, places: int = 1) -> str:

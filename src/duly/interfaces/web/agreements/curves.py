@@ -10,7 +10,7 @@ from duly.billing.agreements.terms import ChargeInput
 from duly.engine.currencies import exponent
 from duly.engine.rounding import round_quotient
 from duly.interfaces.kit import charts
-from duly.interfaces.kit.printing import money
+from duly.interfaces.kit.printing import money, plain
 
 OF_MONEY: Final = ("percentage", "balance")
 
@@ -58,31 +58,21 @@ def drawn(charge: ChargeInput, currency: str) -> Drawn | None:
 
 
 def _row(one: Stretch, currency: str, of_money: bool) -> Row:
-    reach = f"beyond {one.above:,f}" if one.open else f"up to {one.up_to:,f}"
-    following = f"{_plain(one.following * 100)} %" if of_money else f"{_plain(one.following)} {currency}"
+    reach = f"beyond {plain(one.above)}" if one.open else f"up to {plain(one.up_to)}"
+    following = f"{plain(one.following * 100)} %" if of_money else f"{plain(one.following)} {currency}"
     amount = round_quotient(one.last, 1, exponent(currency))
-    last = f"{money(amount, currency)}{f' at {_plain(one.up_to)}' if one.open else ''}"
-    return Row(_trimmed(reach), following, last)
-
-
-def _plain(value: Decimal) -> str:
-    return f"{round(value, 8).normalize():,f}"
-
-
-def _trimmed(text: str) -> str:
-    """A number at the end without zeros that mean nothing."""
-    word, _, number = text.rpartition(" ")
-    return f"{word} {number.rstrip('0').rstrip('.') if '.' in number else number}"
+    last = f"{money(amount, currency)}{f' at {plain(one.up_to)}' if one.open else ''}"
+    return Row(reach, following, last)
 
 
 def tiers_in_words(charge: ChargeInput, currency: str) -> Sequence[tuple[str, str, str]]:
     """The tiers as they are agreed: how far, a unit's price, the flat price; nothing where there is none."""
     found, above = [], Decimal(0)
     for tier in charge.tiers:
-        reach = f"up to {_plain(tier.up_to)}" if tier.up_to is not None else (
-            f"beyond {_plain(above)}" if above else "any")
-        price = f"{_plain(tier.price * 100)} %" if charge.kind in OF_MONEY else f"{_plain(tier.price)}"
+        reach = f"up to {plain(tier.up_to)}" if tier.up_to is not None else (
+            f"beyond {plain(above)}" if above else "any")
+        price = f"{plain(tier.price * 100)} %" if charge.kind in OF_MONEY else plain(tier.price)
         found.append((reach, "" if charge.model == "stair_step" else price,
-                      f"{_plain(tier.flat)}" if tier.flat or charge.model == "stair_step" else ""))
+                      plain(tier.flat) if tier.flat or charge.model == "stair_step" else ""))
         above = tier.up_to or above
     return found

@@ -15,7 +15,7 @@ from duly.billing.agreements.actions import agree as actions
 from duly.billing.invoicing.sample import Line, Sample, sample
 from duly.billing.kernel.errors import NotFound, Problem, Refused
 from duly.billing.reporting.agreement_page import AgreementPage, agreement_page
-from duly.interfaces.kit.printing import day
+from duly.interfaces.kit.printing import day, plain
 from duly.interfaces.web.agreements.charge_forms import KINDS
 from duly.interfaces.web.agreements.editor import Editor
 from duly.interfaces.web.agreements.forms import entities
@@ -151,7 +151,7 @@ def _shown(found: Sample | None) -> dict[str, Any] | None:
     if found is None:
         return None
     lines = [{
-        "line": line, "quantity": f"{line.quantity.normalize():,f}", "dated": line.kind in DATED,
+        "line": line, "quantity": plain(line.quantity), "dated": line.kind in DATED,
         "priced": _is_priced(line),
         "missing": "what would be missing" if line.kind == "true_up" else "",
     } for line in found.lines]

@@ -5,8 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, VersionInput
-from duly.formats.units import unit_text
-from duly.interfaces.kit.printing import day, money
+from duly.interfaces.kit.printing import counted, day, money, plain
 from duly.interfaces.web.agreements.forms import WORDS
 
 UNITS: Final = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "half_year": "half-year",
@@ -36,14 +35,14 @@ def _time(charge: ChargeInput, currency: str) -> str:
     said = f"By the rate card {charge.rate_card}"
     if charge.rounding != "exact":
         way = "rounded up to" if charge.rounding == "up" else "rounded to the nearest"
-        said += f", {way} {_plain(Decimal(charge.increment_seconds) / 60)} minutes"
+        said += f", {way} {plain(Decimal(charge.increment_seconds) / 60)} minutes"
     if charge.minimum_seconds:
-        said += f", at least {_plain(Decimal(charge.minimum_seconds) / 60)} minutes"
+        said += f", at least {plain(Decimal(charge.minimum_seconds) / 60)} minutes"
     return said
 
 
 def _expense(charge: ChargeInput, currency: str) -> str:
-    return f"At cost plus {_plain(charge.markup * 100)} %" if charge.markup else "At cost"
+    return f"At cost plus {plain(charge.markup * 100)} %" if charge.markup else "At cost"
 
 
 def _milestone(charge: ChargeInput, currency: str) -> str:
@@ -51,10 +50,10 @@ def _milestone(charge: ChargeInput, currency: str) -> str:
 
 
 def _recurring(charge: ChargeInput, currency: str) -> str:
-    times = f" × {_counted(charge.quantity, charge.unit)}" if charge.quantity != 1 else ""
+    times = f" × {counted(charge.quantity, charge.unit)}" if charge.quantity != 1 else ""
     priced = f"{_price(charge, currency)}{times}"
     if charge.model != "per_unit":
-        count = _counted(charge.quantity, charge.unit or ("unit" if charge.quantity == 1 else "units"))
+        count = counted(charge.quantity, charge.unit or ("unit" if charge.quantity == 1 else "units"))
         priced = f"{count}, {_priced(charge, currency)},"
     said = f"{priced} for each {_period(charge)}, {dict(WORDS['timing'])[charge.timing].lower()}"
     if charge.proration != "by_day":
@@ -73,7 +72,7 @@ def _usage(charge: ChargeInput, currency: str) -> str:
 def _priced(charge: ChargeInput, currency: str) -> str:
     """A model other than one price for each."""
     if charge.model == "package":
-        return f"{_price(charge, currency)} for each begun package of {_plain(charge.package_size or Decimal(0))}"
+        return f"{_price(charge, currency)} for each begun package of {plain(charge.package_size or Decimal(0))}"
     tiers = f"{len(charge.tiers)} tier{'' if len(charge.tiers) == 1 else 's'}"
     return {"graduated": f"in {tiers}, each part at its price", "volume": f"in {tiers}, all at the price reached",
             "stair_step": f"at one flat price by {tiers}"}[charge.model]
@@ -84,7 +83,7 @@ def _percentage(charge: ChargeInput, currency: str) -> str:
         said = f"A percentage of all payments in {len(charge.tiers)} tiers"
     else:
         plus = f" plus {money(charge.fixed, currency)}" if charge.fixed else ""
-        said = f"{_plain((charge.rate or Decimal(0)) * 100)} % of each payment{plus}"
+        said = f"{plain((charge.rate or Decimal(0)) * 100)} % of each payment{plus}"
         said += f", at least {money(charge.minimum_fee, currency)}" if charge.minimum_fee is not None else ""
         said += f", at most {money(charge.maximum_fee, currency)}" if charge.maximum_fee is not None else ""
         said += f", the first {charge.free_count} free" if charge.free_count else ""
@@ -93,7 +92,7 @@ def _percentage(charge: ChargeInput, currency: str) -> str:
 
 
 def _balance(charge: ChargeInput, currency: str) -> str:
-    rate = f"{_plain(charge.rate * 100)} %" if charge.rate is not None else f"A rate in {len(charge.tiers)} tiers"
+    rate = f"{plain(charge.rate * 100)} %" if charge.rate is not None else f"A rate in {len(charge.tiers)} tiers"
     basis = "the average" if charge.basis == "average" else "the closing"
     said = f"{rate} a year of {basis} balance of {charge.metric}, for each {_period(charge)}"
     counted = {"act_365": "", "act_360": ", by days of a year of 360", "30_360": ", by months of thirty days"}
@@ -101,7 +100,7 @@ def _balance(charge: ChargeInput, currency: str) -> str:
 
 
 def _one_off(charge: ChargeInput, currency: str) -> str:
-    times = f" × {_plain(charge.quantity)}" if charge.quantity != 1 else ""
+    times = f" × {plain(charge.quantity)}" if charge.quantity != 1 else ""
     return f"{_price(charge, currency)}{times}, {_due(charge)}"
 
 
@@ -126,7 +125,7 @@ _WORDS: Final = {
 
 def _limits(charge: ChargeInput, currency: str) -> Iterator[str]:
     if charge.included:
-        yield f"{_plain(charge.included)} included"
+        yield f"{plain(charge.included)} included"
     if charge.minimum is not None:
         yield f"at least {money(charge.minimum, currency)} a period"
     if charge.maximum is not None:
@@ -137,7 +136,7 @@ def _retained(charge: ChargeInput, currency: str, names: Mapping[str, str]) -> I
     if charge.grants is None:
         return
     timed = charge.grants_of == "time"
-    much = f"{_plain(charge.grants / 3600)} hours" if timed else str(money(charge.grants, currency))
+    much = f"{plain(charge.grants / 3600)} hours" if timed else str(money(charge.grants, currency))
     yield f"including {much} of {_listed(charge.covers, names)}"
     if charge.rollover:
         yield f"what is left lasts for {charge.rollover} further period{'' if charge.rollover == 1 else 's'}"
@@ -153,13 +152,8 @@ def _planned(charge: ChargeInput, currency: str) -> Iterator[str]:
                              f"before {day(charge.trial_until)}" if charge.trial_until else "")
     for phase in charge.phases:
         parts = [str(money(phase.price, currency))] if phase.price is not None else []
-        parts += [_counted(phase.quantity, charge.unit or "units")] if phase.quantity is not None else []
+        parts += [counted(phase.quantity, charge.unit or "units")] if phase.quantity is not None else []
         yield f"from {day(phase.begins_on)} {' × '.join(parts)}"
-
-
-def _counted(quantity: Decimal, unit: str) -> str:
-    """`24 seats`."""
-    return f"{_plain(quantity)} {unit_text(unit, 'en', one=quantity == 1)}".strip()
 
 
 def _listed(codes: tuple[str, ...], names: Mapping[str, str]) -> str:
@@ -181,7 +175,7 @@ def _capital(text: str) -> str:
 
 def discount_in_words(discount: DiscountInput, currency: str, names: Mapping[str, str]) -> str:
     """A discount: its name, how much, and of what."""
-    much = f"{_plain(discount.rate * 100)} %" if discount.rate is not None else str(money(
+    much = f"{plain(discount.rate * 100)} %" if discount.rate is not None else str(money(
         discount.off or Decimal(0), currency))
     of = {"charge": _listed(discount.charges, names), "invoice": "the whole invoice"}.get(discount.scope, "everything")
     return f"{discount.name}: {much} off {of}"
@@ -219,7 +213,3 @@ def _lesser(terms: VersionInput, currency: str) -> Iterator[tuple[str, str]]:
 
 def _price(charge: ChargeInput, currency: str) -> str:
     return str(money(charge.price or Decimal(0), currency))
-
-
-def _plain(value: Decimal) -> str:
-    return f"{value.normalize():,f}"

@@ -10,7 +10,6 @@ from duly.engine.currencies import exponent
 from duly.engine.pricing.lines import TIMED
 from duly.engine.pricing.reading import Row, is_one_price, reading_of
 from duly.formats.explained import Figures, Phrases, Told, table
-from duly.formats.units import unit_text
 from duly.interfaces.kit import printing
 
 
@@ -95,16 +94,9 @@ def quantity(line: Line) -> str:
     """`12:30 h`, `3 seats`."""
     if line.kind in TIMED:
         return f"{printing.hours(line.quantity)} h"
-    return f"{plain(line.quantity)} {unit_text(line.unit, 'en', one=line.quantity == 1)}".strip()
+    return printing.counted(line.quantity, line.unit)
 
 
 def price(line: Line) -> Decimal | None:
     """The line's unit price; None where tiers, packages or limits make it one in name only."""
     return line.unit_price if is_one_price(reading_of(line.explanation), line.quantity) else None
-
-
-def plain(value: Decimal) -> str:
-    """A number without the zeros that its scale adds."""
-    whole, _, decimals = f"{value:,f}".partition(".")
-    decimals = decimals.rstrip("0")
-    return f"{whole}.{decimals}" if decimals else whole

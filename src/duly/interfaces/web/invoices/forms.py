@@ -11,7 +11,6 @@ from duly.billing.invoicing.explain import Evidence, Explained, Line
 from duly.interfaces.kit import printing
 from duly.interfaces.kit.forms import Once
 from duly.interfaces.web.accounts.forms import tax_category
-from duly.interfaces.web.invoices.explanation import plain
 
 
 class Act(Once):
@@ -102,7 +101,7 @@ class Defer(OfLine):
 
     def _said(self, one: Evidence) -> str:
         amount = printing.money(one.amount, self.currency)
-        much = f"{printing.hours(one.quantity)} h" if one.kind == "time" else plain(one.quantity)
+        much = f"{printing.hours(one.quantity)} h" if one.kind == "time" else printing.plain(one.quantity)
         return ", ".join(part for part in (printing.day(one.worked_on), one.person, one.description or one.task, much,
                                            str(amount)) if part)
 

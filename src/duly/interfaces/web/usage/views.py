@@ -14,6 +14,7 @@ from duly.billing.usage.showing import Period, Used
 from duly.engine.periods import parse_period
 from duly.interfaces.kit import charts
 from duly.interfaces.kit.listing import Column, Filter, Listing
+from duly.interfaces.kit.printing import plain
 from duly.interfaces.web.page import StaffRequest, page, show
 from duly.interfaces.web.work.sections import sections
 
@@ -91,19 +92,14 @@ def _row(found: Used, period: Period, url: str) -> dict[str, Any]:
                       "used_to": (period[1] - timedelta(1)).isoformat()})
     return {
         "label": f"{period[0]:%b %Y}" if url else f"{period[0].day}", "day": period[0], "total": total,
-        "said": said(total), "events": sum(row["events"] for row in mine),
+        "said": plain(total), "events": sum(row["events"] for row in mine),
         "url": f"{url}?month={period[0]:%Y-%m}" if url else "", "events_url": f"{reverse('usage_events')}?{days}",
-        "groups": [(_group(row["group"]), said(row["quantity"])) for row in mine if row["group"] != "{}"]}
+        "groups": [(_group(row["group"]), plain(row["quantity"])) for row in mine if row["group"] != "{}"]}
 
 
 def _group(group: str) -> str:
     """A group's properties in words: region eu, no tier."""
     return ", ".join(f"no {name}" if value is None else f"{name} {value}" for name, value in json.loads(group).items())
-
-
-def said(quantity: Decimal) -> str:
-    """A quantity without idle zeros, grouped by thousands."""
-    return f"{quantity.normalize():,f}" if quantity else "0"
 
 
 def _month(text: str) -> date | None:
