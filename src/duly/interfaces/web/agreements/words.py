@@ -5,13 +5,10 @@ from decimal import Decimal
 from typing import Final
 
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, VersionInput
+from duly.formats.units import unit_text
 from duly.interfaces.kit.printing import counted, day, money, plain
 from duly.interfaces.web.agreements.forms import WORDS
 
-UNITS: Final = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "half_year": "half-year",
-                "year": "year"}
-PRORATIONS: Final = {"thirty_day_month": "by days of months of thirty", "by_second": "by the second",
-                     "whole_period": "in full", "none": "not at all", "by_day": "by the day"}
 BEYOND: Final = {"block": "no invoice", "warn": "a warning", "stop": "nothing more"}
 """What comes beyond a cap."""
 
@@ -25,7 +22,7 @@ def charge_in_words(charge: ChargeInput, currency: str, names: Mapping[str, str]
     if charge.project:
         said.append(f"for {charge.project} only")
     if charge.tax_class != "standard":
-        said.append(f"{dict(WORDS['tax_class'])[charge.tax_class].lower()} tax")
+        said.append(f"{_word('tax_class', charge.tax_class)} tax")
     if charge.supply != "services":
         said.append("sold as goods")
     return ", ".join(said)
@@ -55,11 +52,11 @@ def _recurring(charge: ChargeInput, currency: str) -> str:
     if charge.model != "per_unit":
         count = counted(charge.quantity, charge.unit or ("unit" if charge.quantity == 1 else "units"))
         priced = f"{count}, {_priced(charge, currency)},"
-    said = f"{priced} for each {_period(charge)}, {dict(WORDS['timing'])[charge.timing].lower()}"
+    said = f"{priced} for each {_period(charge)}, {_word('timing', charge.timing)}"
     if charge.proration != "by_day":
-        said += f", a part of a period {PRORATIONS[charge.proration]}"
+        said += f", a part of a period {_word('proration', charge.proration)}"
     down = charge.proration_down
-    return said + (f" and credited {PRORATIONS[down]}" if down and down != charge.proration else "")
+    return said + (f" and credited {_word('proration', down)}" if down and down != charge.proration else "")
 
 
 def _usage(charge: ChargeInput, currency: str) -> str:
@@ -161,12 +158,18 @@ def _listed(codes: tuple[str, ...], names: Mapping[str, str]) -> str:
 
 
 def _period(charge: ChargeInput) -> str:
-    unit = UNITS[charge.interval or "month"]
-    return f"{charge.interval_count} {unit}s" if charge.interval_count > 1 else unit
+    several = charge.interval_count > 1
+    unit = unit_text(charge.interval or "month", "en", one=not several)
+    return f"{charge.interval_count} {unit}" if several else unit
 
 
 def _due(charge: ChargeInput) -> str:
     return f"on {day(charge.due_on)}" if charge.due_on else "on its day"
+
+
+def _word(name: str, value: str) -> str:
+    """What the editor calls a choice, within a sentence."""
+    return dict(WORDS[name])[value].lower()
 
 
 def _capital(text: str) -> str:
@@ -187,8 +190,8 @@ def terms_in_words(terms: VersionInput, payment_days: int, currency: str) -> lis
     names = {charge.code: charge.name for charge in terms.charges}
     return [
         ("Payment", f"{own} days{'' if terms.payment_days is not None else ', as the account'}"),
-        ("Drafts are checked by", dict(WORDS["review"])[terms.review].lower()),
-        ("Hours", dict(WORDS["grouping"])[terms.grouping].lower()),
+        ("Drafts are checked by", _word("review", terms.review)),
+        ("Hours", _word("grouping", terms.grouping)),
         ("Behind the invoice", "all hours" if terms.time_annex else "nothing"),
         *([("Purchase order", terms.purchase_order)] if terms.purchase_order else []),
         *([("Prices", "include tax")] if terms.prices_include_tax else []),
