@@ -85,6 +85,11 @@ def _refuse_impossible(named: Iterable[object]) -> None:
             raise NotFound("There is no such page.", "Check the address, or search for what you want.")
 
 
+def ticked(request: HttpRequest) -> list[int]:
+    """The rows of a list whose boxes are ticked, by id; what no id can be is left out."""
+    return [int(row) for row in request.POST.getlist("rows") if row.isdecimal() and len(row) < 19]
+
+
 def show(request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, form: Any = None,
          status: int = 200) -> HttpResponse:
     """Render a template; with a `form` that has errors the answer's status is 422, as browsers and htmx expect."""

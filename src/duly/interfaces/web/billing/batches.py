@@ -23,7 +23,7 @@ from duly.interfaces.kit.templatetags.kit import noun
 from duly.interfaces.web.billing.drafts import DRAFTS
 from duly.interfaces.web.billing.reviews import REVIEWS
 from duly.interfaces.web.billing.rows import STATES
-from duly.interfaces.web.page import StaffRequest, page, show
+from duly.interfaces.web.page import StaffRequest, page, show, ticked
 
 WORDS: Final = {
     "submit": ("Submit", "submitted", "Those that their agreements let go without review are ready at once."),
@@ -48,7 +48,7 @@ def ids_of(request: StaffRequest) -> list[int]:
         filters |= DRAFTS.filters_of(request, QueryDict(urlencode({"run": request.POST.get("run", "")})))
         return [row["id"] for row in draft_lists.every_draft(
             actor=request.actor, on=request.on, query=Query(filters, sort="id"))]
-    return [int(row) for row in request.POST.getlist("rows") if row.isdecimal() and len(row) < 19]
+    return ticked(request)
 
 
 def refuse_without(request: StaffRequest, *rights: str) -> None:

@@ -17,7 +17,7 @@ from duly.interfaces.kit.drawing import file_name, pdf
 from duly.interfaces.kit.listing import Column, Filter, Listing
 from duly.interfaces.web.invoices.views import entities
 from duly.interfaces.web.links import address
-from duly.interfaces.web.page import StaffRequest, page, show
+from duly.interfaces.web.page import StaffRequest, page, show, ticked
 
 STATES: Final = {"queued": ("Waiting", "info"), "sent": ("Sent", "good"), "failed": ("Failed", "bad")}
 
@@ -78,7 +78,7 @@ def attachment(request: StaffRequest, message: int) -> HttpResponseBase:
 @page(right="send", methods="POST")
 def again(request: StaffRequest) -> HttpResponseBase:
     """Queue the failed ones among the chosen mails again."""
-    chosen = [int(row) for row in request.POST.getlist("rows") if row.isdecimal()]
+    chosen = ticked(request)
     queued = send_again(actor=request.actor, at=request.at, on=request.on, messages=chosen)
     messages.success(request, _said(queued, len(chosen)))
     return redirect("message", queued.messages[0]) if len(chosen) == 1 and queued.messages else redirect("outbox")

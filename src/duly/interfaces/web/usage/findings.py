@@ -11,7 +11,7 @@ from duly.billing.kernel.errors import NotFound
 from duly.billing.usage import actions, lists
 from duly.interfaces.kit.forms import beside
 from duly.interfaces.kit.listing import Column, Filter, Listing
-from duly.interfaces.web.page import StaffRequest, page, show
+from duly.interfaces.web.page import StaffRequest, page, show, ticked
 from duly.interfaces.web.usage.views import parts
 from duly.interfaces.web.work.forms import Reason
 
@@ -50,7 +50,7 @@ def decide(request: StaffRequest, decision: str) -> HttpResponseBase:
     """First the question why, then the decision."""
     if decision not in TITLES:
         raise NotFound("There is no such page.", "Check the address.")
-    rows = [int(row) for row in request.POST.getlist("rows") if row.isdecimal() and len(row) < 19]
+    rows = ticked(request)
     back = f"{reverse('usage_findings')}?state=waiting"
     if not rows:
         messages.warning(request, "Nothing was chosen. Tick the rows that you mean.")

@@ -23,7 +23,7 @@ from duly.engine.currencies import exponent
 from duly.interfaces.kit.forms import beside
 from duly.interfaces.kit.listing import Column, Filter, Listing, Row
 from duly.interfaces.kit.printing import hours, money
-from duly.interfaces.web.page import StaffRequest, page, show
+from duly.interfaces.web.page import StaffRequest, page, show, ticked
 from duly.interfaces.web.work.forms import AttachReceipt, EditExpense, EditTime, Reason
 from duly.interfaces.web.work.sections import sections
 from duly.interfaces.web.work.views import entities
@@ -93,7 +93,7 @@ def entries(request: StaffRequest) -> HttpResponseBase:
 def approve(request: StaffRequest) -> HttpResponseBase:
     """The chosen rows, or with `account` all that waits there up to today."""
     account = request.POST.get("account")
-    chosen: dict[str, Any] = {"items": _rows(request)}
+    chosen: dict[str, Any] = {"items": ticked(request)}
     if account:
         chosen = {"accounts": [account], "period": (request.on.min, request.on + timedelta(1))}
     elif not chosen["items"]:
@@ -135,7 +135,7 @@ ACTS: Final = {
 @page(methods="POST")
 def act(request: StaffRequest, act: str) -> HttpResponseBase:
     """First the question why, then the act."""
-    chosen, rows = ACTS.get(act), _rows(request)
+    chosen, rows = ACTS.get(act), ticked(request)
     if chosen is None:
         raise NotFound("There is no such page.", "Check the address.")
     if not request.actor.may(chosen.right):
@@ -204,10 +204,6 @@ def receipt(request: StaffRequest, receipt: int) -> HttpResponseBase:
     return HttpResponse(found.content, content_type=found.media_type, headers={
         "Content-Disposition": content_disposition_header(True, found.name) or "attachment",
         "X-Content-Type-Options": "nosniff"})
-
-
-def _rows(request: HttpRequest) -> list[int]:
-    return [int(row) for row in request.POST.getlist("rows") if row.isdecimal() and len(row) < 19]
 
 
 def _back(request: HttpRequest) -> str:
