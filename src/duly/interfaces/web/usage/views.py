@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 
 from duly.billing.usage import lists, showing
 from duly.billing.usage.showing import Period, Used
-from duly.engine.periods import parse_period
+from duly.engine.periods import add_months, parse_period
 from duly.interfaces.kit import charts
 from duly.interfaces.kit.listing import Column, Filter, Listing
 from duly.interfaces.kit.printing import plain
@@ -111,14 +111,10 @@ def _month(text: str) -> date | None:
 
 
 def _months(on: date) -> list[Period]:
-    number = on.year * 12 + on.month - 1
-    return [(_first(one), _first(one + 1)) for one in range(number - MONTHS + 1, number + 1)]
-
-
-def _first(number: int) -> date:
-    return date(number // 12, number % 12 + 1, 1)
+    this = on.replace(day=1)
+    return [(add_months(this, back), add_months(this, back + 1)) for back in range(1 - MONTHS, 1)]
 
 
 def _days(month: date) -> list[Period]:
-    after = _first(month.year * 12 + month.month)
-    return [(day, day + timedelta(1)) for day in (month + timedelta(n) for n in range((after - month).days))]
+    count = (add_months(month, 1) - month).days
+    return [(day, day + timedelta(1)) for day in (month + timedelta(n) for n in range(count))]
