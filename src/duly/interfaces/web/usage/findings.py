@@ -32,8 +32,8 @@ FINDINGS: Final = Listing(
     bulk=True,
 )
 TITLES: Final = {
-    "count": ("Count them", "Each becomes an event of its own. It is late where its period is billed.", "primary"),
-    "ignore": ("Ignore them", "They do not count; the events that were first stay.", "primary"),
+    "count": ("Count them", "Each becomes an event of its own. It is late where its period is billed."),
+    "ignore": ("Ignore them", "They do not count; the events that were first stay."),
 }
 
 
@@ -62,6 +62,5 @@ def decide(request: StaffRequest, decision: str) -> HttpResponseBase:
                                   **form.cleaned_data)
             messages.success(request, f"{done.findings} decided; {done.counted} events count because of it.")
             return redirect(back)
-    title, text, tone = TITLES[decision]
-    return show(request, "web/usage/why.html", {"title": title, "text": text, "tone": tone, "rows": rows, "back": back,
-                                                **parts(request, "To decide")}, form=form)
+    title, text = TITLES[decision]
+    return show(request, "web/usage/why.html", {"title": title, "text": text, "rows": rows, "back": back}, form=form)

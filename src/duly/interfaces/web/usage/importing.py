@@ -20,7 +20,6 @@ from duly.formats import FormatError
 from duly.interfaces.kit.forms import Form, beside
 from duly.interfaces.kit.usage import take_in_file
 from duly.interfaces.web.page import StaffRequest, page, show
-from duly.interfaces.web.work.sections import sections
 
 LISTED: Final = 100
 
@@ -42,7 +41,7 @@ def hand_in(request: StaffRequest) -> HttpResponseBase:
             made = actions.hand_in(actor=request.actor, at=request.at, kind="usage", name=file.name or "",
                                    content=file.read(LARGEST + 1))
             return redirect("usage_import_file", made.upload)
-    return show(request, "web/usage/import.html", {"sections": sections("Usage")}, form=form)
+    return show(request, "web/usage/import.html", form=form)
 
 
 @page(right="work", methods="GET POST")
@@ -51,7 +50,7 @@ def preview(request: StaffRequest, upload: int) -> HttpResponseBase:
     found = uploads.upload(actor=request.actor, upload=upload)
     if found.kind != "usage":
         raise NotFound("This file holds no usage.", "Look at it under Imports.")
-    shown: dict[str, Any] = {"upload": found, "sections": sections("Usage")}
+    shown: dict[str, Any] = {"upload": found}
     try:
         with _on_disk(found) as path:
             if request.method == "POST":
