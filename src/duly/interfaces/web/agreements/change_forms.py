@@ -1,6 +1,7 @@
 """What is asked to change an agreement: a charge's price or quantity, its end, a pause and the end of one."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
@@ -63,11 +64,11 @@ class ChargeChange(Changing):
         agreed = [("", AS_AGREED[says])] if says is not None or charge.model == "per_unit" else []
         self.fields["at_once"].choices = [  # type: ignore[attr-defined]
             *agreed, (YES, "On that day"), (NO, "With the next period")]
-        self.initial = {"wanted_on": self.on, "price": charge.price, "quantity": charge.quantity, **self.initial}
+        self.initial = {"wanted_on": self.on, "price": charge.price, "quantity": charge.quantity,
+                        "tiers": [asdict(one) for one in charge.tiers], **self.initial}
         if tiered:
             self.fields.pop("price")
-            self.rows = Rows(Tier, "tiers", self.data if self.is_bound else None,  # type: ignore[arg-type]
-                             [{"up_to": one.up_to, "price": one.price, "flat": one.flat} for one in charge.tiers])
+            self.rows = Rows(Tier, "tiers", self)
 
     def is_valid(self) -> bool:
         return all([super().is_valid(), self.rows is None or self.rows.is_valid()])

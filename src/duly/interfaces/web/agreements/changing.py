@@ -34,12 +34,11 @@ from duly.interfaces.web.agreements.change_forms import (
     Resuming,
     recurring,
 )
-from duly.interfaces.web.agreements.rows import Change
+from duly.interfaces.web.agreements.rows import Change, pressed
 from duly.interfaces.web.invoices.explanation import plain, told_steps
 from duly.interfaces.web.page import StaffRequest, page
 
 ONE_DAY: Final = timedelta(days=1)
-ROW_ACTS: Final = ("add_row", "remove_row")
 MOVED: Final = ("What you looked at is not what this would make now: a field was changed since, or somebody changed "
                 "the agreement or billed it. Nothing is made yet. Look at it below, then make it.")
 
@@ -120,9 +119,8 @@ def resuming(request: StaffRequest, number: str) -> HttpResponseBase:
 def _changed(request: StaffRequest, found: AgreementPage, form: Changing, about: Page) -> HttpResponseBase:
     """The form; what it would bill, once that is asked for; the agreement's page, once it is made."""
     told, seal = None, ""
-    act = next((name for name in ROW_ACTS if name in request.POST), "")
-    if act:
-        _rowed(form, Change(act, request.POST[act]))
+    if row := pressed(request.POST):
+        _rowed(form, row)
     elif form.is_bound and form.is_valid():
         making = "make" in request.POST
         verb = partial(about.verb, actor=request.actor, at=request.at, on=request.on, agreement=found.number,
@@ -149,8 +147,7 @@ def _rowed(form: Changing, change: Change) -> None:
     """Add or take away a tier; what else was typed is not judged yet."""
     form.forgive()
     if form.rows:
-        for row in form.rows.forms:
-            row.forgive()
+        form.rows.forgive()
         form.rows.change(change)
 
 

@@ -71,11 +71,8 @@ class Charge(Form):
                 self.fields[name].choices = found(agreement)  # type: ignore[attr-defined]
         if agreement is None:
             self.fields.pop("project", None)
-        given, data = self.initial or {}, self.data if self.is_bound else None
-        self.tiers = Rows(self.tier, f"{self.prefix}-tiers", data, given.get("tiers", ()),  # type: ignore[arg-type]
-                          blank=2) if self.tier else None
-        self.phases = Rows(Phase, f"{self.prefix}-phases", data, given.get("phases", ()),  # type: ignore[arg-type]
-                           ) if self.phased else None
+        self.tiers = Rows(self.tier, "tiers", self, blank=2) if self.tier else None
+        self.phases = Rows(Phase, "phases", self) if self.phased else None
         self.curve: object | None = None
         for name in {*NEEDED} & {*self.fields}:
             self.fields[name].required = not (self.is_bound and name in _idle(self.priced_by))

@@ -19,12 +19,10 @@ from duly.interfaces.kit.printing import day, plain
 from duly.interfaces.web.agreements.charge_forms import KINDS
 from duly.interfaces.web.agreements.editor import Editor
 from duly.interfaces.web.agreements.forms import entities
-from duly.interfaces.web.agreements.rows import Change
+from duly.interfaces.web.agreements.rows import ACTS, pressed
 from duly.interfaces.web.links import address
 from duly.interfaces.web.page import StaffRequest, page
 
-ROW_ACTS: Final = ("add_row", "remove_row", "raise_row")
-"""What the buttons of rows are called."""
 DATED: Final = ("recurring", "usage", "percentage", "balance", "true_up")
 """Kinds of lines that are for a period."""
 
@@ -81,7 +79,7 @@ def _sent(request: StaffRequest) -> bool:
 
     The buttons for cards are not called `remove`, as a form's own method is: a field's name would take its place.
     """
-    return request.method == "POST" and not {"add_card", "remove_card", *ROW_ACTS} & request.POST.keys()
+    return request.method == "POST" and not {"add_card", "remove_card", *ACTS} & request.POST.keys()
 
 
 def _next_month(day: date) -> date:
@@ -107,9 +105,8 @@ def _edited(request: StaffRequest, editor: Editor, known: AgreementPage | None, 
     shown = _sampled(request, editor, known)
     wrong = list(editor.wrong()) if sent else []
     if request.method == "POST" and not sent:
-        act = next((act for act in ROW_ACTS if act in request.POST), "")
         editor.change(add=request.POST.get("add_card", ""), remove=request.POST.get("remove_card", ""),
-                      row=Change(act, request.POST.get(act, "")) if act else None)
+                      row=pressed(request.POST))
     now = str(len(known.versions)) if known else ""
     since = now if sent else request.POST.get("since", now)  # another card leaves it at what the form began with
     trying = reverse("agreement_amend_try", args=[known.number]) if known else reverse("agreement_try")

@@ -83,8 +83,7 @@ class Editor:
             form.forgive()
         tables = (self.terms.discounts, *(table for form in self.charges for table in (form.tiers, form.phases)))
         for table in filter(None, tables):
-            for form in table.forms:
-                form.forgive()
+            table.forgive()
             if row:
                 table.change(row)
         self.charges = [form for form in self.charges if form.prefix != remove]

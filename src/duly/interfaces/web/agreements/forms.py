@@ -112,8 +112,7 @@ class Terms(Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.discounts = Rows(Discount, "discounts", self.data if self.is_bound else None,  # type: ignore[arg-type]
-                              (self.initial or {}).get("discounts", ()))
+        self.discounts = Rows(Discount, "discounts", self)
 
     def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
         found = super().get_initial_for_field(field, field_name)

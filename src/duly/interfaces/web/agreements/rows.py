@@ -4,7 +4,7 @@ A page lists the rows in hidden fields named by their prefix, such as `2-usage-t
 of its fields' prefix: what is removed leaves the others as they are. They are added and moved by the form alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -119,18 +119,27 @@ class Change:
     prefix: str
 
 
-class Rows:
-    """The rows of a table in their order: as sent, else as agreed, else `blank` empty ones."""
+ACTS: Final = ("add_row", "remove_row", "raise_row")
+"""What the buttons of rows are called."""
 
-    def __init__(self, kind: type[Row], prefix: str, data: QueryDict | None,
-                 initial: Sequence[Mapping[str, Any]] = (), blank: int = 0) -> None:
-        self.kind, self.prefix = kind, prefix
-        if data is None:
-            given = [*initial] or [{}] * blank
-            self.forms = [self._row(place, None, values) for place, values in enumerate(given)]
-        else:
-            sent = dict.fromkeys(word for word in data.getlist(prefix) if word.isascii() and word.isdigit())
+
+def pressed(data: QueryDict) -> Change | None:
+    """The button of a row that sent the form, if it was one."""
+    return next((Change(act, data[act]) for act in ACTS if act in data), None)
+
+
+class Rows:
+    """The rows of a table of a form, in their order: as sent, else as the form begins, else `blank` empty ones."""
+
+    def __init__(self, kind: type[Row], name: str, form: Form, blank: int = 0) -> None:
+        self.kind, self.prefix = kind, form.add_prefix(name)
+        if form.is_bound:
+            data: QueryDict = form.data  # type: ignore[assignment]
+            sent = dict.fromkeys(word for word in data.getlist(self.prefix) if word.isascii() and word.isdigit())
             self.forms = [self._row(int(word[:4]), data) for word in list(sent)[:MOST]]
+        else:
+            begun = [*form.initial.get(name, ())] or [{}] * blank
+            self.forms = [self._row(place, None, values) for place, values in enumerate(begun)]
         self._numbered()
 
     def _row(self, place: int, data: QueryDict | None, values: Mapping[str, Any] | None = None) -> Row:
@@ -139,6 +148,11 @@ class Rows:
     def _numbered(self) -> None:
         for number, form in enumerate(self.forms, 1):
             form.number(number)
+
+    def forgive(self) -> None:
+        """Show what was typed and judge nothing, as a form does."""
+        for form in self.forms:
+            form.forgive()
 
     def change(self, change: Change) -> None:
         """Add an empty row at the end, take one away, or put one before the one before it."""
