@@ -21,13 +21,14 @@ AS_AGREED: Final = {None: "As agreed: an upgrade at once, a downgrade with the n
 
 class Changing(Once):
     """A form of the agreement as it stands on a day: `values` are what the verb takes, `first` names the field of the
-    day where the look ahead begins. `rows` are tiers, where it has them."""
+    day where the look ahead begins, which is that day unless `begun` has another. `rows` are tiers, where it has
+    them."""
 
     first = ""
     rows: Rows | None = None
 
-    def __init__(self, data: Any, *, agreement: AgreementPage, on: date, **options: Any) -> None:
-        super().__init__(data, **options)
+    def __init__(self, data: Any, *, agreement: AgreementPage, on: date, **begun: Any) -> None:
+        super().__init__(data, initial={self.first: on, **begun})
         self.agreement, self.on = agreement, on
 
     @property
@@ -57,16 +58,14 @@ class ChargeChange(Changing):
                                      coerce=lambda word: word == YES)
 
     def __init__(self, data: Any, *, charge: ChargeInput, **options: Any) -> None:
-        super().__init__(data, **options)
+        super().__init__(data, price=charge.price, quantity=charge.quantity,
+                         tiers=[asdict(one) for one in charge.tiers], **options)
         self.charge = charge
         says = self.agreement.versions[-1].terms.change_at_once
-        tiered = charge.model in TIERED
         agreed = [("", AS_AGREED[says])] if says is not None or charge.model == "per_unit" else []
         self.fields["at_once"].choices = [  # type: ignore[attr-defined]
             *agreed, (YES, "On that day"), (NO, "With the next period")]
-        self.initial = {"wanted_on": self.on, "price": charge.price, "quantity": charge.quantity,
-                        "tiers": [asdict(one) for one in charge.tiers], **self.initial}
-        if tiered:
+        if charge.model in TIERED:
             self.fields.pop("price")
             self.rows = Rows(Tier, "tiers", self)
 
@@ -85,16 +84,15 @@ class Ending(Changing):
     first = "ends_on"
     ends_on = Day(label="Last day", required=False, help_text="Nothing: it runs on.")
 
-    def __init__(self, data: Any, **options: Any) -> None:
-        super().__init__(data, **options)
-        self.initial = {"ends_on": self.agreement.ends_on, **self.initial}
+    def __init__(self, data: Any, *, agreement: AgreementPage, on: date) -> None:
+        super().__init__(data, agreement=agreement, on=on, ends_on=agreement.ends_on)
 
 
 class Pausing(Changing):
     """Days on which what recurs is not billed."""
 
     first = "paused_from"
-    charge = forms.ChoiceField(label="What is paused", required=False)
+    charge = forms.TypedChoiceField(label="What is paused", required=False, empty_value=None)
     paused_from = Day(label="From")
     paused_to = Day(label="Billed again from", required=False, help_text="Nothing: until it is resumed.")
     reason = forms.CharField(required=False, max_length=500)
@@ -103,10 +101,6 @@ class Pausing(Changing):
         super().__init__(data, **options)
         self.fields["charge"].choices = [  # type: ignore[attr-defined]
             ("", "All that recurs"), *((one.code, one.name) for one in recurring(self.agreement))]
-        self.initial = {"paused_from": self.on, **self.initial}
-
-    def clean_charge(self) -> str | None:
-        return self.cleaned_data["charge"] or None
 
 
 class Resuming(Changing):
@@ -114,7 +108,7 @@ class Resuming(Changing):
     which the verb tells."""
 
     first = "resumed_on"
-    charge = forms.ChoiceField(label="Which pause", required=False)
+    charge = forms.TypedChoiceField(label="Which pause", required=False, empty_value=None)
     resumed_on = Day(label="Billed again from")
 
     def __init__(self, data: Any, **options: Any) -> None:
@@ -124,11 +118,7 @@ class Resuming(Changing):
         self.fields["charge"].choices = list(words.items())  # type: ignore[attr-defined]
         if len(words) == 1:
             self.fields["charge"].widget = forms.HiddenInput()
-            self.initial = {"charge": next(iter(words)), **self.initial}
-        self.initial = {"resumed_on": self.on, **self.initial}
-
-    def clean_charge(self) -> str | None:
-        return self.cleaned_data["charge"] or None
+            self.initial["charge"] = next(iter(words))
 
 
 def recurring(found: AgreementPage) -> Sequence[ChargeInput]:

@@ -89,7 +89,7 @@ def noticed(request: StaffRequest, number: str) -> HttpResponseBase:
     found = agreement_page(actor=request.actor, on=request.on, agreement=number)
     if found.term is None or found.term.notice_by is None:
         raise Http404
-    form = Noticing(request.POST or None, agreement=found, on=request.on, initial={"noticed_on": request.on})
+    form = Noticing(request.POST or None, agreement=found, on=request.on)
     return _changed(request, found, form, Page(
         give_notice, "Notice", f"It ends with the first term for which notice is in time. For the one until "
         f"{day(found.term.until)} that is notice by {day(found.term.notice_by)}.", "End it by this notice",
