@@ -145,6 +145,14 @@ def test_an_end_credits_what_is_billed_beyond_it(plan: World, client_of: ClientO
     assert plan.agreement(NUMBER).ends_on == date(2026, 11, 15)
 
 
+def test_hours_and_units_are_told_as_on_invoices(plan: World, client_of: ClientOf) -> None:
+    plan.time(5_400)
+    text, _ = looked(client_of("fin"), "/agreements/ACME-TM/end/", ends_on="2026-12-31")
+    assert "1:30 h ·" in text
+    text, _ = looked(client_of("fin"), f"{PLAN}change/", wanted_on="2026-11-16", quantity="8")
+    assert "8 seats ·" in text
+
+
 def test_tiers_change_by_their_table(world: World, client_of: ClientOf, database: str) -> None:
     tiers = (TierInput(D(10), D(5)), TierInput(None, D(4)))
     agreed(world, ChargeInput("nodes", "recurring", "Nodes", model="graduated", tiers=tiers, quantity=D(12),

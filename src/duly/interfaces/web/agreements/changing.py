@@ -35,7 +35,7 @@ from duly.interfaces.web.agreements.change_forms import (
     recurring,
 )
 from duly.interfaces.web.agreements.rows import Change, pressed
-from duly.interfaces.web.invoices.explanation import plain, told_steps
+from duly.interfaces.web.invoices.explanation import quantity, told_steps
 from duly.interfaces.web.page import StaffRequest, page
 
 ONE_DAY: Final = timedelta(days=1)
@@ -179,7 +179,7 @@ def _lines(told: Previewed) -> Iterator[dict[str, Any]]:
     """The lines with their mark: what the change adds, what it takes away, nothing for what stays."""
     for number, line in enumerate(told.lines, 1):
         yield {"line": line, "mark": _mark(line), "steps": list(told_steps(line, told.currency)), "number": number,
-               "quantity": "" if line.kind == "unused" else f"{plain(line.quantity)} {line.unit}".strip()}
+               "quantity": "" if line.kind == "unused" else quantity(line)}
 
 
 def _mark(line: Line) -> tuple[str, str] | None:

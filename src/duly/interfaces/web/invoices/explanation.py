@@ -42,6 +42,8 @@ class Explains(Protocol):
     @property
     def kind(self) -> str: ...
     @property
+    def quantity(self) -> Decimal: ...
+    @property
     def unit(self) -> str: ...
     @property
     def explanation(self) -> Sequence[Mapping[str, Any]]: ...
@@ -90,7 +92,7 @@ def _card(rate: RateSource | None) -> str:
     return f"{rate.card_name}: {', '.join(meant) or 'everyone'}, since {printing.day(rate.valid_from)}"
 
 
-def quantity(line: Line) -> str:
+def quantity(line: Explains) -> str:
     """`12:30 h`, `3 seats`."""
     if line.kind in TIMED:
         return f"{printing.hours(line.quantity)} h"
