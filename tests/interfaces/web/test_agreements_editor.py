@@ -128,6 +128,17 @@ def test_the_sample_and_the_curve_are_there_while_one_types(world: World, metric
     assert "up to 1,000 0.02 EUR €20.00" in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
+def test_what_cards_choose_among_is_read_once_for_all_of_them(
+    world: World, metric: None, client_of: ClientOf, count_queries: Callable[[], Any]
+) -> None:
+    second = {name.replace("0-usage", "1-usage"): value for name, value in USAGE.items()}
+    sent = {**SENT, **second, "1-usage-name": "More calls", "charge": ["0-usage", "1-usage"]}
+    with count_queries() as asked:
+        assert client_of("mara").post("/agreements/new/try/", sent).status_code == 200
+    chosen_among = [one["sql"] for one in asked.captured_queries if 'ORDER BY "metric"."name"' in one["sql"]]
+    assert len(chosen_among) == 1
+
+
 @pytest.mark.parametrize("hostile", [
     {"0-usage-tiers": ["x", "-1", "99999", "0", "0"]}, {"0-usage-tiers": [str(n) for n in range(500)]},
     {"0-usage-tiers-0-up_to": "999999999999", "0-usage-tiers-0-price": "999999999999"},

@@ -11,7 +11,7 @@ from duly.billing.agreements.sound import KINDS as TAKEN
 from duly.billing.agreements.sound.pricing import TIERED
 from duly.billing.agreements.terms import ChargeInput
 from duly.interfaces.kit.forms import Form
-from duly.interfaces.web.agreements.forms import choice, metrics, projects, rate_cards
+from duly.interfaces.web.agreements.forms import Offered, choice
 from duly.interfaces.web.agreements.rows import Phase, Row, Rows, Tier
 
 USUAL: Final = {"tax_class": "standard", "supply": "services", "rounding": "exact", "interval_count": "1",
@@ -63,14 +63,12 @@ class Charge(Form):
     supply = choice("supply", "What is sold", initial="services")
     unit = forms.CharField(max_length=20, required=False)
 
-    def __init__(self, *args: Any, agreement: str | None = None, **options: Any) -> None:
+    def __init__(self, *args: Any, offered: Offered, **options: Any) -> None:
         super().__init__(*args, **options)
-        choices = {"project": projects, "rate_card": lambda _: rate_cards(), "metric": lambda _: metrics()}
-        for name, found in choices.items():
-            if name in self.fields:
-                self.fields[name].choices = found(agreement)  # type: ignore[attr-defined]
-        if agreement is None:
+        if offered.agreement is None:
             self.fields.pop("project", None)
+        for name in {"project", "rate_card", "metric"} & {*self.fields}:
+            self.fields[name].choices = getattr(offered, name)  # type: ignore[attr-defined]
         self.tiers = Rows(self.tier, "tiers", self, blank=2) if self.tier else None
         self.phases = Rows(Phase, "phases", self) if self.phased else None
         self.curve: object | None = None

@@ -20,7 +20,7 @@ from duly.interfaces.kit.forms import Form
 from duly.interfaces.web.agreements.charge_card import Charge, named
 from duly.interfaces.web.agreements.charge_forms import KINDS
 from duly.interfaces.web.agreements.curves import drawn
-from duly.interfaces.web.agreements.forms import Head, NewTerms, Terms
+from duly.interfaces.web.agreements.forms import Head, NewTerms, Offered, Terms
 from duly.interfaces.web.agreements.rows import Change, Row
 
 CARD: Final = re.compile(rf"([0-9]{{1,4}})-({'|'.join(KINDS)})")
@@ -51,7 +51,7 @@ class Editor:
 
     def __init__(self, data: QueryDict | None, *, agreement: str | None = None, begun: VersionInput | None = None,
                  initial: Mapping[str, Any] | None = None) -> None:
-        self.agreement, self.begun = agreement, begun
+        self.offered, self.begun = Offered(agreement), begun
         values = {**(initial or {}), **(asdict(begun) if begun else {})}
         self.head = Head(data, initial=values) if agreement is None else None
         self.terms = (NewTerms if agreement is None else Terms)(data, initial=values)
@@ -67,7 +67,7 @@ class Editor:
         self._offer()
 
     def _card(self, card: str, data: QueryDict | None = None, initial: Mapping[str, Any] | None = None) -> Charge:
-        return KINDS[card.partition("-")[2]](data, prefix=card, agreement=self.agreement, initial=initial)
+        return KINDS[card.partition("-")[2]](data, prefix=card, offered=self.offered, initial=initial)
 
     def _offer(self) -> None:
         """Let cards and discounts choose among the cards that there are."""

@@ -1,6 +1,7 @@
 """What is asked to describe an agreement: its head, its terms, and for each kind of charge the fields it has."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from django import forms
@@ -52,19 +53,27 @@ def entities() -> Sequence[tuple[str, str]]:
     return list(LegalEntity.objects.order_by("name").values_list("code", "name"))
 
 
-def metrics() -> Sequence[tuple[str, str]]:
-    found = Metric.objects.order_by("name").values_list("code", "name")
-    return [("", "Choose what is measured"), *((code, f"{name} ({code})") for code, name in found)]
+class Offered:
+    """What the cards of an agreement choose among, by the names of their fields: read when the first card asks for it,
+    and once for all of them."""
 
+    def __init__(self, agreement: str | None) -> None:
+        self.agreement = agreement
 
-def rate_cards() -> Sequence[tuple[str, str]]:
-    cards = RateCard.objects.order_by("name").values_list("code", "name", "currency")
-    return [("", "Choose a rate card"), *((code, f"{name} ({currency})") for code, name, currency in cards)]
+    @cached_property
+    def metric(self) -> Sequence[tuple[str, str]]:
+        found = Metric.objects.order_by("name").values_list("code", "name")
+        return [("", "Choose what is measured"), *((code, f"{name} ({code})") for code, name in found)]
 
+    @cached_property
+    def rate_card(self) -> Sequence[tuple[str, str]]:
+        cards = RateCard.objects.order_by("name").values_list("code", "name", "currency")
+        return [("", "Choose a rate card"), *((code, f"{name} ({currency})") for code, name, currency in cards)]
 
-def projects(agreement: str | None) -> Sequence[tuple[str, str]]:
-    found = Project.objects.filter(agreement__number=agreement).order_by("code").values_list("code", "name")
-    return [("", "Any project"), *((code, f"{name} ({code})") for code, name in found)] if agreement else []
+    @cached_property
+    def project(self) -> Sequence[tuple[str, str]]:
+        found = Project.objects.filter(agreement__number=self.agreement).order_by("code").values_list("code", "name")
+        return [("", "Any project"), *((code, f"{name} ({code})") for code, name in found)]
 
 
 class Head(Once):
