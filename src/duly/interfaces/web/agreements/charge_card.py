@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 
 from duly.billing.agreements.sound import KINDS as TAKEN
+from duly.billing.agreements.sound import OF_EVERY_KIND
 from duly.billing.agreements.sound.pricing import TIERED
 from duly.billing.agreements.terms import ChargeInput
 from duly.interfaces.kit.forms import Form
@@ -24,7 +25,6 @@ IN_TIERS: Final = (*TIERED, "tiers")
 """What the field `model` says where a charge is priced by a table; of a balance, which has one model, `tiers`."""
 NEEDED: Final = ("price", "rate", "package_size")
 """Fields of which each is needed, unless the model hides it."""
-
 
 Groups = tuple[tuple[str, tuple[str, ...]], ...]
 """Titles with the names of fields."""
@@ -98,15 +98,15 @@ class Charge(Form):
         return str(self["model"].value() or "") if "model" in self.fields else ""
 
     @property
-    def tables(self) -> list[Rows]:
-        """The tables that count: tiers only where the model has them."""
+    def tables(self) -> dict[str, Rows]:
+        """The tables that count, by their names in the terms: tiers only where the model has them."""
         tiers = self.tiers if self.priced_by in IN_TIERS else None
-        return [table for table in (tiers, self.phases) if table]
+        return {name: table for name, table in (("tiers", tiers), ("phases", self.phases)) if table}
 
     @property
     def rows(self) -> list[Row]:
         """The rows that count."""
-        return [row for table in self.tables for row in table.filled]
+        return [row for table in self.tables.values() for row in table.filled]
 
     def offer(self, others: Sequence["Charge"]) -> None:
         """The other cards, by name, as what this one may cover."""
@@ -114,18 +114,16 @@ class Charge(Form):
             self.fields["covers"].choices = named(others)  # type: ignore[attr-defined]
 
     def is_valid(self) -> bool:
-        return all([super().is_valid(), *(table.is_valid() for table in self.tables)])
+        return all([super().is_valid(), *(table.is_valid() for table in self.tables.values())])
 
     def terms(self, code: str, codes: Mapping[str, str]) -> ChargeInput:
         """The charge under its code; `codes` are those of the cards by their prefixes. What was left empty stands for
         what is usual, and what the model does not take is left out."""
-        given = {name: value for name, value in self.cleaned_data.items() if name != "code"}
+        given = {**self.cleaned_data, "code": code, "kind": self.kind,
+                 **{name: table.values() for name, table in self.tables.items()}}
         given["covers"] = tuple(codes[card] for card in given.get("covers", ()) if card in codes)
-        for table, name in ((self.tiers, "tiers"), (self.phases, "phases")):
-            if table in self.tables and table is not None:
-                given[name] = table.values()
-        return ChargeInput(code=code, kind=self.kind, **{
-            name: value for name, value in given.items() if name in (*TAKEN[self.kind][0], *TAKEN[self.kind][1], *OWN)})
+        needed, taken = TAKEN[self.kind]
+        return ChargeInput(**{name: value for name, value in given.items() if name in OF_EVERY_KIND | needed | taken})
 
     def clean(self) -> dict[str, Any]:
         found = {name: NUMBERS.get(name) if value in (None, "") and name not in ("unit", "model") else value
@@ -134,9 +132,6 @@ class Charge(Form):
             if name in found:
                 found[name] = NUMBERS.get(name)
         return found
-
-
-OWN: Final = ("name", "tax_class", "supply", "unit")
 
 
 def _idle(model: str) -> tuple[str, ...]:
