@@ -58,6 +58,17 @@ def test_who_may_close_releases_a_month_from_the_page(world: World, client_of: C
     assert "Nothing was left to release" in text(fin.post("/dashboard/deferred/", asked, follow=True))
 
 
+def test_where_all_is_released_the_page_says_so(world: World, client_of: ClientOf) -> None:
+    fee(world, "100", interval="month")
+    invoice, fin = billed(world), client_of("fin")
+    answer = fin.post("/dashboard/deferred/", {"entity": "HALDEN", "through": "2026-11"}, follow=True)
+    for said in ("€100.00 is revenue now, through November 2026.", "No revenue is deferred"):
+        assert said in text(answer)
+    assert answer.status_code == 200
+    [address] = re.findall(r'href="(/dashboard/deferred/[^"]+)"', fin.get(f"/invoices/{invoice.pk}/").content.decode())
+    assert fin.get(address).status_code == 200
+
+
 def test_a_manager_sees_the_deferred_revenue_of_their_book_only(world: World, client_of: ClientOf) -> None:
     fee(world, "365")
     billed(world)

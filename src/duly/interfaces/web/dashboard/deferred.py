@@ -14,6 +14,7 @@ from duly.billing.kernel.errors import NotFound
 from duly.billing.ledger.releasing import release_all
 from duly.billing.reporting import deferred as reading
 from duly.billing.reporting.deferred import Deferred, ToCome
+from duly.billing.reporting.scope import sellers
 from duly.engine.periods import parse_period
 from duly.interfaces.kit import charts, printing
 from duly.interfaces.web.page import StaffRequest, page, show
@@ -29,14 +30,14 @@ def deferred(request: StaffRequest) -> HttpResponseBase:
     if request.method == "POST":
         return _release(request, entity, _month(asked.get("through", "")))
     found = reading.deferred(actor=request.actor, on=request.on)
-    if entity and entity not in [each.seller.code for each in found]:
-        raise NotFound("There is no deferred revenue of such a legal entity.", "Choose one on the page.")
-    board = next((each for each in found if each.seller.code == entity), found[0] if found else None)
+    board = next((each for each in found if entity in ("", each.seller.code)), None)
+    if board is None and entity and not sellers(entity):
+        raise NotFound("There is no such legal entity.", "Choose one on the page.")
     month = _month(request.GET["month"]) if request.GET.get("month") else None
     return show(request, "web/dashboard/deferred.html", {
         "board": board, "month": month, "lines": _lines(request, board, month),
         "entities": [{"title": each.seller.name, "url": _url(each), "current": each is board} for each in found]
-        if len(found) > 1 else [],
+        if any(each is not board for each in found) else [],
         **(_pictured(board, request.on) if board else {})})
 
 
