@@ -32,6 +32,10 @@ def test_a_page_without_deferred_revenue_says_so(world: World, client_of: Client
     assert "No revenue is deferred" in text(client_of("fin").get("/dashboard/deferred/"))
 
 
+def test_a_dashboard_leads_to_the_page_of_its_entity(world: World, client_of: ClientOf) -> None:
+    assert "/dashboard/deferred/?entity=HALDEN" in text(client_of("fin").get("/dashboard/?entity=HALDEN"))
+
+
 def test_the_months_to_come_lead_to_their_documents(world: World, client_of: ClientOf) -> None:
     fee(world, "365")
     number = billed(world).number

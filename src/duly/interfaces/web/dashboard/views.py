@@ -36,7 +36,8 @@ def dashboard(request: StaffRequest) -> HttpResponseBase:
         "board": board, "quiet": not any(month.billed or month.collected for month in board.months),
         "entities": entities if len(entities) > 1 else [],
         "books": books if request.actor.may_everywhere("read") else [],
-        "unbilled_url": _url(board.entity, mine, "dashboard_unbilled"), "deferred_url": reverse("deferred"),
+        "unbilled_url": _url(board.entity, mine, "dashboard_unbilled"),
+        "deferred_url": _url(board.entity, False, "deferred"),
         **pictured(board),
     })
 
