@@ -50,15 +50,16 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """How long it runs: the term of the day and its last day; until when notice ends it with that term, and from when
-    it renews, both null where no term follows."""
+    """How long it runs, as it was agreed; the term of the day and its last day; until when notice ends it with that
+    term, null where no term follows."""
 
     months: int
     renews_months: int | None
+    notice_months: int
+    notice_days: int
     since: date
     until: date
     notice_by: date | None
-    renews_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,8 @@ def _term(agreement: str, on: date) -> Term | None:
     if found is None:
         return None
     runtime, stands = found
-    return Term(runtime.months, runtime.renews_months, stands.term.start, stands.term.last, stands.notice_by,
-                stands.renews_on)
+    return Term(runtime.months, runtime.renews_months, runtime.notice_months, runtime.notice_days, stands.term.start,
+                stands.term.last, stands.notice_by)
 
 
 def _versions(agreement: Agreement, on: date) -> tuple[Version, ...]:

@@ -11,7 +11,6 @@ from django.urls import reverse
 from duly.billing.agreements import lists
 from duly.billing.agreements.actions.agree import put_project
 from duly.billing.agreements.actions.runtime import put_runtime
-from duly.billing.agreements.runtimes import standing_of
 from duly.billing.agreements.terms import VersionInput
 from duly.billing.reporting.agreement_page import AgreementPage, agreement_page
 from duly.interfaces.kit.forms import beside
@@ -64,8 +63,8 @@ def agreement(request: StaffRequest, number: str) -> HttpResponseBase:
 def term(request: StaffRequest, number: str) -> HttpResponseBase:
     """How long it runs, whether it renews, and how long before notice is given."""
     found = agreement_page(actor=request.actor, on=request.on, agreement=number)
-    held = standing_of(number, request.on)
-    form = Term(request.POST or None, initial=held and {name: getattr(held[0], name) for name in Term.base_fields})
+    form = Term(request.POST or None,
+                initial=found.term and {name: getattr(found.term, name) for name in Term.base_fields})
     if form.is_valid():
         with beside(form):
             put_runtime(actor=request.actor, at=request.at, on=request.on, agreement=number, **form.cleaned_data)
