@@ -19,6 +19,8 @@ STANDING = {
     "/accounts/ACME/manager/": ("manager", "otto", "cover_from", "2026-11-05"),
     "/accounts/ACME/contact/?email=ap@acme.example": ("phone", "110", "name", "Payables"),
     "/accounts/ACME/purchase-order/?order=PO-7": ("amount", "950", "expires_on", "2026-12-31"),
+    "/agreements/BIG-MS/term/": ("months", "24", "notice_months", "3"),
+    "/settings/metrics/calls/": ("name", "Calls made", "unit", "call"),
     "/work/entries/{entry}/": ("description", "Another", "task", "Design"),
     "/settings/entities/{entity}/edit/": ("phone", "110", "website", "halden.example"),
     "/settings/entities/{entity}/bank-account/?id={bank}": ("holder", "Halden", "bank", "Other Bank"),
@@ -53,6 +55,7 @@ def form_of(text: str) -> dict[str, str]:
 @pytest.mark.parametrize("page", STANDING)
 def test_what_somebody_else_changed_is_not_written_over(world: World, client: Client, page: str) -> None:
     m.PurchaseOrder.objects.create(account=world.account("ACME"), number="PO-7", currency="EUR", amount=900)
+    m.Metric.objects.create(code="calls", name="Calls", aggregation="count")
     entity = world.entity().pk
     address = page.format(entry=world.time(3600, approved=False).pk, entity=entity, person=m.Person.objects.get(
         code="ada").pk, user=world.actor("mara").user_id, bank=m.BankAccount.objects.get(entity=entity).pk)

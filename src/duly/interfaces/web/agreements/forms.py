@@ -10,7 +10,7 @@ from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.models import Metric, Project, RateCard
 from duly.billing.agreements.policies import NAMES, Usual, policies
 from duly.formats.identities import check_currency
-from duly.interfaces.kit.forms import Checked, Form, Once
+from duly.interfaces.kit.forms import Checked, Form, Once, Standing
 from duly.interfaces.web.accounts.forms import Number
 from duly.interfaces.web.agreements.fields import Amounts, Day, Plain
 from duly.interfaces.web.agreements.rows import Discount, Rows
@@ -174,7 +174,7 @@ class NewTerms(Terms):
         return {**given, **left}
 
 
-class Term(Form):
+class Term(Standing):
     """How long an agreement runs, in months."""
 
     months = forms.IntegerField(label="First term in months", min_value=1, max_value=240, initial=12)
