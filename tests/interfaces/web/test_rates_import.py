@@ -28,6 +28,13 @@ def test_a_file_is_previewed_and_then_added_as_it_was_shown(world: World, client
     assert "nothing would change" in text(anna.post(ADDRESS, file(ROWS)))
 
 
+def test_a_name_that_no_file_has_is_taken_without_what_no_text_holds(
+    world: World, client_of: Callable[[str], Client]
+) -> None:
+    client_of("anna").post(ADDRESS, {"name": "rates\0.csv", "text": ROWS, "do": "add"})
+    assert {one.source for one in m.ExchangeRate.objects.all()} == {"file rates.csv"}
+
+
 def test_what_differs_stands_in_the_way_by_its_row(world: World, client_of: Callable[[str], Client]) -> None:
     anna = client_of("anna")
     anna.post(ADDRESS, {"name": "rates.csv", "text": ROWS, "do": "add"})

@@ -240,7 +240,7 @@ class RateFile(Form):
     def clean(self) -> dict[str, Any]:
         file = self.cleaned_data.get("file")
         name, content = (file.name, file.read(2**20 + 1)) if file else (
-            self.data.get("name", "")[:255], self.data.get("text", "").encode())
+            self.data.get("name", "").replace("\0", "")[:255], self.data.get("text", "").encode())
         if not content:
             self.add_error("file", "Choose a file.")
         elif len(content) > 2**20:
