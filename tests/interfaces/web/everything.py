@@ -187,7 +187,7 @@ def furnish(world: World, client_of: Callable[..., Client]) -> dict[str, object]
     assert picture
     return {
         "entry": late.pk, "billed": expense.pk, "draft": drafts["ACME"].pk,
-        "reviewed": drafts["BIG"].pk, "invoice": invoice.pk, "receipt": received.receipt, "deferred": deferred.pk, 
+        "reviewed": drafts["BIG"].pk, "invoice": invoice.pk, "receipt": received.receipt, "deferred": deferred.pk,
         "message": message, "run": m.BillRun.objects.get().pk, "milestone": m.Charge.objects.get(kind="milestone").pk,
         "allocation": m.CashAllocation.objects.get().pk, "batch": m.ImportBatch.objects.get().pk,
         "upload": m.ImportUpload.objects.filter(kind="timesheet").order_by("-pk")[0].pk, "events": _used(world, fin),
