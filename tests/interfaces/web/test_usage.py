@@ -125,6 +125,8 @@ def test_a_metric_is_defined_renamed_and_dropped(world: World, client_of: Client
     given = {"code": "users", "name": "Users", "unit": "user", "aggregation": "unique_count", "event": "calls"}
     refused = fin.post("/settings/metrics/new/", given)
     assert (refused.status_code, "Name one." in body(refused)) == (422, True)
+    refused = fin.post("/settings/metrics/new/", {**given, "property": "user", "filter_values": "free"})
+    assert (refused.status_code, "Name the property that has these values." in body(refused)) == (422, True)
     fin.post("/settings/metrics/new/", {**given, "property": "user", "group_by": "region, tier",
                                         "filter_property": "plan", "filter_values": "free", "excluded": "on"})
     made = m.Metric.objects.get()

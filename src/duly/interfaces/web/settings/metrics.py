@@ -56,6 +56,12 @@ class New(Form):
     filter_values = text("is one of", 500, False, help_text="Values with commas between.")
     excluded = forms.BooleanField(label="Is none of these instead", required=False)
 
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if (given.get("filter_values") or given.get("excluded")) and not given.get("filter_property"):
+            self.add_error("filter_property", "Name the property that has these values.")
+        return given
+
     def said(self) -> dict[str, Any]:
         """What the verb takes."""
         given = {name: self.cleaned_data[name] for name in ("code", "name", "unit", "aggregation", "event", "property")}
