@@ -56,6 +56,12 @@ def test_one_of_several_taxes_is_added(world: World, client_of: ClientOf) -> Non
     assert "A rate that was in force stays" in text(refused)
 
 
+def test_the_classes_of_tax_have_words(world: World, client_of: ClientOf) -> None:
+    for address in ("/settings/taxes/new/", "/settings/tax-rates/new/", "/settings/tax-rates/"):
+        page = words(client_of("anna").get(address))
+        assert ("Second reduced rate" in page, "Reduced_2" in page) == (True, False)
+
+
 def test_a_biller_decides_on_the_tax_of_a_line(world: World, client_of: ClientOf) -> None:
     world.time(3600)
     draft = next(one for one in bill(world) if one.account.number == "ACME")

@@ -7,12 +7,12 @@ import pycountry
 from django import forms
 
 from duly.billing.accounts.models import LANGUAGES, ROLES, SENSITIVE_RIGHTS
-from duly.billing.reference.models import TAX_CLASSES
 from duly.formats import FormatError
 from duly.formats.identities import check_currency, check_email, check_iban, check_time_zone, check_vat_id
 from duly.formats.setup_file.pictures import media_type
 from duly.interfaces.kit.forms import Checked, Date, Form, Percent, Standing
 from duly.interfaces.kit.rates import from_file
+from duly.interfaces.web.agreements.forms import choice
 
 COUNTRIES: Final = [("", "Choose a country"), *sorted(((one.alpha_2, one.name) for one in pycountry.countries),
                                                       key=lambda one: one[1])]
@@ -138,7 +138,7 @@ class Close(Standing):
 
 class TaxRate(Form):
     country = forms.ChoiceField(label="Country", choices=COUNTRIES)
-    tax_class = forms.ChoiceField(label="Class", choices=[(name, name.capitalize()) for name in TAX_CLASSES])
+    tax_class = choice("tax_class", "Class")
     rate = Percent(label="Rate in percent")
     valid_from = forms.DateField(label="From", widget=Date)
     source = text("Source", 200, help_text="The law or the page that says so.")
@@ -161,7 +161,7 @@ class TaxComponent(Form):
     country = forms.ChoiceField(label="Country", choices=COUNTRIES)
     region = text("Region", 100, False, help_text="As addresses have it, such as QC; empty: the whole country.")
     name = text("Name", 40, help_text="As documents print it, such as GST.")
-    tax_class = forms.ChoiceField(label="Class", choices=[(name, name.capitalize()) for name in TAX_CLASSES])
+    tax_class = choice("tax_class", "Class")
     rate = Percent(label="Rate in percent", required=False, help_text="Empty: there is none from that day on.")
     position = forms.IntegerField(label="Place", min_value=1, max_value=99,
                                   help_text="The order in which they are due.")

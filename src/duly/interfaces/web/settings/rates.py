@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from duly.billing.reference import actions, lists
 from duly.billing.reference.actions import ExchangeRateInput, TaxRateInput
-from duly.billing.reference.models import TAX_CLASSES
 from duly.interfaces.kit.forms import beside
 from duly.interfaces.kit.listing import Column, Filter, Listing
+from duly.interfaces.web.agreements.forms import WORDS
 from duly.interfaces.web.page import StaffRequest, page, show
 from duly.interfaces.web.settings import forms
 from duly.interfaces.web.settings.sections import ask, sections
@@ -37,7 +37,7 @@ TAX_RATES: Final = Listing(
              Column("percent", "Rate", "number"), Column("valid_from", "From", "date", sort="from"),
              Column("state", "State", "pill"), Column("source", "Source", wide=True), *ADDED),
     filters=(Filter("text", "Country code"), BY_STATE,
-             Filter("class", "Class", "choice", tuple((name, name.capitalize()) for name in TAX_CLASSES))),
+             Filter("class", "Class", "choice", tuple(WORDS["tax_class"]))),
 )
 EXCHANGE_RATES: Final = Listing(
     name="rates", read=lists.exchange_rates, read_all=lists.every_exchange_rate, sort="-from", tones=STATES,
