@@ -278,8 +278,8 @@ def moved(sql: Sql, source: int, target: int, amount: Decimal, *, on: date = ISS
     return booked
 
 
-def allocate(sql: Sql, source: int, target: int, amount: Decimal, entry_id: int, *, bases: tuple[int, int] | None = None,
-             on: date = ISSUED, answers: int | None = None) -> int:
+def allocate(sql: Sql, source: int, target: int, amount: Decimal, entry_id: int, *,
+             bases: tuple[int, int] | None = None, on: date = ISSUED, answers: int | None = None) -> int:
     """The allocation alone; `bases` are what it says that it moves of source and target in the base currency."""
     return sql.one("""
         insert into cash_allocation (source_id, target_id, amount, source_base, target_base, booked_on, entry_id,

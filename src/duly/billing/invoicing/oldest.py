@@ -83,6 +83,7 @@ def _due(entity: int, found: list[tuple[int, int]], until: date) -> list[date]:
     charged = due(fees(terms, until), documents, queries.billed_spans(charges["charge_id"].to_list()), until)
     used = with_events(asked(charged.measured))
     spans = pl.concat([charged.fixed.select(SPAN), used.select(SPAN)])
-    billed_on = pl.when(pl.col("timing") == "arrears").then(pl.col("span_to") - pl.duration(days=1)).otherwise("span_from")
+    billed_on = pl.when(pl.col("timing") == "arrears").then(
+        pl.col("span_to") - pl.duration(days=1)).otherwise("span_from")
     months: list[date] = spans.select(billed_on.dt.truncate("1mo").alias("month")).sort("month")["month"].to_list()
     return months

@@ -113,9 +113,9 @@ LINES: Final[frames.Schema] = {
 
 def lines(drafts: Sequence[int]) -> pl.DataFrame:
     """The drafts' lines as checks and tax see them; columns as `LINES`."""
-    return frames.read("""select l.id, invoice_id, position, agreement_id, kind, terms_id, unit_price, amount, tax_class,
-        tax_category, tax_rate, service_from, service_to, supply, fixed_category, fixed_rate, override_category,
-        override_reason, exists (select from line_tax t where t.line_id = l.id)
+    return frames.read("""select l.id, invoice_id, position, agreement_id, kind, terms_id, unit_price, amount,
+        tax_class, tax_category, tax_rate, service_from, service_to, supply, fixed_category, fixed_rate,
+        override_category, override_reason, exists (select from line_tax t where t.line_id = l.id)
         from invoice_line l where invoice_id = any(%s) order by invoice_id, position""", [list(drafts)], LINES)
 
 

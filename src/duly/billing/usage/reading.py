@@ -123,7 +123,7 @@ def placed(periods: pl.DataFrame, metrics: dict[int, Metric]) -> pl.DataFrame:
         begins = pl.Series(name, [day_begins(*row) for row in days.iter_rows()], dtype=INSTANT)
         periods = periods.join(days.with_columns(begins), on=[day, "time_zone"], maintain_order="left")
     codes = {key: one.name for key, one in metrics.items()}
-    names = {key: one.made_of for key, one in metrics.items()}
+    names = {key: one.made_of() for key, one in metrics.items()}
     return periods.with_columns(
         pl.col("metric_id").replace_strict(codes, return_dtype=pl.String).alias("metric"),
         pl.col("metric_id").replace_strict(names, return_dtype=pl.String).alias("event"))
@@ -165,7 +165,7 @@ def events(periods: pl.DataFrame, metrics: dict[int, Metric], snapshots: Snapsho
 
 def _within(wanted: pl.DataFrame, periods: pl.DataFrame, metrics: dict[int, Metric],
             snapshot: str | None) -> Iterator[pl.DataFrame]:
-    told = {one.made_of for one in metrics.values() if one.property or one.filters or one.group_by}
+    told = {one.made_of() for one in metrics.values() if one.property or one.filters or one.group_by}
     return frames.read_parts(WITHIN, {
         "agreements": frames.array(wanted["agreement_id"]), "metrics": wanted["event"].to_list(),
         "starts": wanted["starts"].to_list(), "ends": wanted["ends"].to_list(),

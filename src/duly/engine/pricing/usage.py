@@ -72,7 +72,6 @@ class Metric:
         if self.aggregation not in AGGREGATIONS or (self.aggregation == "unique_count" and not self.property):
             raise ValueError(f"metric {self.name} is one of {', '.join(AGGREGATIONS)}, a unique_count of a property")
 
-    @property
     def made_of(self) -> str:
         """The name of the events that it is made of."""
         return self.event or self.name
@@ -200,7 +199,7 @@ def _property(name: str) -> pl.Expr:
 
 def passes(metric: Metric) -> list[pl.Expr]:
     """Which events (`events.EVENT`) the metric is made of: those of its name that pass all of its filters."""
-    return [pl.col("metric") == metric.made_of, *(
+    return [pl.col("metric") == metric.made_of(), *(
         _property(one.property).is_in(one.values).fill_null(False) ^ one.excluded for one in metric.filters)]
 
 

@@ -125,7 +125,7 @@ ACTS: Final = ("add_row", "remove_row", "raise_row")
 
 def pressed(data: QueryDict) -> Change | None:
     """The button of a row that sent the form, if it was one."""
-    return next((Change(act, data[act]) for act in ACTS if act in data), None)
+    return next((Change(act, str(data[act])) for act in ACTS if act in data), None)
 
 
 class Rows:
