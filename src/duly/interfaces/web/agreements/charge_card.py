@@ -1,4 +1,4 @@
-"""What the cards of charges share in the editor: usual fields first, others in groups, tables of tiers and phases."""
+"""What the cards of charges share in the editor: usual fields first, others in groups, tables of tiers and the like."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from duly.billing.agreements.sound.pricing import TIERED
 from duly.billing.agreements.terms import ChargeInput
 from duly.interfaces.kit.forms import Form
 from duly.interfaces.web.agreements.forms import choice, metrics, projects, rate_cards
-from duly.interfaces.web.agreements.rows import Phase, Row, Rows, Tier
+from duly.interfaces.web.agreements.rows import Limit, Phase, Row, Rows, Tier
 
 USUAL: Final = {"tax_class": "standard", "supply": "services", "rounding": "exact", "interval_count": "1",
                 "proration": "by_day", "alignment": "calendar", "day_count": "act_365", "grants_of": "time"}
@@ -57,6 +57,7 @@ class Charge(Form):
     more: Groups = (("More: tax, unit", ("tax_class", "supply", "unit")),)
     tier: type[Tier] | None = None
     phased = False
+    limited = False
     code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     name = forms.CharField(label="Name on the invoice", max_length=200)
     tax_class = choice("tax_class", "Tax", initial="standard")
@@ -76,6 +77,8 @@ class Charge(Form):
                           blank=2) if self.tier else None
         self.phases = Rows(Phase, f"{self.prefix}-phases", data, given.get("phases", ()),  # type: ignore[arg-type]
                            ) if self.phased else None
+        self.limits = Rows(Limit, f"{self.prefix}-limits", data, given.get("limits", ()),  # type: ignore[arg-type]
+                           ) if self.limited else None
         self.curve: object | None = None
         for name in {*NEEDED} & {*self.fields}:
             self.fields[name].required = not (self.is_bound and name in _idle(self.priced_by))
@@ -95,7 +98,8 @@ class Charge(Form):
     def groups(self) -> list[Group]:
         """The fields that mostly stay as they are."""
         return [Group(title, [self[name] for name in names if name in self.fields],
-                      self.phases if "trial_days" in names else None) for title, names in self.more]
+                      self.phases if "trial_days" in names else self.limits if "limits" in names else None)
+                for title, names in self.more]
 
     @property
     def priced_by(self) -> str:
@@ -106,7 +110,7 @@ class Charge(Form):
     def tables(self) -> list[Rows]:
         """The tables that count: tiers only where the model has them."""
         tiers = self.tiers if self.priced_by in IN_TIERS else None
-        return [table for table in (tiers, self.phases) if table]
+        return [table for table in (tiers, self.phases, self.limits) if table]
 
     @property
     def rows(self) -> list[Row]:
@@ -126,7 +130,7 @@ class Charge(Form):
         what is usual, and what the model does not take is left out."""
         given = {name: value for name, value in self.cleaned_data.items() if name != "code"}
         given["covers"] = tuple(codes[card] for card in given.get("covers", ()) if card in codes)
-        for table, name in ((self.tiers, "tiers"), (self.phases, "phases")):
+        for table, name in ((self.tiers, "tiers"), (self.phases, "phases"), (self.limits, "limits")):
             if table in self.tables and table is not None:
                 given[name] = table.values()
         return ChargeInput(code=code, kind=self.kind, **{
