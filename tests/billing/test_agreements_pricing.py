@@ -9,7 +9,7 @@ import pytest
 from duly.billing import models as m
 from duly.billing.agreements.agreed import agreed_versions
 from duly.billing.agreements.sound import problems_of
-from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput, VersionInput
+from duly.billing.agreements.terms import ChargeInput, DiscountInput, LimitInput, PhaseInput, TierInput, VersionInput
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import Refused
 from tests.billing.test_agreements_verbs import JANUARY, agreed, amended
@@ -37,8 +37,11 @@ DEPOSIT = ChargeInput("deposit", "deposit", "Deposit", price=Decimal(3000), due_
 PREPAID = ChargeInput("prepaid", "credit", "Prepaid hours", price=Decimal(500), due_on=date(2026, 2, 1),
                       covers=("hours",), priority=1, expires_on=date(2027, 2, 1))
 HOURS = ChargeInput("hours", "time", "Consulting", unit="h", rate_card="STD")
+HOTEL = LimitInput("Hotel", Decimal(150))
+TRAVEL = ChargeInput("travel", "expense", "Travel", markup=Decimal("0.05"),
+                     limits=(HOTEL, LimitInput("meals", Decimal("37.50"))))
 EVERYTHING = VersionInput(
-    JANUARY, (HOURS, SEATS, CALLS, BUNDLE, TAKE, SUMS, HELD, RETAINER, COMMITTED, DEPOSIT, PREPAID),
+    JANUARY, (HOURS, SEATS, CALLS, BUNDLE, TAKE, SUMS, HELD, RETAINER, COMMITTED, DEPOSIT, PREPAID, TRAVEL),
     discounts=(DiscountInput("Partner", rate=Decimal("0.1")),
                DiscountInput("Launch", off=Decimal(50), scope="charge", charges=("seats", "calls"))),
     cap=Decimal(90000), cap_behaviour="stop", change_at_once=False, progressive_thresholds=(Decimal(1000),),
@@ -60,11 +63,14 @@ def test_terms_of_every_model_are_read_back_as_they_were_agreed(world: World, me
 def test_what_differs_is_told_by_its_path(world: World, metric: None) -> None:
     agreed(world, EVERYTHING)
     cheaper = replace(SEATS, tiers=(TierInput(None, Decimal("0.01")),))
+    dearer = replace(TRAVEL, limits=(HOTEL,))
     with pytest.raises(Refused) as refusal:
         amended(world, replace(EVERYTHING, charges=tuple(
-            cheaper if one is SEATS else one for one in EVERYTHING.charges), discounts=()))
+            {SEATS: cheaper, TRAVEL: dearer}.get(one, one) for one in EVERYTHING.charges), discounts=()))
     found = {problem.path: problem.text for problem in refusal.value.problems}
-    assert set(found) == {"charges[1].tiers", "discounts"}
+    assert set(found) == {"charges[1].tiers", "charges[11].limits", "discounts"}
+    assert found["charges[11].limits"].startswith(
+        "category Hotel, at_most 150; category meals, at_most 37.5 was agreed, not category Hotel, at_most 150.")
     assert found["charges[1].tiers"].startswith("up_to 1000, price 0.02; price 0.01, flat 2 was agreed")
 
 
@@ -108,6 +114,16 @@ def test_what_differs_is_told_by_its_path(world: World, metric: None) -> None:
     (replace(COMMITTED, price=Decimal("0.001")), "price"),
     (replace(DEPOSIT, due_on=None), "due_on"),
     (replace(PREPAID, grants=Decimal(5)), "grants"),
+    (replace(DEPOSIT, limits=(HOTEL,)), "limits"),
+    (replace(TRAVEL, limits=(HOTEL, LimitInput(" HOTEL", Decimal(90)))), "limits[1].category"),
+    (replace(TRAVEL, limits=(LimitInput("Straße", Decimal(1)), LimitInput("STRASSE", Decimal(1)))),
+     "limits[1].category"),
+    (replace(TRAVEL, limits=(LimitInput("  ", Decimal(90)),)), "limits[0].category"),
+    (replace(TRAVEL, limits=(LimitInput("x" * 101, Decimal(90)),)), "limits[0].category"),
+    (replace(TRAVEL, limits=(LimitInput("Hotel", Decimal(0)),)), "limits[0].at_most"),
+    (replace(TRAVEL, limits=(LimitInput("Hotel", Decimal("0.005")),)), "limits[0].at_most"),
+    (replace(TRAVEL, limits=(LimitInput("Hotel", Decimal("NaN")),)), "limits[0].at_most"),
+    (replace(TRAVEL, limits=(LimitInput("Hotel", Decimal("1e12")),)), "limits[0].at_most"),
 ])
 def test_a_price_that_does_not_hold_together(charge: ChargeInput, path: str) -> None:
     version = VersionInput(JANUARY, (HOURS, charge, *(() if charge.code == "calls" else (CALLS,))))
@@ -138,6 +154,8 @@ def test_all_models_hold_together() -> None:
 @pytest.mark.parametrize(("statement", "law"), [
     ("insert into charge_tier (terms_id, above, price, flat) select id, 5, 1, 0 from charge_terms limit 1",
      "never added to"),
+    ("""insert into expense_limit (terms_id, category, at_most)
+        select t.id, 'Hotel', 5 from charge_terms t where t.name = 'Travel'""", "never added to"),
     ("""insert into discount (version_id, position, name, scope, rate)
         select id, 9, 'Late', 'agreement', 0.5 from agreement_version limit 1""", "never added to"),
 ])

@@ -81,7 +81,7 @@ def test_the_page_of_an_agreement(world: World) -> None:
     assert (page.account_name, page.entity, page.state, page.payment_days) == ("Acme GmbH", "HALDEN", "in_force", 30)
     assert [(one.code, one.items) for one in page.projects] == [("ACME-WEB", 0)]
     assert [(one.person, one.price) for one in page.prices] == [("ada", D(95)), ("grace", D(110))]
-    assert len(asked) <= 14
+    assert len(asked) <= 15
     assert agreement_page(actor=actor("mara"), on=NEXT, agreement="ACME-TM").terms.cap == D(900)
     with pytest.raises(NotFound, match="not in your book"):
         agreement_page(actor=actor("otto"), on=TODAY, agreement="ACME-TM")

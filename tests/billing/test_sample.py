@@ -24,6 +24,7 @@ from tests.billing.test_agreements_pricing import (
     SEATS,
     SUMS,
     TAKE,
+    TRAVEL,
 )
 from tests.world import TODAY, World
 
@@ -114,6 +115,14 @@ def test_deposits_and_prepaid_credit_are_taken_off() -> None:
     assert (found.net, found.tax) == (D(0), D(0))
 
 
+def test_limits_of_expenses_are_shown_at_work() -> None:
+    found = sampled(TRAVEL)
+    assert amounts(found) == [("expense", "Travel", D(105)), ("expense", "Travel – Hotel", D(150)),
+                              ("expense", "Travel – meals", D("37.50"))]
+    assert [line.price for line in found.lines] == [D(105), D(150), D("37.50")]
+    assert found.assumed == ("Hotel for 225", "meals for 57")
+
+
 def test_what_only_bills_ahead_has_no_lines_yet() -> None:
     assert (sampled(DEPOSIT).lines, len(sampled(DEPOSIT).ahead)) == ((), 1)
 
@@ -121,7 +130,7 @@ def test_what_only_bills_ahead_has_no_lines_yet() -> None:
 def test_everything_at_once_adds_up() -> None:
     found = sampled(*EVERYTHING.charges, discounts=EVERYTHING.discounts, cap=EVERYTHING.cap, cap_behaviour="stop")
     assert sum(line.amount for line in found.lines) == found.net
-    assert len(found.assumed) == 5
+    assert len(found.assumed) == 7
 
 
 def test_terms_far_ahead_are_sampled_at_once() -> None:

@@ -185,7 +185,8 @@ costs = st.fixed_dictionaries({
     "cost_currency": st.sampled_from(["EUR", "CHF", None]),
     "markup": st.integers(-(10**8) + 1, 10**8).map(lambda n: Decimal(f"{n}e-8")),
     "description": st.sampled_from(["", 'Taxi "home"', "\\ \x00 é"]), "exponent": st.sampled_from([0, 2, 3]),
-    "exchange_rate": st.integers(1, 10**14).map(lambda n: Decimal(f"{n}e-10")),
+    "exchange_rate": st.integers(1, 10**14).map(lambda n: Decimal(f"{n}e-10")), "task": st.just("Hotel"),
+    "at_most": st.none() | st.integers(1, 10**15 - 1).map(lambda n: Decimal(f"{n}")),
 })
 agreed = st.fixed_dictionaries({
     "kind": st.just("milestone"), "amount": st.integers(0, 10**9).map(lambda n: Decimal(f"{n}e-2")),
@@ -205,7 +206,8 @@ def test_expenses_and_milestones_are_priced_exactly(rows: Rows) -> None:
     found = {work_id: Fraction(numerator) / denominator for work_id, numerator, denominator in quotients.iter_rows()}
     for number, row in enumerate(rows, start=1):
         expected = Fraction(row["amount"]) * (1 + Fraction(row.get("markup", 0))) * Fraction(row.get("quantity", 1))
-        assert found[number] == expected * Fraction(row.get("exchange_rate") or 1)
+        expected *= Fraction(row.get("exchange_rate") or 1)
+        assert found[number] == (expected if row.get("at_most") is None else min(expected, Fraction(row["at_most"])))
 
 
 fees = st.fixed_dictionaries({

@@ -234,6 +234,17 @@ def test_a_discount_reads_as_one_in_each_language(language: str, expected: str) 
     assert [text.replace("\u202f", " ") for text in said(rows, language=language)] == [expected]
 
 
+@pytest.mark.parametrize(("language", "expected", "label"), [
+    ("en", "Cost 180.00 EUR × 1.05 (mark-up 5%) = 189.00, at most 150.00 for Hotel", "At most for Hotel"),
+    ("de", "Kosten 180,00 EUR × 1,05 (Aufschlag 5 %) = 189,00, höchstens 150,00 für Hotel", "Höchstens für Hotel"),
+    ("fr", "Coût 180,00 EUR × 1,05 (majoration 5 %) = 189,00, au plus 150,00 pour Hotel", "Au plus pour Hotel")])
+def test_a_limit_of_an_expense_says_its_category(language: str, expected: str, label: str) -> None:
+    rows = [{"step": "cost", "times": "180", "currency": "EUR"}, {"step": "markup", "times": "1.05"},
+            {"step": "maximum", "at_most": "150", "category": "Hotel"}, closing("150")]
+    assert [text.replace("\u202f", " ") for text in said(rows, "expense", language=language)] == [expected]
+    assert [row.label for row in table(read(rows), phrases(language)) if row.kind == "limit"] == [label]
+
+
 def test_an_average_that_is_no_decimal_says_what_it_is_the_average_of() -> None:
     rows = [{"step": "balance_days", "add": "1000000", "times": "0.01", "above": "0", "up_to": None}, {"step": "sum"},
             {"step": "counted_days", "times": "31"}, {"step": "period_days", "over": "31"},

@@ -109,6 +109,7 @@ def test_prices_are_exact(key: str, field: str, value: Decimal) -> None:
     ('kind = "time", rounding = "up", increment_minutes = 15', "increment_seconds", 900),
     ('kind = "time", minimum_minutes = 30', "minimum_seconds", 1800),
     ('kind = "expense", markup_percent = "2.5"', "markup", Decimal("0.025")),
+    ('kind = "expense"', "limits", ()),
     ('kind = "recurring", price = 1, interval = "quarter", every = 2', "interval_count", 2),
     ('kind = "recurring", price = 1, interval = "month"', "alignment", "calendar"),
     ('kind = "recurring", price = 1, interval = "month", anchor = 2026-01-31', "alignment", "anchored"),

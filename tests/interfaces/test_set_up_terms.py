@@ -64,6 +64,8 @@ charges = [
     { code = "deposit", kind = "deposit", name = "Deposit", unit = "u", price = 3000, due_on = 2026-02-01 },
     { code = "prepaid", kind = "credit", name = "Prepaid hours", unit = "u", price = 500, due_on = 2026-02-01,
       covers = ["hours"], priority = 1, expires_on = 2027-02-01 },
+    { code = "travel", kind = "expense", name = "Travel", unit = "u", markup_percent = 5,
+      limits = [{ category = "Hotel", at_most = 150 }, { category = "meals", at_most = "37.50" }] },
 ]
 """.replace(",\n      ", ", ")
 FILE = SMALL.replace("\n[mapping.people]", PLATFORM + "\n[mapping.people]", 1)
@@ -111,6 +113,10 @@ def changed(*changes: tuple[str, str]) -> bytes:
     ("percent = 10 }", "percent = 10, amount = 5 }", "discounts[0].percent", "a percentage or an amount"),
     ("[1000]", '["much"]', "progressive_thresholds", "is not a number"),
     ('model = "package"', 'model = "packet"', "charges[3].model", "“package”"),
+    ('"meals", at_most', '"meals", most = 1, at_most', "charges[11].limits[1].most", "“at_most”"),
+    ('at_most = 150', 'at_most = "much"', "charges[11].limits[0].at_most", "is not a number"),
+    (', at_most = "37.50"', "", "charges[11].limits[1].at_most", "150"),
+    ('{ category = "Hotel", ', "{ ", "charges[11].limits[0].category", "missing"),
     ("trial_days = 30", "trial_days = 0", "charges[1].trial_days", "from 1"),
 ])
 def test_a_mistake_of_writing_is_told_by_its_place(old: str, new: str, path: str, said: str) -> None:
@@ -135,6 +141,8 @@ MISTAKES = [
     ("amount = 50,", 'amount = "0.005",', "discounts[1].amount", "is not an amount"),
     ('charges = ["seats", "calls"]', 'charges = ["seat"]', "discounts[1].charges", "no charge “seat”"),
     ("[1000]", "[1000, 500]", "progressive_thresholds", "do not rise"),
+    ('"Hotel", at_most = 150', '"Hotel", at_most = 0', "charges[11].limits[0].at_most", "above zero"),
+    ('"meals"', '" HOTEL "', "charges[11].limits[1].category", "whatever its case"),
     ("up_to = 100000,", "up_to = 0,", "charges[5].tiers[0].up_to", "rising order"),
 ]
 

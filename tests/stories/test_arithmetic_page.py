@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from duly.engine.periods import period_containing
-from duly.engine.pricing.items import price_expenses
+from duly.engine.pricing.items import LIMIT, price_expenses, with_limits
 from duly.engine.pricing.rates import with_rates
 from duly.engine.pricing.time import billed_seconds
 from duly.engine.rounding import distribute, round_quotient
@@ -21,6 +21,7 @@ from duly.engine.tax_points import at_tax_point, split_at_rates
 from duly.engine.tax_rates import seeded_rates
 from duly.formats.price_document import priced, read_price_document
 from duly.interfaces.cli.show import hours
+from tests.engine import frames
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "arithmetic.md"
 Row = list[str]
@@ -88,6 +89,14 @@ def expenses(row: Row) -> Row:
                          "project_id": pl.Int64, "person_id": pl.Int64})
     lines, _, _ = price_expenses(work)
     return [*row[:3], f"{lines['amount'][0]:.2f}"]
+
+
+def limits(row: Row) -> Row:
+    hotel = pl.DataFrame([(1, "hotel", Decimal(150))], schema=LIMIT, orient="row")
+    abroad = {} if row[3] == "1" else {"cost_currency": "USD", "exchange_rate": row[3]}
+    spent = frames.work({"kind": "expense", "task": row[0], "amount": row[1], "markup": row[2], **abroad})
+    lines, _, _ = price_expenses(with_limits(spent.drop("at_most"), hotel))
+    return [*row[:4], f"{lines['amount'][0]:.2f}"]
 
 
 def periods(row: Row) -> Row:
@@ -192,7 +201,7 @@ def balances(row: Row) -> Row:
 
 WORKED: dict[str, Callable[[Row], Row]] = {
     "rounding": rounding, "hours": hours_, "increments": increments, "rates": rates, "expenses": expenses,
-    "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
+    "limits": limits, "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
     "balances": balances, "shares": shares, "tax": tax, "included": included, "several": several,
     "withholding": withholding, "split": split,
 }

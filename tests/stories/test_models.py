@@ -60,8 +60,8 @@ def worked(name: str, what: Happening) -> list[str]:
 
 def spent(name: str, what: Happening) -> list[str]:
     client, project = places(name)
-    return [what["on"], f"{what['who']}@example.com", client, project, "travel", what["what"], what["cost"], "EUR",
-            "no", "yes", ""]
+    return [what["on"], f"{what['who']}@example.com", client, project, what.get("category", "travel"), what["what"],
+            what["cost"], "EUR", "no", "yes", ""]
 
 
 def places(name: str) -> tuple[str, str]:

@@ -189,6 +189,7 @@ def test_the_page_of_an_agreement_says_every_model_in_words(
         "€3,000.00 on 1 Feb 2026, taken off later invoices.",
         "€500.00 prepaid on 1 Feb 2026, until 1 Feb 2027, for Consulting.",
         "€90,000.00 net, then nothing more", "Partner: 10 % off everything", "Launch: €50.00 off Seats and API calls",
+        "At cost plus 5 %, Hotel at most €150.00, meals at most €37.50.",
         "with the next period", "at €1,000.00, every further €500.00 of a period",
     ):
         assert said in text

@@ -9,17 +9,17 @@ from typing import Any
 from django.db.models import QuerySet
 
 from duly.billing.accounts.models import Account, PurchaseOrder
-from duly.billing.agreements.charges import ChargePhase, ChargeTerms, ChargeTier, Discount
+from duly.billing.agreements.charges import ChargePhase, ChargeTerms, ChargeTier, Discount, ExpenseLimit
 from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, Metric, Project, RateCard
 from duly.billing.agreements.sound import problems_of
-from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput, VersionInput
+from duly.billing.agreements.terms import ChargeInput, DiscountInput, LimitInput, PhaseInput, TierInput, VersionInput
 from duly.billing.kernel.errors import Problem
 from duly.engine.wording import day
 
 NAMED = {"code": "charge__code", "kind": "charge__kind", "project": "project__code", "rate_card": "rate_card__code",
          "metric": "metric__code"}
 """Terms of a charge that are columns of what they point at."""
-OF_CHARGE = {field.name for field in fields(ChargeInput)} - set(NAMED) - {"tiers", "phases"}
+OF_CHARGE = {field.name for field in fields(ChargeInput)} - set(NAMED) - {"tiers", "phases", "limits"}
 """Terms of a charge that are columns of its own row."""
 OF_VERSION = {field.name for field in fields(VersionInput)} - {"charges", "purchase_order", "discounts"}
 LATEST = date(2199, 12, 31)
@@ -32,6 +32,7 @@ def agreed_versions(agreement: Agreement) -> list[VersionInput]:
     own = {"terms__version__agreement": agreement}
     tiers = _by_parent(ChargeTier.objects.filter(**own).order_by("above"), "terms_id", TierInput)
     phases = _by_parent(ChargePhase.objects.filter(**own).order_by("begins_on"), "terms_id", PhaseInput)
+    limits = _by_parent(ExpenseLimit.objects.filter(**own).order_by("id"), "terms_id", LimitInput)
     discounts = _by_parent(Discount.objects.filter(version__agreement=agreement).order_by("position"), "version_id",
                            DiscountInput)
     names = {**{name: name for name in OF_CHARGE}, **NAMED}
@@ -40,7 +41,8 @@ def agreed_versions(agreement: Agreement) -> list[VersionInput]:
     for row in rows.values("id", "version_id", *names.values()):
         values = {name: _value(column, row[column]) for name, column in names.items()}
         charges[row["version_id"]].append(ChargeInput(
-            **values, tiers=tuple(tiers[row["id"]]), phases=tuple(phases[row["id"]])))
+            **values, tiers=tuple(tiers[row["id"]]), phases=tuple(phases[row["id"]]),
+            limits=tuple(limits[row["id"]])))
     versions = AgreementVersion.objects.filter(agreement=agreement).select_related("purchase_order")
     return [
         VersionInput(charges=tuple(charges[version.pk]), discounts=tuple(discounts[version.pk]),

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower, Trim
 
 from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, Metric, Project, RateCard
 from duly.billing.kernel import fields
@@ -12,7 +13,7 @@ from duly.engine.pricing.discounts import SCOPES
 from duly.engine.pricing.proration import PRORATIONS
 from duly.engine.pricing.tiers import MODELS as QUANTITY_MODELS
 
-__all__ = ["AgreementPause", "ChargePhase", "ChargeTerms", "ChargeTier", "Discount"]
+__all__ = ["AgreementPause", "ChargePhase", "ChargeTerms", "ChargeTier", "Discount", "ExpenseLimit"]
 
 ROUNDINGS = ("exact", "up", "nearest")
 INTERVALS = ("day", "week", "month", "quarter", "half_year", "year")
@@ -143,6 +144,25 @@ class ChargePhase(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["terms", "begins_on"], name="charge_phase_once"),
             models.CheckConstraint(condition=~Q(price=None, quantity=None), name="charge_phase_says_something"),
+        ]
+
+
+class ExpenseLimit(models.Model):
+    """The most that an expense of a category is billed at, after mark-up and conversion, in the agreement's currency.
+
+    Categories are one whatever their case. The laws see that limits are of expenses and in whole minor units.
+    """
+
+    terms = models.ForeignKey(ChargeTerms, models.RESTRICT, related_name="limits")
+    category = models.CharField(max_length=100)
+    at_most = fields.money()
+
+    class Meta:
+        db_table = "expense_limit"
+        constraints = [
+            models.UniqueConstraint(F("terms"), Lower(Trim("category")), name="expense_limit_once"),
+            models.CheckConstraint(condition=Q(category__regex=r"\S"), name="expense_limit_category"),
+            models.CheckConstraint(condition=Q(at_most__gt=0), name="expense_limit_above_zero"),
         ]
 
 

@@ -39,7 +39,7 @@ end $$;
 create trigger charge_terms_with_version after insert on charge_terms referencing new table as added
   for each statement execute function terms_with_their_version();
 
--- Tiers, phases and discounts belong to their version as its terms do, and name charges of their own agreement.
+-- Tiers, phases, limits and discounts belong to their version as its terms do, and name charges of their own agreement.
 create function parts_with_their_terms() returns trigger language plpgsql as $$
 begin
   if exists (select from added p join charge_terms t on t.id = p.terms_id join agreement_version v on v.id = t.version_id
@@ -53,6 +53,8 @@ end $$;
 create trigger charge_tier_with_terms after insert on charge_tier referencing new table as added
   for each statement execute function parts_with_their_terms();
 create trigger charge_phase_with_terms after insert on charge_phase referencing new table as added
+  for each statement execute function parts_with_their_terms();
+create trigger expense_limit_with_terms after insert on expense_limit referencing new table as added
   for each statement execute function parts_with_their_terms();
 create trigger discount_with_version after insert on discount referencing new table as added
   for each statement execute function terms_with_their_version();
@@ -75,6 +77,25 @@ end $$;
 
 create trigger charge_tier_without_gap after insert on charge_tier referencing new table as added
   for each statement execute function tiers_without_gap();
+
+-- Only expenses have limits, in whole minor units of the agreement's currency.
+create function limits_of_expenses() returns trigger language plpgsql as $$
+declare
+  wrong record;
+begin
+  select l.category, l.at_most, a.currency, h.kind into wrong
+    from added l join charge_terms t on t.id = l.terms_id join charge h on h.id = t.charge_id
+    join agreement a on a.id = h.agreement_id
+   where h.kind <> 'expense' or not is_minor_units(l.at_most, a.currency) limit 1;
+  if found then
+    raise exception 'A limit of % % for “%” on a charge of the kind %', wrong.at_most, wrong.currency, wrong.category,
+      wrong.kind using errcode = 'DU001', hint = 'Limits are of expenses, in whole minor units.';
+  end if;
+  return null;
+end $$;
+
+create trigger expense_limit_of_expenses after insert on expense_limit referencing new table as added
+  for each statement execute function limits_of_expenses();
 
 -- A pause may be given an end; all else of it stays.
 create trigger agreement_pause_fixed before update on agreement_pause for each row

@@ -10,6 +10,7 @@ from duly.billing.accounts.queries import BILLED_TO, IN_BOOK
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.frames import MONEY, PRICE, QUANTITY
+from duly.engine.pricing.items import LIMIT
 from duly.engine.pricing.phases import STEP
 from duly.engine.pricing.tiers import TIER
 
@@ -33,7 +34,7 @@ TERMS: Final[frames.Schema] = {
     "free_count": pl.Int64, "free_amount": QUANTITY, "basis": pl.String, "day_count": pl.String,
     "proration_down": pl.String, "trial_days": pl.Int64, "trial_until": pl.Date, "trial_price": PRICE,
     "grants": QUANTITY, "grants_of": pl.String, "rollover": pl.Int64, "borrow": pl.Boolean, "covers": pl.String,
-    "priority": pl.Int64, "expires_on": pl.Date, "timezone": pl.String,
+    "priority": pl.Int64, "expires_on": pl.Date, "timezone": pl.String, "limited": pl.Boolean,
 }
 SEPARATOR: Final = "\x1f"
 """Between the codes in `covers` and a discount's `charges`."""
@@ -64,7 +65,8 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
       version leaves out ends with the version before. `agreement_to` is the agreement's last billed day.
     - `bill_to_id` receives the invoice for `account_id`. `payment_days` are the version's, else the payer's.
     - `charge_project_id`, where set, narrows a charge of work to one project.
-    - `covers` are the codes of charges between `SEPARATOR`s; `timezone` is the entity's.
+    - `covers` are the codes of charges between `SEPARATOR`s; `timezone` is the entity's. Terms are `limited` where
+      their expenses have limits.
     - With `snapshot` (a `pg_snapshot` as text), only versions written by transactions that it sees.
     - With `kinds`, only charges of these kinds.
     """
@@ -84,7 +86,8 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
                t.proration, t.due_on, t.model, t.included, t.package_size, t.minimum, t.maximum, t.metric_id, t.rate,
                t.fixed, t.minimum_fee, t.maximum_fee, t.free_count, t.free_amount, t.basis, t.day_count,
                t.proration_down, t.trial_days, t.trial_until, t.trial_price, t.grants, t.grants_of, t.rollover,
-               t.borrow, array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, e.time_zone
+               t.borrow, array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, e.time_zone,
+               exists (select from expense_limit l where l.terms_id = t.id)
           from version v
           join agreement a on a.id = v.agreement_id
           join legal_entity e on e.id = a.entity_id
@@ -119,6 +122,12 @@ def phases_frame(terms: Sequence[int]) -> pl.DataFrame:
     """The phases of these terms, as the engine takes them (`engine.pricing.phases.STEP`)."""
     return frames.read("""select terms_id, begins_on, price, quantity from charge_phase where terms_id = any(%s)
         order by terms_id, begins_on""", [list(terms)], STEP)
+
+
+def limits_frame(terms: Sequence[int]) -> pl.DataFrame:
+    """The limits of these terms' expenses, as the engine takes them (`engine.pricing.items.LIMIT`)."""
+    return frames.read("select terms_id, category, at_most from expense_limit where terms_id = any(%s) order by id",
+                       [list(terms)], LIMIT)
 
 
 def discounts_frame(versions: Sequence[int]) -> pl.DataFrame:

@@ -32,6 +32,15 @@ class PhaseInput:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitInput:
+    """The most that an expense of a category is billed at, after mark-up and conversion; it is billed whole all the
+    same."""
+
+    category: str
+    at_most: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class DiscountInput:
     """A discount: `rate` (0.1 is ten per cent) or `off`, an amount; of the agreement, of some `charges` by their codes,
     or of the whole invoice. They are taken in their order."""
@@ -63,6 +72,7 @@ class ChargeInput:
     increment_seconds: int = 1
     minimum_seconds: int = 0
     markup: Decimal = ZERO
+    limits: tuple[LimitInput, ...] = ()
     price: Decimal | None = None
     quantity: Decimal = Decimal(1)
     interval: str | None = None
@@ -156,7 +166,7 @@ def _differing(agreed: Any, given: Any, path: str, remedy: str) -> Iterator[Prob
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return "; ".join(map(_shown, value)) or "nothing"
-    if isinstance(value, TierInput | PhaseInput | DiscountInput):
+    if isinstance(value, TierInput | PhaseInput | DiscountInput | LimitInput):
         said = ((field.name, getattr(value, field.name)) for field in fields(value))
         return ", ".join(f"{name} {_shown(one)}" for name, one in said if one not in (None, ZERO, ()))
     return f"{value.normalize():f}" if isinstance(value, Decimal) else "nothing" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""Terms → rows: a version with its charges, their tiers and phases, and its discounts, in one transaction."""
+"""Terms → rows: a version with its charges, their tiers, phases and limits, and its discounts, in one transaction."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, fields
@@ -6,7 +6,7 @@ from typing import Any
 
 from duly.billing.accounts.models import PurchaseOrder
 from duly.billing.agreements.agreed import LISTS, OF_CHARGE, OF_VERSION, payers
-from duly.billing.agreements.charges import ChargePhase, ChargeTerms, ChargeTier, Discount
+from duly.billing.agreements.charges import ChargePhase, ChargeTerms, ChargeTier, Discount, ExpenseLimit
 from duly.billing.agreements.models import Agreement, AgreementVersion, Charge, Metric, Project, RateCard
 from duly.billing.agreements.terms import ChargeInput, VersionInput
 from duly.billing.audit.actions import record
@@ -27,6 +27,8 @@ def write(agreement: Agreement, terms: VersionInput) -> None:
     ChargeTier.objects.bulk_create(tier for row, charge in pairs for tier in _tiers(row, charge))
     ChargePhase.objects.bulk_create(
         ChargePhase(terms=row, **asdict(phase)) for row, charge in pairs for phase in charge.phases)
+    ExpenseLimit.objects.bulk_create(
+        ExpenseLimit(terms=row, **asdict(limit)) for row, charge in pairs for limit in charge.limits)
     Discount.objects.bulk_create(
         Discount(version=version, position=place, **_own(one, {field.name for field in fields(one)}))
         for place, one in enumerate(terms.discounts))

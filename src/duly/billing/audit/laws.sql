@@ -13,7 +13,7 @@ begin
     'event', 'seal', 'published_head', 'stored_file', 'exchange_rate', 'tax_rate', 'entry', 'transfer',
     'open_item_movement', 'agreement_version', 'charge', 'charge_terms', 'rate', 'import_batch', 'import_row',
     'work_receipt', 'party_copy', 'waiver', 'review_step', 'decision', 'draft_edit', 'receipt', 'cash_allocation',
-    'delivery_attempt', 'revenue_release'
+    'delivery_attempt', 'revenue_release', 'expense_limit'
   ] loop
     execute format(
       'create trigger %I before update or delete or truncate on %I for each statement execute function refuse_change()',

@@ -26,6 +26,7 @@ from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import UNBILLED
 from duly.engine.currencies import exponent
 from duly.engine.periods import in_force
+from duly.engine.pricing.items import LIMIT
 from duly.engine.pricing.phases import STEP
 from duly.engine.pricing.tiers import TIER, bounded
 from duly.engine.totals import totals
@@ -90,9 +91,9 @@ class Sample:
 
 def sample(*, actor: Actor, on: date, entity: str, account: str, currency: str, terms: VersionInput,
            agreement: str | None = None, ends_on: date | None = None) -> Sample:
-    """An invoice by these terms: ten hours at each of a card's first rates, an expense of 100, each milestone, each
-    one-off fee, one period of each recurring one and of typical use, from `on` or from when they hold. What is missing
-    of commitments is what it would be, were nothing else used.
+    """An invoice by these terms: ten hours at each of a card's first rates, an expense of 100 and one
+    beyond each limit, each milestone, each one-off fee, one period of each recurring one and of typical use, from `on`
+    or from when they hold. What is missing of commitments is what it would be, were nothing else used.
 
     `agreement` names the one that they would amend. Raises `NotFound` for names and outside the book, `ValueError`
     for a currency that is none.
@@ -137,7 +138,8 @@ def _terms(terms: VersionInput, customer: Account, seller: LegalEntity, currency
     rows = [
         {**shared, **asdict(charge), "charge_id": place, "terms_id": place, "charge": charge.code,
          "charge_name": charge.name, "charge_project_id": projects.get(charge.project or ""),
-         "rate_card_id": cards.get(charge.rate_card or ""), "covers": SEPARATOR.join(charge.covers)}
+         "rate_card_id": cards.get(charge.rate_card or ""), "covers": SEPARATOR.join(charge.covers),
+         "limited": bool(charge.limits)}
         for place, charge in enumerate(terms.charges, 1)
     ]
     return pl.DataFrame([{name: row.get(name) for name in TERMS} for row in rows], schema=TERMS)
@@ -146,19 +148,22 @@ def _terms(terms: VersionInput, customer: Account, seller: LegalEntity, currency
 def _priced(version: VersionInput, terms: pl.DataFrame, customer: Account, day: date,
             problems: tuple[Problem, ...]) -> Sample:
     rates = rates_frame(terms["rate_card_id"].drop_nulls().unique().to_list())
-    work = pl.DataFrame(list(_work(terms, rates, day)), schema=UNBILLED, orient="row").with_columns(
+    typed = [*_work(terms, rates, day), *_spent(version, terms["currency"][0], day)]
+    work = pl.DataFrame(typed, schema=UNBILLED, orient="row").with_columns(
         pl.int_range(1, pl.len() + 1).alias("work_id"), pl.lit(1, pl.Int64).alias("document_key"))
     tiers = pl.DataFrame([row for place, charge in enumerate(version.charges, 1) for row in _tiers(place, charge)],
                          schema=TIER, orient="row")
     covering = with_covered(terms, "terms_id", terms)
-    found = summed(version, covering, _one_period(version, covering, tiers, day), with_terms(work, terms), rates, tiers)
+    priced_by = with_terms(work, terms, _limits(version))
+    found = summed(version, covering, _one_period(version, covering, tiers, day), priced_by, rates, tiers)
     texts = tuple(found.problems["text"].unique(maintain_order=True))
-    assumed = tuple(used.said for charge in version.charges if (used := typical.use(charge)))
+    used = [used.said for charge in version.charges if (used := typical.use(charge))]
+    spent = [f"{category} for {cost:,f}" for charge in version.charges for category, cost in typical.spent(charge)]
     ahead = tuple(Ahead(charge.kind, charge.name, charge.price, charge.due_on) for charge in version.charges
                   if charge.kind in IN_ADVANCE and charge.price is not None and charge.due_on is not None)
     if found.lines.is_empty() and not found.covered:
         return Sample(problems, unpriced=texts, ahead=ahead)
-    return _taxed(found, terms, customer, Sample(problems, unpriced=texts, assumed=assumed, ahead=ahead), day)
+    return _taxed(found, terms, customer, Sample(problems, unpriced=texts, assumed=(*used, *spent), ahead=ahead), day)
 
 
 def _tiers(place: int, charge: ChargeInput) -> Iterator[tuple[Any, ...]]:
@@ -199,6 +204,20 @@ def _work(terms: pl.DataFrame, rates: pl.DataFrame, day: date) -> Iterator[dict[
             yield {**item, "amount": charge["price"]}
         else:
             yield from ({**item, **hours} for hours in _hours(charge, dated, people, projects))
+
+
+def _spent(version: VersionInput, currency: str, day: date) -> Iterator[dict[str, Any]]:
+    """An expense of each limited category, as rows of `work.queries.UNBILLED`."""
+    for place, charge in enumerate(version.charges, 1):
+        for category, cost in typical.spent(charge):
+            yield {"kind": "expense", "agreement_id": 1, "charge_id": place, "worked_on": day, "description": category,
+                   "task": category, "quantity": Decimal(1), "amount": cost, "cost_currency": currency}
+
+
+def _limits(version: VersionInput) -> pl.DataFrame:
+    """The limits of expenses; ids of terms are their order here."""
+    return pl.DataFrame([(place, limit.category, limit.at_most) for place, charge in enumerate(version.charges, 1)
+                         for limit in charge.limits], schema=LIMIT, orient="row")
 
 
 def _hours(charge: dict[str, Any], rates: pl.DataFrame, people: dict[int, str], projects: dict[int, str],

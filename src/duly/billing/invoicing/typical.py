@@ -1,7 +1,8 @@
 """What a client might use in a period, so that a sample shows the terms at work: the second tier, a begun package."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 from duly.billing.agreements.terms import ChargeInput, TierInput
@@ -15,7 +16,9 @@ PAYMENT: Final = Decimal(100)
 """So many payments, and the amount of each, beyond what is free."""
 BALANCE: Final = Decimal(10_000)
 BEYOND: Final = Decimal("1.5")
-"""How far into the second tier, in first tiers, where the second has no end."""
+"""How far into the second tier, in first tiers, where the second has no end; and beyond a limit, in limits."""
+LIMITS: Final = 6
+"""Of a charge: more would make a long sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,12 @@ def use(charge: ChargeInput) -> Use | None:
         quantity = into_second(charge.tiers) or BALANCE
         return Use(quantity, f"a balance of {quantity.normalize():,f} for {charge.name}")
     return None
+
+
+def spent(charge: ChargeInput) -> Iterator[tuple[str, Decimal]]:
+    """Expenses that come to more than their limits: category and cost, in the agreement's currency."""
+    for limit in charge.limits[:LIMITS]:
+        yield limit.category, (limit.at_most * BEYOND).to_integral_value(ROUND_CEILING)
 
 
 def _units(charge: ChargeInput) -> Decimal:

@@ -5,10 +5,11 @@ from typing import Final
 
 import polars as pl
 
-from duly.billing.agreements.queries import rates_frame
+from duly.billing.agreements.queries import limits_frame, rates_frame
 from duly.billing.kernel import frames
 from duly.billing.work.models import WORK_KINDS
 from duly.engine.pricing import Priced, price
+from duly.engine.pricing.items import LIMIT, with_limits
 
 BY_CHARGE: Final = (
     "agreement_id", "kind", "currency", "exponent", "terms_id", "charge_project_id", "charge_name", "terms_from",
@@ -22,12 +23,13 @@ EXCHANGE: Final[frames.Schema] = {
 }
 
 
-def with_terms(work: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
-    """Each work item with the charge terms of its day and its exchange rate, as the engine prices it.
+def with_terms(work: pl.DataFrame, terms: pl.DataFrame, limits: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Each work item with the charge terms of its day, its exchange rate and limit, as the engine prices it.
 
     `work` as `unbilled_frame` gives it, `terms` as `terms_frame`. A project's own charge goes before the
     agreement's, then the older charge. Work before the first version takes that version's terms (a check looks
-    at it). Work for which its agreement has no charge is left out.
+    at it). Work for which its agreement has no charge is left out. `limits` (`engine.pricing.items.LIMIT`) are read
+    of the terms that have some, unless they are given.
     """
     first = pl.col("terms_from").min().over("agreement_id")
     since = pl.when(pl.col("terms_from") == first).then(date.min).otherwise("terms_from")
@@ -48,7 +50,13 @@ def with_terms(work: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("charge_of_terms").alias("charge_id"))
         .drop("charge_of_terms", "charge_project_id", "terms_from", "terms_to")
     )
-    return _converted(matched)
+    return with_limits(_converted(matched), _limits(terms) if limits is None else limits)
+
+
+def _limits(terms: pl.DataFrame) -> pl.DataFrame:
+    """The limits of the terms that have some."""
+    limited = terms.filter("limited")["terms_id"].to_list()
+    return limits_frame(limited) if limited else pl.DataFrame(schema=LIMIT)
 
 
 def _converted(work: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,8 @@ from typing import Final
 import polars as pl
 
 from duly.engine.pricing.explain import number, row, words
-from duly.engine.pricing.lines import PRICE, finished, whole
+from duly.engine.pricing.lines import PRICE, DataType, finished, whole
+from duly.engine.pricing.rates import folded
 from duly.engine.rounding import AMOUNT, AMOUNT_SCALE, RATIO, SCALE
 from duly.engine.wording import day_of
 
@@ -16,10 +17,33 @@ RATE_UNITS: Final = 10**RATE_DECIMALS
 LARGEST: Final = 10**14
 """An expense that comes to this much is a slip; beneath it every step of its price is exact."""
 
+LIMIT: Final[dict[str, DataType]] = {"terms_id": pl.Int64, "category": pl.String, "at_most": AMOUNT}
+"""The most that an expense of a category is billed at by its terms, above zero, in their currency."""
+
+
+def with_limits(work: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
+    """`work` with `at_most`, what its terms' limit (`LIMIT`) for its task is, null where none is; row order stays.
+
+    An expense's task is its category. They match whatever their case, as the tasks of rates do.
+    """
+    if limits.is_empty():
+        return work.with_columns(pl.lit(None, AMOUNT).alias("at_most"))
+    offered = limits.with_columns(_compared(limits["category"])).group_by("terms_id", "category").agg(
+        pl.col("at_most").cast(AMOUNT).min())
+    keyed = work.select("terms_id", _compared(work["task"]).alias("category"))
+    found = keyed.join(offered, on=["terms_id", "category"], how="left", maintain_order="left")
+    return work.with_columns(found["at_most"])
+
+
+def _compared(names: pl.Series) -> pl.Series:
+    """Names as they are compared; each distinct one once."""
+    return names.replace({name: folded(name) for name in names.drop_nulls().unique()})
+
 
 def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """cost × (1 + mark-up), converted at the dated rate: lines, allocations, and what cannot be priced.
 
+    Work may have `at_most`, see `with_limits`: what comes to more is billed at that, and is billed whole all the same.
     Costs are below 10¹⁶, mark-ups below 10¹², exchange rates positive and below 10¹⁰, as the database keeps them.
     """
     judged = work.with_columns(_problem().alias("text"))
@@ -27,7 +51,8 @@ def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
     priced = judged.filter(pl.col("text").is_null()).drop("text").sort("document_key", "worked_on", "work_id")
     factor = (pl.lit(1).cast(RATIO) + pl.col("markup").cast(RATIO)).alias("factor")
     units = (pl.col("exchange_rate").cast(RATIO) * pl.lit(RATE_UNITS).cast(RATIO)).alias("rate_units")
-    parts = priced.with_row_index("part", offset=1).with_columns(factor, units).with_columns(
+    no_limit = [] if "at_most" in work.columns else [pl.lit(None, AMOUNT).alias("at_most")]
+    parts = priced.with_row_index("part", offset=1).with_columns(factor, units, *no_limit).with_columns(
         (pl.col("amount").cast(RATIO) * pl.col("factor") * pl.col("rate_units").fill_null(1)).alias("numerator"),
         pl.when(pl.col("rate_units").is_null()).then(1).otherwise(RATE_UNITS).cast(pl.Int64).alias("denominator"),
         pl.concat_str("charge_name", pl.col("description").replace("", None), separator=" – ", ignore_nulls=True)
@@ -35,7 +60,8 @@ def price_expenses(work: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
         pl.col("unit").replace("", "item"), pl.col("amount").alias("cost"),
         pl.col("worked_on").alias("service_from"), pl.col("worked_on").alias("service_to"),
     )
-    lines = finished(parts.with_columns(pl.col("cost").cast(PRICE).alias("unit_price")), *_expense_rows())
+    held = _limited(parts).with_columns(pl.col("cost").cast(PRICE).alias("unit_price"))
+    lines = finished(held, *_expense_rows())
     lines = lines.with_columns(pl.col("amount").cast(PRICE).alias("unit_price"))
     return lines, whole(parts, lines), lost
 
@@ -66,6 +92,15 @@ def _too_large() -> pl.Expr:
     return cost > largest // factor // rate
 
 
+def _limited(parts: pl.DataFrame) -> pl.DataFrame:
+    """The exact quotient at most the limit; one that no expense can come to holds nothing back."""
+    most = pl.when(pl.col("at_most") < LARGEST).then(pl.col("at_most")).cast(RATIO)
+    beyond = (pl.col("numerator") > most * pl.col("denominator").cast(RATIO)).fill_null(False)
+    return parts.with_columns(beyond.alias("beyond")).with_columns(
+        pl.when("beyond").then(pl.col("at_most").cast(RATIO)).otherwise("numerator").alias("numerator"),
+        pl.when("beyond").then(1).otherwise("denominator").cast(pl.Int64).alias("denominator"))
+
+
 def _expense_rows() -> tuple[pl.Expr, ...]:
     marked = pl.col("markup") != 0
     return (
@@ -73,6 +108,8 @@ def _expense_rows() -> tuple[pl.Expr, ...]:
         pl.when(marked).then(row("markup", times=number(pl.col("factor")))),
         pl.when(pl.col("exchange_rate").is_not_null()).then(
             row("exchange", times=number(pl.col("exchange_rate")), to=words(pl.col("currency")))),
+        pl.when("beyond").then(
+            row("maximum", at_most=number(pl.col("at_most")), category=words(pl.col("task").str.strip_chars()))),
     )
 
 

@@ -124,6 +124,12 @@ class Phrases:
                 return ", ".join(self.evidence(row))
         return ""
 
+    def limit(self, row: Row, key: str = "maximum") -> str:
+        """The most that something comes to; of an expense's category, which."""
+        category = str(row.get("category") or "")
+        return self.figures.words(f"{key}_of" if category else key, amount=self.figures.amount(row["at_most"]),
+                                  category=category)
+
     def evidence(self, row: Row) -> Iterator[str]:
         """What time rests on: how many entries, and the time worked where another is billed."""
         if entries := row.get("entries"):

@@ -42,7 +42,7 @@ def _stage(stage: Stage, reading: Reading, phrases: Phrases) -> str:
         text = MULTIPLIED.join((text, *map(phrases.said, stage.factors)))
     amount = phrases.figures.amount
     if stage.limit:
-        most = phrases.figures.words("say_maximum", amount=amount(stage.limit["at_most"]))
+        most = phrases.limit(stage.limit, "say_maximum")
         if stage.amount == Fraction(stage.limit["at_most"]):
             return f"{text} ={NO_BREAK}{amount(stage.exact)}, {most}"
         text = f"{text}, {most}"

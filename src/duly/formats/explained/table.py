@@ -53,7 +53,7 @@ def _stage(stage: Stage, phrases: Phrases, *, last: bool) -> Iterator[Told]:
     if stage.limit:
         if stage.factors:
             yield Told("sum", SIGMA, amount=figures.amount(stage.exact))
-        yield Told("limit", figures.words("maximum"), amount=figures.amount(stage.limit["at_most"]), row=stage.limit)
+        yield Told("limit", phrases.limit(stage.limit), amount=figures.amount(stage.limit["at_most"]), row=stage.limit)
     note = figures.words("rounded") if stage.was_rounded else ""
     if last:
         yield Told("amount", figures.words("round"), amount=figures.amount(stage.amount), note=note, row=stage.rounding)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from duly.engine.currencies import exponent
+from duly.engine.pricing.rates import folded
 from duly.formats.identities import check_currency
 from duly.formats.price_document.measured import (
     BY_QUANTITY,
@@ -94,14 +95,32 @@ def _entry(one: Node, rows: Rows, before: int = 0) -> Row:
 
 
 def _expense(table: Node, common: Row, rows: Rows) -> None:
-    terms_id, markup = rows.new_terms(), table.percent("markup_percent") or ZERO
+    terms_id, markup, limits = rows.new_terms(), table.percent("markup_percent") or ZERO, _limits(table, common)
     for one in table.tables("entries"):
+        category = one.maybe("category", longest=100)
         rows.work.append(common | _entry(one, rows) | {
             "kind": "expense", "terms_id": terms_id, "markup": markup, "grouping": "rate", "quantity": Decimal(1),
             "amount": one.needed("cost", decimals=4), "rounding": "exact", "increment_seconds": 1, "minimum_seconds": 0,
             "cost_currency": one.text("currency", rows.currency, check=check_currency),
-            "exchange_rate": one.number("exchange_rate", decimals=10)})
+            "exchange_rate": one.number("exchange_rate", decimals=10), "task": category,
+            "at_most": limits.get(folded(category or ""))})
         one.close()
+
+
+def _limits(table: Node, common: Row) -> dict[str, Decimal]:
+    """The most that an expense of each category is billed at, by the category as it is compared."""
+    found: dict[str, Decimal] = {}
+    for one in table.tables("limits"):
+        category = one.text("category", longest=100, example="hotel")
+        one.need("at_most", "150")
+        at_most = one.number("at_most", decimals=common["exponent"])
+        if at_most == 0:
+            one.note("at_most", "Nothing would be billed.", "Give more than zero, or leave the limit out.")
+        if folded(category) in found:
+            one.note("category", f"“{category}” has another limit.", "Give each category one, whatever its case.")
+        found[folded(category)] = at_most or ZERO
+        one.close()
+    return found
 
 
 def _milestone(table: Node, common: Row, rows: Rows) -> None:

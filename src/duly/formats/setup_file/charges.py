@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from duly.formats.setup_file import words
 from duly.formats.setup_file.table import Table
-from duly.formats.setup_file.terms import Charge, Phase, Tier
+from duly.formats.setup_file.terms import Charge, Limit, Phase, Tier
 
 OF_MONEY: Final = ("percentage", "balance")
 """Kinds that price money, so that their tiers are percentages."""
@@ -48,8 +48,16 @@ def _of_work(table: Table, kind: str, card: str | None) -> dict[str, Any]:
         "rounding": table.choice("rounding", words.ROUNDINGS, "exact"),
         "increment_seconds": 60 * table.whole("increment_minutes", 0, low=1, high=1440) or 1,
         "minimum_seconds": 60 * table.whole("minimum_minutes", 0, high=1440),
-        "markup": percent(table, "markup_percent") or ZERO,
+        "markup": percent(table, "markup_percent") or ZERO, "limits": tuple(map(_limit, table.tables("limits"))),
     }
+
+
+def _limit(table: Table) -> Limit:
+    table.need("at_most", "150")
+    found = Limit(path=table.path, category=table.text("category", longest=100, example='"hotel"'),
+                  at_most=not_negative(table, "at_most") or ZERO)
+    table.close()
+    return found
 
 
 def _by_period(table: Table, kind: str) -> dict[str, Any]:

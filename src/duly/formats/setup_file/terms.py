@@ -64,6 +64,13 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    path: str
+    category: str
+    at_most: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Discount:
     path: str
     name: str
@@ -90,6 +97,7 @@ class Charge:
     increment_seconds: int
     minimum_seconds: int
     markup: Decimal
+    limits: tuple[Limit, ...]
     price: Decimal | None
     quantity: Decimal
     interval: str | None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Final, TypeVar
 
-from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput, VersionInput
+from duly.billing.agreements.terms import ChargeInput, DiscountInput, LimitInput, PhaseInput, TierInput, VersionInput
 from duly.formats.setup_file import terms as file
 from duly.formats.setup_file.charges import OF_MONEY
 
@@ -26,7 +26,8 @@ def _charge(charge: file.Charge) -> ChargeInput:
     return ChargeInput(
         tiers=tuple(as_input(TierInput, one) for one in charge.tiers),
         phases=tuple(as_input(PhaseInput, one) for one in charge.phases),
-        **_own(ChargeInput, charge, {"tiers", "phases"}))
+        limits=tuple(as_input(LimitInput, one) for one in charge.limits),
+        **_own(ChargeInput, charge, {"tiers", "phases", "limits"}))
 
 
 def as_input(kind: type[T], described: Any) -> T:

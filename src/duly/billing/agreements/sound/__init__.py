@@ -11,7 +11,7 @@ from typing import Any, Final
 from duly.billing.agreements import charges as known
 from duly.billing.agreements.models import CAP_BEHAVIOURS, GROUPINGS, REVIEWS
 from duly.billing.agreements.sound.numbers import is_amount, is_number, refusal
-from duly.billing.agreements.sound.pricing import of_pricing
+from duly.billing.agreements.sound.pricing import of_limits, of_pricing
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, VersionInput
 from duly.billing.kernel.errors import Problem
 from duly.billing.reference.models import TAX_CLASSES
@@ -27,7 +27,7 @@ TRIAL: Final = frozenset({"trial_days", "trial_until", "trial_price"})
 KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     # kind: what it needs, what it takes besides
     "time": (frozenset({"rate_card"}), frozenset({"project", "rounding", "increment_seconds", "minimum_seconds"})),
-    "expense": (frozenset(), frozenset({"project", "markup"})),
+    "expense": (frozenset(), frozenset({"project", "markup", "limits"})),
     "milestone": (frozenset({"price"}), frozenset({"project"})),
     "recurring": (frozenset({"interval"}), PERIOD | BY_QUANTITY | RETAINER | TRIAL | {
         "quantity", "timing", "proration", "proration_down", "phases"}),
@@ -99,6 +99,7 @@ def _of_charge(charge: ChargeInput, path: str, currency: str, cards: Mapping[str
     yield from _amounts(charge, path, currency)
     yield from _relations(charge, path, currency, cards, metrics)
     yield from of_pricing(charge, path)
+    yield from of_limits(charge, path, currency)
 
 
 def _said(kind: str) -> str:

@@ -1,12 +1,13 @@
-"""How the parts of a price hold together: models, tiers, packages, phases, trials, retainers."""
+"""How the parts of a price hold together: models, tiers, packages, phases, trials, retainers, limits."""
 
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from duly.billing.agreements.sound.numbers import refusal
+from duly.billing.agreements.sound.numbers import is_amount, is_number, refusal
 from duly.billing.agreements.terms import ChargeInput
 from duly.billing.kernel.errors import Problem
+from duly.engine.pricing.rates import folded
 from duly.engine.pricing.tiers import MODELS as QUANTITY_MODELS
 
 TIERED: Final = ("graduated", "volume", "stair_step", "graduated_percentage")
@@ -15,6 +16,7 @@ MODELS_OF: Final = {
     "balance": ("balance",),
 }
 """The models that a kind can be priced by, the usual one first."""
+LONGEST_CATEGORY: Final = 100
 
 
 def of_pricing(charge: ChargeInput, path: str) -> Iterator[Problem]:
@@ -102,3 +104,19 @@ def _covering(charge: ChargeInput, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}rollover", "There is nothing granted that could roll over.", "Give grants.")
     if charge.code in charge.covers:
         yield Problem(f"{path}covers", "A charge does not cover itself.", "Name other charges.")
+
+
+def of_limits(charge: ChargeInput, path: str, currency: str) -> Iterator[Problem]:
+    """What is wrong with the limits of an expense charge; no other has any."""
+    limits = charge.limits if charge.kind == "expense" else ()
+    for place, limit in enumerate(limits):
+        here, category = f"{path}limits[{place}].", limit.category.strip()
+        if not 0 < len(category) <= LONGEST_CATEGORY:
+            yield Problem(f"{here}category", f"It has {len(category)} characters.", f"Give 1 to {LONGEST_CATEGORY}.")
+        elif folded(category) in {folded(one.category) for one in limits[:place]}:
+            yield Problem(f"{here}category", f"“{category}” has another limit.",
+                          "Give each category one, whatever its case.")
+        at_most = limit.at_most
+        if not (is_number(at_most) and at_most > 0 and is_amount(at_most, currency)):
+            yield Problem(f"{here}at_most", f"{at_most} {currency} is not an amount above zero.",
+                          "Give whole minor units.")

@@ -1,4 +1,4 @@
-"""What the cards of charges share in the editor: usual fields first, others in groups, tables of tiers and phases."""
+"""What the cards of charges share in the editor: usual fields first, others in groups, tables of tiers and the like."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from duly.billing.agreements.sound.pricing import TIERED
 from duly.billing.agreements.terms import ChargeInput
 from duly.interfaces.kit.forms import Form
 from duly.interfaces.web.agreements.forms import Offered, choice
-from duly.interfaces.web.agreements.rows import Phase, Row, Rows, Tier
+from duly.interfaces.web.agreements.rows import Limit, Phase, Row, Rows, Tier
 
 USUAL: Final = {"tax_class": "standard", "supply": "services", "rounding": "exact", "interval_count": "1",
                 "proration": "by_day", "alignment": "calendar", "day_count": "act_365", "grants_of": "time"}
@@ -57,6 +57,7 @@ class Charge(Form):
     more: Groups = (("More: tax, unit", ("tax_class", "supply", "unit")),)
     tier: type[Tier] | None = None
     phased = False
+    limited = False
     code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     name = forms.CharField(label="Name on the invoice", max_length=200)
     tax_class = choice("tax_class", "Tax", initial="standard")
@@ -71,6 +72,7 @@ class Charge(Form):
             self.fields[name].choices = getattr(offered, name)  # type: ignore[attr-defined]
         self.tiers = Rows(self.tier, "tiers", self, blank=2) if self.tier else None
         self.phases = Rows(Phase, "phases", self) if self.phased else None
+        self.limits = Rows(Limit, "limits", self) if self.limited else None
         self.curve: object | None = None
         for name in {*NEEDED} & {*self.fields}:
             self.fields[name].required = not (self.is_bound and name in _idle(self.priced_by))
@@ -90,7 +92,8 @@ class Charge(Form):
     def groups(self) -> list[Group]:
         """The fields that mostly stay as they are."""
         return [Group(title, [self[name] for name in names if name in self.fields],
-                      self.phases if "trial_days" in names else None) for title, names in self.more]
+                      self.phases if "trial_days" in names else self.limits if "limits" in names else None)
+                for title, names in self.more]
 
     @property
     def priced_by(self) -> str:
@@ -101,7 +104,8 @@ class Charge(Form):
     def tables(self) -> dict[str, Rows]:
         """The tables that count, by their names in the terms: tiers only where the model has them."""
         tiers = self.tiers if self.priced_by in IN_TIERS else None
-        return {name: table for name, table in (("tiers", tiers), ("phases", self.phases)) if table}
+        named = {"tiers": tiers, "phases": self.phases, "limits": self.limits}
+        return {name: table for name, table in named.items() if table}
 
     @property
     def rows(self) -> list[Row]:

@@ -33,8 +33,10 @@ class Time(Charge):
 
 class Expense(Charge):
     kind, title, icon = "expense", "Expenses", "receipt"
+    limited = True
     markup = Markup(label="Mark-up in percent", required=False)
     project = forms.ChoiceField(required=False)
+    more: Groups = (("Limits of categories", ("limits",)), *Charge.more)
     field_order = ("name", "markup", "project")
 
 

@@ -28,8 +28,8 @@ MOST: Final = 100
 """Cards of one agreement."""
 ADVANCED: Final = ("commitment", "deposit", "credit")
 """Kinds that nothing covers."""
-PATH: Final = re.compile(r"(?:charges\[(?P<card>\d+)\]\.?)?(?:(?P<table>discounts|tiers|phases)\[(?P<row>\d+)\]\.?)?"
-                         r"(?P<field>\w*)")
+PATH: Final = re.compile(r"(?:charges\[(?P<card>\d+)\]\.?)?"
+                         r"(?:(?P<table>discounts|tiers|phases|limits)\[(?P<row>\d+)\]\.?)?(?P<field>\w*)")
 """The path of a problem: a card, a row of one of its tables or of the discounts, and a field."""
 
 
@@ -81,7 +81,8 @@ class Editor:
         is not judged yet."""
         for form in self.forms:
             form.forgive()
-        tables = (self.terms.discounts, *(table for form in self.charges for table in (form.tiers, form.phases)))
+        tables = (self.terms.discounts, *(
+            table for form in self.charges for table in (form.tiers, form.phases, form.limits)))
         for table in filter(None, tables):
             table.forgive()
             if row:
@@ -153,7 +154,8 @@ class Editor:
         for problem in problems:
             found = PATH.fullmatch(problem.path)
             card = readable[int(found["card"])] if found and found["card"] else None
-            tables = {"discounts": self.terms.discounts, "tiers": card and card.tiers, "phases": card and card.phases}
+            tables = {"discounts": self.terms.discounts, "tiers": card and card.tiers, "phases": card and card.phases,
+                      "limits": card and card.limits}
             table = tables.get(found["table"]) if found else None
             if found and table and table.object(int(found["row"]), found["field"], problem):
                 continue

@@ -1,4 +1,4 @@
-"""Rows within the editor: tiers and phases of a charge, discounts of the whole.
+"""Rows within the editor: tiers, phases and limits of a charge, discounts of the whole.
 
 A page lists the rows in hidden fields named by their prefix, such as `2-usage-tiers`, each with a number that is part
 of its fields' prefix: what is removed leaves the others as they are. They are added and moved by the form alone.
@@ -11,7 +11,7 @@ from typing import Any, Final
 from django import forms
 from django.http import QueryDict
 
-from duly.billing.agreements.terms import DiscountInput, PhaseInput, TierInput
+from duly.billing.agreements.terms import DiscountInput, LimitInput, PhaseInput, TierInput
 from duly.billing.kernel.errors import Problem
 from duly.interfaces.kit.forms import Form
 from duly.interfaces.web.agreements.fields import Cards, Day, Plain, Rate
@@ -26,6 +26,8 @@ class Row(Form):
     said = "row"
     asked = ""
     """The field that is to be written in first."""
+    table, another = "", ""
+    """What a table within a group is called, and its button for another row."""
 
     def __init__(self, *args: Any, place: int, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -76,6 +78,7 @@ class Phase(Row):
     """From a day on another price or quantity."""
 
     said, asked = "phase", "begins_on"
+    table, another = "Later prices and quantities", "From a day on another price or quantity"
     begins_on = Day(label="From", required=False)
     price = Plain(label="Price", required=False)
     quantity = Plain(label="Quantity", required=False, decimal_places=6)
@@ -87,6 +90,24 @@ class Phase(Row):
 
     def value(self) -> PhaseInput:
         return PhaseInput(**self.cleaned_data)
+
+
+class Limit(Row):
+    """The most that an expense of a category is billed at."""
+
+    said, asked = "limit", "category"
+    table, another = "Limits of categories", "Limit a category"
+    category = forms.CharField(label="Category", max_length=100, required=False)
+    at_most = Plain(label="At most, each", required=False, decimal_places=4)
+
+    def clean(self) -> dict[str, Any]:
+        for name, missing in (("category", "Name the category."), ("at_most", "Give the most that one is billed at.")):
+            if not self.empty and self.cleaned_data.get(name) in (None, "") and name not in self.errors:
+                self.add_error(name, missing)
+        return self.cleaned_data
+
+    def value(self) -> LimitInput:
+        return LimitInput(**self.cleaned_data)
 
 
 class Discount(Row):
@@ -167,6 +188,14 @@ class Rows:
             at = self.forms.index(named)
             self.forms.insert(max(at - 1, 0), self.forms.pop(at))
         self._numbered()
+
+    @property
+    def table(self) -> str:
+        return self.kind.table
+
+    @property
+    def another(self) -> str:
+        return self.kind.another
 
     @property
     def columns(self) -> list[forms.Field]:

@@ -127,6 +127,8 @@ def _limits(charge: ChargeInput, currency: str) -> Iterator[str]:
         yield f"at least {money(charge.minimum, currency)} a period"
     if charge.maximum is not None:
         yield f"at most {money(charge.maximum, currency)} a period"
+    for limit in charge.limits:
+        yield f"{limit.category} at most {money(limit.at_most, currency)}"
 
 
 def _retained(charge: ChargeInput, currency: str, names: Mapping[str, str]) -> Iterator[str]:
