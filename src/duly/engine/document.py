@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
@@ -205,10 +205,10 @@ class Logo:
 class Document:
     """A document that adds up.
 
-    Raises `ValueError`, naming the field and both figures, when the lines do not sum to net, the tax lines to
-    tax and, but for several taxes on one base, to net, net and tax to total, total less what is prepaid and withheld to
-    payable (law 9); when a posted amount is not a whole
-    number of minor units; when a document that is not a draft has no number or no date.
+    Raises `ValueError`, naming the field and both figures, when the lines do not sum to net, the tax lines to tax and,
+    but for several taxes on one base, to net, net and tax to total, total less what is prepaid and withheld, with the
+    rounding (BT-114), to payable (law 9); when a posted amount is not a whole number of minor units; when a document
+    that is not a draft has no number or no date.
     """
 
     kind: Kind
@@ -237,6 +237,7 @@ class Document:
     total: Decimal = ZERO
     prepaid: Decimal = ZERO
     withholdings: tuple[Withholding, ...] = ()
+    rounding: Decimal = field(default=ZERO, metadata=document_json.UNSAID)
     payable: Decimal = ZERO
     prices_include_tax: bool = False
     notes: tuple[str, ...] = ()
@@ -271,13 +272,14 @@ class Document:
             yield "total", self.total, sum((line.gross or ZERO for line in self.lines), ZERO)
         yield "tax", self.tax, sum((line.tax for line in self.tax_lines), ZERO)
         yield "total", self.total, self.net + self.tax
-        yield "payable", self.payable, self.total - self.prepaid - sum(one.amount for one in self.withholdings)
+        less = self.prepaid + sum(one.amount for one in self.withholdings)
+        yield "payable", self.payable, self.total - less + self.rounding
         if self.subtotals:
             whole = ("total", self.total) if self.prices_include_tax else ("net", self.net)
             yield *whole, sum((part.amount for part in self.subtotals), ZERO)
 
     def _posted(self) -> Iterator[tuple[str, Decimal]]:
-        yield from (("net", self.net), ("tax", self.tax), ("total", self.total), ("prepaid", self.prepaid))
+        yield from ((name, getattr(self, name)) for name in ("net", "tax", "total", "prepaid", "rounding"))
         yield from ((f"line {line.position} amount", line.amount) for line in self.lines)
         yield from ((f"tax at {line.rate}", line.tax) for line in self.tax_lines)
         yield from ((f"{one.name} withheld", one.amount) for one in self.withholdings)
