@@ -133,7 +133,8 @@ def test_a_receipt_says_what_was_settled_and_what_is_left() -> None:
     assert [part for part in parts if part not in text] == []
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "Rounding 0.02"), ("de", "Rundung 0,02"), ("fr", "Arrondi 0,02")])
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "Rounding 0.02"), ("de", "Rundung 0,02"), ("fr", "Arrondi 0,02")])
 def test_the_rounding_stands_between_the_total_and_what_is_due(language: str, said: str) -> None:
     text = text_of(simple(rounding=D("0.02"), language=language))
     assert f"{said} {TEXTS[language]['payable']}" in text

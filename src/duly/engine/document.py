@@ -206,9 +206,8 @@ class Document:
     """A document that adds up.
 
     Raises `ValueError`, naming the field and both figures, when the lines do not sum to net, the tax lines to tax and,
-    but for several taxes on one base, to net, net and tax to total, total less what is prepaid and withheld, with the
-    rounding (BT-114), to payable (law 9); when a posted amount is not a whole number of minor units; when a document
-    that is not a draft has no number or no date.
+    but for several taxes on one base, to net, net and tax to total, total less prepaid and withheld plus rounding to
+    payable (law 9); when a posted amount is no whole number of minor units; when what is no draft lacks number or date.
     """
 
     kind: Kind
@@ -257,12 +256,12 @@ class Document:
             raise ValueError(f"{self.kind} {self.number!r} needs a number and an issue date, or must be a draft")
         if (self.kind == "receipt") != (self.receipt is not None):
             raise ValueError(f"{self.kind} {self.number!r}: a receipt, and only a receipt, carries the money received")
-        for field, stated, computed in self._sums():
+        for name, stated, computed in self._sums():
             if stated != computed:
-                raise ValueError(f"{self.kind} {self.number!r}: {field} is {stated}, but its parts give {computed}")
-        for field, amount in self._posted():
+                raise ValueError(f"{self.kind} {self.number!r}: {name} is {stated}, but its parts give {computed}")
+        for name, amount in self._posted():
             if amount != round(amount, self.exponent):
-                raise ValueError(f"{self.kind} {self.number!r}: {field} {amount} is finer than {self.currency} allows")
+                raise ValueError(f"{self.kind} {self.number!r}: {name} {amount} is finer than {self.currency} allows")
 
     def _sums(self) -> Iterator[tuple[str, Decimal, Decimal]]:
         yield "net", self.net, sum((line.amount for line in self.lines), ZERO)

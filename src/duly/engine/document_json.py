@@ -17,7 +17,6 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-
 UNSAID: Final = MappingProxyType({"unsaid": True})
 """Metadata of a field that is left out while it is its default, so that what has none keeps the digest it had."""
 
