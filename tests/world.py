@@ -114,7 +114,7 @@ def _entity() -> m.LegalEntity:
         m.NumberSeries.objects.create(entity=entity, kind=kind, pattern=pattern)
     chart = {"receivable": "1200", "on_account": "1710", "deposits": "1718", "deferred_revenue": "1900",
              "revenue": "4400", "tax": "1776", "bank": "1800", "exchange_difference": "4840", "write_off": "6930",
-             "fees": "6855", "interest": "7100", "withholding_tax": "1435"}
+             "fees": "6855", "interest": "7100", "withholding_tax": "1435", "rounding": "4830"}
     for role, code in chart.items():
         m.ChartAccount.objects.create(entity=entity, role=role, code=code, name=role.replace("_", " "))
     return entity

@@ -62,6 +62,8 @@ CASES: dict[str, Case] = {
                                           holder="Halden", currency="EUR"),
     "accounts.put_number_series": settings("settings", entity="HALDEN", kind="proforma",
                                            pattern="P{year}-{number:05}"),
+    "accounts.put_payable_step": settings("settings", entity="HALDEN", currency="CHF", step=Decimal("0.05")),
+    "accounts.remove_payable_step": settings("settings", entity="HALDEN", currency="CHF", events=False),
     "accounts.set_lock_date": settings("close", entity="HALDEN", lock_date=date(2026, 9, 30)),
     "accounts.put_user": settings("people", login="eve", name="Eve", email="eve@halden.example"),
     "accounts.set_password": settings("people", login="otto", password="seven green bicycles"),

@@ -9,7 +9,7 @@ import pytest
 
 from duly.billing import models as m
 from duly.billing.accounts import queries
-from duly.billing.accounts.actions import customers, entities, people
+from duly.billing.accounts.actions import customers, entities, payable_steps, people
 from duly.billing.accounts.numbers import next_number
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Forbidden, NotFound, Refused
@@ -35,6 +35,8 @@ PUTS: list[tuple[str, str, Callable[..., Put], dict[str, Any], dict[str, Any]]] 
      {"entity": "HALDEN", "kind": "proforma", "pattern": "P{year}-{number:05}"}, {"pattern": "PF{year}-{number:05}"}),
     ("anna", "settings", map_role,
      {"entity": "HALDEN", "role": "bank", "code": "1810", "name": "Bank"}, {"code": "1820"}),
+    ("anna", "settings", payable_steps.put_payable_step,
+     {"entity": "HALDEN", "currency": "CHF", "step": Decimal("0.05")}, {"step": Decimal("0.10")}),
     ("fin", "close", entities.set_lock_date,
      {"entity": "HALDEN", "lock_date": date(2026, 9, 30)}, {"lock_date": date(2026, 10, 31)}),
     ("mara", "accounts", customers.put_account, {**NORD, "on": TODAY}, {"payment_days": 14}),
@@ -142,6 +144,32 @@ def test_what_numbers_were_given_by_stays(database: str, world: World) -> None:
     with pytest.raises(Refused, match="pattern stays"):
         entities.put_number_series(actor=world.actor("anna"), at=NOW, entity="HALDEN", kind="invoice",
                                    pattern="X{year}-{number}")
+
+
+@pytest.mark.parametrize(("currency", "step", "path", "said"), [
+    ("CHF", "0", "step", "0 is no step. Give an amount above zero"), ("CHF", "-1", "step", "-1 is no step."),
+    ("CHF", "NaN", "step", "NaN is no step."), ("CHF", "1000000", "step", "below 1,000,000, such as 0.05."),
+    ("CHF", "0.005", "step", "0.005 is finer than CHF is paid. Give a multiple of 0.01 CHF."),
+    ("JPY", "0.5", "step", "0.5 is finer than JPY is paid. Give a multiple of 1 JPY."),
+    ("XQX", "1", "currency", "“XQX” is not a currency. Use a code of ISO 4217, such as CHF."),
+])
+def test_a_step_is_a_whole_amount_of_a_currency(world: World, currency: str, step: str, path: str, said: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        payable_steps.put_payable_step(actor=world.actor("anna"), at=NOW, entity="HALDEN", currency=currency,
+                                       step=Decimal(step))
+    [problem] = refusal.value.problems
+    assert problem.path == path
+    assert said in f"{problem.text} {problem.remedy}"
+
+
+def test_a_step_is_taken_back_once(world: World) -> None:
+    who: dict[str, Any] = {"actor": world.actor("anna"), "at": NOW, "entity": "HALDEN", "currency": "CHF"}
+    assert payable_steps.remove_payable_step(**who).outcome == "unchanged"
+    payable_steps.put_payable_step(**who, step=Decimal("0.05"))
+    assert payable_steps.remove_payable_step(**who).outcome == "changed"
+    assert not m.PayableStep.objects.exists()
+    assert m.Event.objects.filter(verb="accounts.remove_payable_step").count() == 1
+    assert payable_steps.remove_payable_step(**who).outcome == "unchanged"
 
 
 def test_a_lock_date_never_moves_back(world: World) -> None:

@@ -26,6 +26,14 @@ def test_the_total_of_an_issued_invoice_changes(sql: Sql, attempt: Attempt) -> N
         sql("update invoice set net = 1, tax = 0, total = 1 where id = %s", invoice)
 
 
+@violation("DU003", without=("drop trigger invoice_moves on invoice", "drop trigger invoice_head_changed on invoice",
+                             "drop trigger issue_obeys on invoice"))
+def test_the_rounding_of_an_issued_invoice_changes(sql: Sql, attempt: Attempt) -> None:
+    invoice, _ = raw.issued(sql)
+    with attempt(sql):
+        sql("update invoice set rounding = 0.02 where id = %s", invoice)
+
+
 @violation("DU003", without=("drop trigger invoice_moves on invoice",
                              "alter table invoice drop constraint invoice_number_only_at_issue"))
 def test_an_issued_invoice_is_discarded(sql: Sql, attempt: Attempt) -> None:

@@ -29,6 +29,7 @@ SETTINGS = {  # table: what raw SQL does to it
                            select id, 'none', 'person', true from legal_entity""",
     "check_policy": """insert into check_policy (entity_id, check_name, severity)
                        select id, 'total_zero', 'off' from legal_entity""",
+    "payable_step": "insert into payable_step (entity_id, currency, step) select id, 'CHF', 0.05 from legal_entity",
     "second_factor_demand": "insert into second_factor_demand (holder, demanded) values ('issue', false)",
     "agreement_version": """insert into agreement_version (agreement_id, valid_from, review, grouping, consolidate,
                                                            time_annex, cap_behaviour)

@@ -1,10 +1,12 @@
 """Law 9: lines sum to net, tax lines to tax, both to the total; nothing is allocated beyond what is there."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 
+from duly.engine.payable import payable_rounding
 from tests.billing import raw
 from tests.billing.raw import ISSUED, Sql
 from tests.billing.violations import Attempt, as_owner, at_once, owner_does, session, violation
@@ -190,6 +192,32 @@ test_one_of_several_taxes_is_of_another_amount = wrong_of_several("update tax_li
 test_one_of_several_taxes_is_on_another_base = wrong_of_several("update tax_line set base = 99 where name = 'GST'")
 test_one_of_several_taxes_has_another_name = wrong_of_several("update tax_line set name = 'QST' where name = 'PST'")
 test_what_is_withheld_is_not_its_taxes = wrong_at_issue("update invoice set withheld = 5")
+test_a_rounding_without_a_step = wrong_at_issue("update invoice set rounding = 0.02")
+
+
+@violation("DU009", without=NO_CHECK_AT_ISSUE)
+def test_what_is_to_pay_is_not_rounded_to_the_step(sql: Sql, attempt: Attempt) -> None:
+    invoice = raw.draft(sql, work=[raw.time(sql)])
+    sql("insert into payable_step (entity_id, currency, step) select id, 'EUR', 50 from legal_entity")
+    with attempt(sql):
+        raw.issue(sql, invoice)
+
+
+@violation("payable_step_positive", without=("alter table payable_step drop constraint payable_step_positive",))
+def test_a_step_is_not_above_zero(sql: Sql, attempt: Attempt) -> None:
+    with attempt(sql):
+        sql("insert into payable_step (entity_id, currency, step) select id, 'EUR', 0 from legal_entity")
+
+
+@pytest.mark.parametrize(("payable", "step"), [
+    ("107.68", "0.05"), ("107.625", "0.05"), ("-107.625", "0.05"), ("0.02", "0.05"), ("12.5", "1"), ("-1.5", "3"),
+    ("9999999999999999.99", "0.03"), ("0", "7"), ("0.0149", "0.03"), ("0.0151", "0.03")])
+def test_the_database_rounds_as_the_engine_does(db: None, payable: str, step: str) -> None:
+    with connection.cursor() as cursor:
+        found = Sql(cursor).one("select rounding_to(%s::numeric, %s::numeric)", payable, step)
+    assert found == payable_rounding(Decimal(payable), Decimal(step))
+
+
 test_a_document_of_inclusive_prices_has_a_line_without_gross = wrong_at_issue(
     "update invoice set prices_include_tax = true")
 

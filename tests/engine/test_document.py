@@ -41,11 +41,24 @@ def test_every_change_changes_the_digest(changes: dict[str, object]) -> None:
     assert invoice(**changes).digest() != invoice().digest()
 
 
+def test_what_is_to_pay_may_be_rounded() -> None:
+    rounded = simple("100", rounding=D("0.02"))
+    assert rounded.payable == rounded.total + D("0.02")
+    assert Document.from_json(rounded.to_json()) == rounded
+    assert rounded.digest() != simple("100").digest()
+
+
+def test_a_document_without_a_rounding_does_not_name_it() -> None:
+    assert "rounding" not in simple("100").to_json()
+    assert simple("100", rounding=D("0.00")).digest() == simple("100").digest()
+
+
 REFUSED = [
     ({"net": D("1")}, "net is 1, but its parts give 7673.18"),
     ({"tax": D("1")}, "tax is 1, but its parts give 1457.90"),
     ({"total": D("9131.09")}, "total is 9131.09, but its parts give 9131.08"),
     ({"prepaid": D("10")}, "payable is 9131.08, but its parts give 9121.08"),
+    ({"rounding": D("0.02")}, "payable is 9131.08, but its parts give 9131.10"),
     ({"tax_lines": (TaxLine("S", D("0.19"), D("7000"), D("1457.90")),)}, "net is 7673.18, but its parts give 7000"),
     ({"lines": LINES[:3]}, "net is 7673.18, but its parts give 7028.02"),
     ({"number": ""}, "needs a number and an issue date"),
@@ -67,6 +80,8 @@ def test_amounts_finer_than_the_currency_are_refused() -> None:
         simple("100.005")
     with pytest.raises(ValueError, match="finer than JPY allows"):
         simple("100.50", currency="JPY", exponent=0)
+    with pytest.raises(ValueError, match=r"rounding 0\.005 is finer than EUR allows"):
+        simple("100", rounding=D("0.005"))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ PART: Final[Defaults] = {
 }
 DOCUMENT: Final[Defaults] = {
     "key": (pl.Int64, 1), "document_kind": (pl.String, "invoice"), "booked_on": (pl.Date, date(2026, 11, 2)),
-    "tax": (MONEY, 0),
+    "tax": (MONEY, 0), "rounding": (MONEY, 0),
 }
 LINE: Final[Defaults] = {
     "key": (pl.Int64, 1), "line_kind": (pl.String, "recurring"), "charge_kind": (pl.String, "recurring"),
@@ -43,8 +43,9 @@ def posted(happened: str, *parts: dict[str, object]) -> list[str]:
     return said(postings(happened, in_base(frame(PART, *parts))))
 
 
-def billed(*lines: dict[str, object], tax: object = 0, kind: str = "invoice", rate: object = 1) -> list[str]:
-    documents = frame(DOCUMENT, {"tax": tax, "document_kind": kind})
+def billed(*lines: dict[str, object], tax: object = 0, kind: str = "invoice", rate: object = 1,
+           rounding: object = 0) -> list[str]:
+    documents = frame(DOCUMENT, {"tax": tax, "document_kind": kind, "rounding": rounding})
     parts = parts_of_documents(documents, frame(LINE, *lines)).with_columns(
         pl.lit("EUR").alias("currency"), pl.lit(rate).cast(pl.Decimal(38, 10)).alias("base_rate"),
         pl.lit(2).alias("base_exponent"))
@@ -112,6 +113,12 @@ ADVANCE: Final[dict[str, object]] = {"timing": "advance", "position": 1}
         *(([{"amount": 1000}, {"amount": -300, "line_kind": kind}], {},
            ["receivable → revenue 1000.00 EUR = 1000.00", "deposits → receivable 300.00 EUR = 300.00"])
           for kind in ("deposit", "progressive", "credit")),
+        # what is to pay is rounded, to either side; a document may come to nothing by it
+        ([{"amount": "99.61"}], {"tax": "8.07", "rounding": "0.02"},
+         ["receivable → revenue 99.61 EUR = 99.61", "receivable → tax 8.07 EUR = 8.07",
+          "receivable → rounding 0.02 EUR = 0.02"]),
+        ([{"amount": "0.02"}], {"rounding": "-0.02", "rate": "0.9217"},
+         ["receivable → revenue 0.02 EUR = 0.01", "rounding → receivable 0.02 EUR = 0.01"]),
         # a document is worth its total × rate: 10.01 + 5.01 − 15.02 at 0.9217 is nothing, part by part 0.01
         ([{"amount": "15.02"}, {"amount": "-10.01", "line_kind": "deposit"}], {"tax": "-5.01", "rate": "0.9217"},
          ["receivable → revenue 15.02 EUR = 13.84", "deposits → receivable 10.01 EUR = 9.22",

@@ -108,7 +108,7 @@ def simple(amount: str = "100.00", rate: str = "0.19", tax: str = "19.00", **cha
     line = replace(Line(1, "Beratung", D(1), "item", net, net, "S", D(rate)), **changes.pop("line", {}))
     tax_line = replace(TaxLine("S", D(rate), net, charged), **changes.pop("tax_line", {}))
     return invoice(lines=(line,), subtotals=(), tax_lines=(tax_line,), net=net, tax=charged, total=net + charged,
-                   payable=net + charged - changes.get("prepaid", D(0)), **changes)
+                   payable=net + charged - changes.get("prepaid", D(0)) + changes.get("rounding", D(0)), **changes)
 
 
 def receipt(**changes: Any) -> Document:

@@ -83,7 +83,7 @@ def test_the_small_file_means_what_a_small_firm_means() -> None:
     [bank] = entity.banks
     assert (bank.iban, bank.bic, bank.holder, bank.currency) == (
         "DE46100500001234567890", "BELADEBEXXX", "Lovelace GmbH", "EUR")
-    assert (dict(entity.series)["invoice"], len(entity.chart)) == ("INV-{year}-{number:05}", 12)
+    assert (dict(entity.series)["invoice"], len(entity.chart)) == ("INV-{year}-{number:05}", 13)
     assert (account.currency, account.language, account.payment_days) == ("EUR", "en", 30)
     assert account.contacts[0].roles == ("billing",)
     assert (agreement.entity, agreement.currency) == ("LAB", "EUR")

@@ -133,6 +133,14 @@ def test_a_receipt_says_what_was_settled_and_what_is_left() -> None:
     assert [part for part in parts if part not in text] == []
 
 
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "Rounding 0.02"), ("de", "Rundung 0,02"), ("fr", "Arrondi 0,02")])
+def test_the_rounding_stands_between_the_total_and_what_is_due(language: str, said: str) -> None:
+    text = text_of(simple(rounding=D("0.02"), language=language))
+    assert f"{said} {TEXTS[language]['payable']}" in text
+    assert text.index(TEXTS[language]["total"]) < text.index(said)
+
+
 def test_prepaid_is_taken_off_the_total() -> None:
     text = text_of(simple(prepaid=D("50.00")))
     assert "Gesamtbetrag 119,00 Bereits gezahlt −50,00 Zahlbetrag 69,00 EUR" in text

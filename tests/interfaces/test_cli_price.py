@@ -33,6 +33,23 @@ def test_machines_get_exact_texts(file: Path) -> None:
         "net": "22.50", "tax": "4.28", "total": "26.78", "credit": "0.00", "withheld": "0.00", "payable": "26.78"}
 
 
+def test_the_rounding_is_told_where_there_is_a_step(file: Path) -> None:
+    file.write_text(DOCUMENT + "payable_step: 0.05\n", encoding="utf-8")
+    assert {name: duly("price", file).data["totals"][name] for name in ("total", "rounding", "payable")} == {
+        "total": "26.78", "rounding": "0.02", "payable": "26.80"}
+    assert "Rounding" in said("price", file).text
+
+
+@pytest.mark.parametrize(("step", "told"), [
+    ("0", "0 is no step."), ("-1", "-1 is less than 0."), ("0.005", "0.005 has more than 2 decimals.")])
+def test_a_step_that_cannot_be_is_named(file: Path, step: str, told: str) -> None:
+    file.write_text(DOCUMENT + f"payable_step: {step}\n", encoding="utf-8")
+    refused = said("price", file)
+    assert refused.code == 2
+    assert "payable_step" in refused.text
+    assert told in refused.text
+
+
 def test_people_get_tables(file: Path) -> None:
     told = said("price", file)
     assert told.code == 0

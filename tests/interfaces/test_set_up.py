@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_the_example_firm_from_nothing_and_again(empty: None) -> None:
     assert first.founded == "lena"
     assert first.changed == {"users": 1, "logos": 1, "lock dates": 1, "managers": 5}  # the founder gets all rights
     seen = {kind: first.added[kind] for kind in ("accounts", "agreements", "rates", "bank accounts", "chart", "names")}
-    assert seen == {"accounts": 5, "agreements": 5, "rates": 8, "bank accounts": 2, "chart": 12, "names": 6}
+    assert seen == {"accounts": 5, "agreements": 5, "rates": 8, "bank accounts": 2, "chart": 13, "names": 6}
     assert first.added["later versions"] == 1
     assert m.LegalEntity.objects.get().logo is not None
     events = m.Event.objects.count()
@@ -88,6 +89,20 @@ def test_policies_hold_for_new_agreements_and_later_ones_change_none(empty: None
     assert applied(with_policies(stricter), login).changed == {"policies": 2}
     assert (agreed.count(), agreed.filter(review="none").count()) == (versions, versions)
     assert not m.CheckPolicy.objects.exclude(severity=None).exists()
+
+
+def with_steps(steps: str) -> str:
+    return SMALL.replace("\n[[people]]", f"\npayable_steps = {steps}\n[[people]]", 1)
+
+
+def test_what_is_to_pay_is_rounded_as_the_file_says_until_it_ends(empty: None) -> None:
+    assert applied(with_steps('[{ step = "0.05" }, { currency = "CHF", step = "0.05" }]')).added["payable steps"] == 2
+    login = m.User.objects.get().login
+    assert applied(with_steps('[{ currency = "CHF", step = "0.10" }, { ends = true }]'), login).changed == {
+        "payable steps": 2}
+    assert list(m.PayableStep.objects.values_list("currency", "step")) == [("CHF", Decimal("0.10"))]
+    assert refused(with_steps('[{ currency = "CHF", step = "0.005" }]'), login) == [
+        ("entities[0].payable_steps[0].step", "0.005 is finer than CHF is paid. Give a multiple of 0.01 CHF.")]
 
 
 def test_the_smallest_example(empty: None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from duly.engine.payable import payable_rounding
 from duly.engine.periods import period_containing
 from duly.engine.pricing.items import LIMIT, price_expenses, with_limits
 from duly.engine.pricing.rates import with_rates
@@ -157,6 +158,11 @@ def withholding(row: Row) -> Row:
     return [*row[:3], f"{found['withheld'][0]:.2f}", f"{found['payable'][0]:.2f}"]
 
 
+def payable(row: Row) -> Row:
+    rounding = payable_rounding(Decimal(row[0]), Decimal(row[1]))
+    return [*row[:2], f"{rounding:.2f}", f"{Decimal(row[0]) + rounding:.2f}"]
+
+
 def split(row: Row) -> Row:
     told = '[{"step":"price","times":"1"},{"step":"round","exponent":2,"amount":"1"}]'
     begins, ends = (date.fromisoformat(day) for day in row[1].split(" to "))
@@ -203,7 +209,7 @@ WORKED: dict[str, Callable[[Row], Row]] = {
     "rounding": rounding, "hours": hours_, "increments": increments, "rates": rates, "expenses": expenses,
     "limits": limits, "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
     "balances": balances, "shares": shares, "tax": tax, "included": included, "several": several,
-    "withholding": withholding, "split": split,
+    "withholding": withholding, "split": split, "payable": payable,
 }
 
 

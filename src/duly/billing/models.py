@@ -5,6 +5,7 @@ from duly.billing.reference.models import *  # noqa: F403
 
 from duly.billing.accounts.models import *  # noqa: F403  # isort: skip
 from duly.billing.accounts.tax_rules import *  # noqa: F403  # isort: skip
+from duly.billing.accounts.payable_steps import *  # noqa: F403  # isort: skip
 from duly.billing.ledger.models import *  # noqa: F403  # isort: skip
 from duly.billing.agreements.models import *  # noqa: F403  # isort: skip
 from duly.billing.agreements.charges import *  # noqa: F403  # isort: skip

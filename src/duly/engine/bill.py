@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from duly.engine.payable import payable_rounding
 from duly.engine.pricing.commitments import COMMITMENT, true_ups
 from duly.engine.pricing.credits import Advance, Demand, Draw, Expiry, Grant, Netting, draw, net_credit, net_off
 from duly.engine.pricing.discounts import DISCOUNT, discount
@@ -39,13 +40,15 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Deductions:
-    """What changes the sum of the charges; every part may be empty. Grants name charges by their ids as text."""
+    """What changes the sum of the charges; every part may be empty. Grants name charges by their ids as text. What is
+    to pay is rounded to `payable_step`, where there is one."""
 
     commitments: pl.DataFrame
     discounts: pl.DataFrame
     withholdings: pl.DataFrame
     grants: tuple[Grant, ...] = ()
     advances: tuple[Advance, ...] = ()
+    payable_step: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Bill:
     lines       `lines.LINE` with position, `priced` (before discounts), `amount` (net), tax, tax_category, tax_rate,
                 tax_reason; nettings of what was paid for before are lines below zero
     tax_lines   category, rate, base, tax, reason
-    totals      net, tax, total, credit (sold without tax, drawn after it), withheld, payable
+    totals      net, tax, total, credit (sold without tax, drawn after it), withheld, rounding (where there is a step),
+                payable
     """
 
     lines: pl.DataFrame
@@ -94,10 +98,10 @@ def bill(lines: pl.DataFrame, deductions: Deductions, sale: Sale, on: date,
     after = draw([grant for grant in deductions.grants if not grant.taxed],
                  [Demand("payable", on, max(sums["payable"], ZERO))], until=on)
     credit = sum((one.amount for one in after.draws), ZERO)
-    told = {name: sums[name] for name in ("net", "tax", "total", "withheld")}
+    told = {name: sums[name] for name in ("net", "tax", "total", "withheld")} | {"credit": credit}
     return Bill(
         lines=taxed.with_row_index("position", offset=1).drop("line_key"), tax_lines=groups, withheld=each,
-        totals=told | {"credit": credit, "payable": sums["payable"] - credit},
+        totals=told | _payable(sums["payable"] - credit, deductions.payable_step),
         draws=(*drawn[0], *after.draws), expired=(*drawn[1], *after.expired),
     )
 
@@ -111,8 +115,14 @@ def _nothing(deductions: Deductions, sale: Sale, on: date) -> Bill:
     each, _ = withheld(_totals(taxed, groups), deductions.withholdings.clear())
     expired = [one for taxed in (True, False) for one in draw(
         [grant for grant in deductions.grants if grant.taxed == taxed], [], until=on).expired]
-    zeros = dict.fromkeys(("net", "tax", "total", "withheld", "credit", "payable"), ZERO)
+    zeros = dict.fromkeys(("net", "tax", "total", "withheld", "credit"), ZERO) | _payable(ZERO, deductions.payable_step)
     return Bill(taxed.with_row_index("position", offset=1).drop("line_key"), groups, each, zeros, (), tuple(expired))
+
+
+def _payable(exact: Decimal, step: Decimal | None) -> dict[str, Decimal]:
+    """What is to pay, with its rounding where there is a step."""
+    rounding = payable_rounding(exact, step)
+    return ({} if step is None else {"rounding": rounding}) | {"payable": exact + rounding}
 
 
 def _taxable(lines: pl.DataFrame, sale: Sale) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
@@ -205,10 +205,9 @@ class Logo:
 class Document:
     """A document that adds up.
 
-    Raises `ValueError`, naming the field and both figures, when the lines do not sum to net, the tax lines to
-    tax and, but for several taxes on one base, to net, net and tax to total, total less what is prepaid and withheld to
-    payable (law 9); when a posted amount is not a whole
-    number of minor units; when a document that is not a draft has no number or no date.
+    Raises `ValueError`, naming the field and both figures, when the lines do not sum to net, the tax lines to tax and,
+    but for several taxes on one base, to net, net and tax to total, total less prepaid and withheld plus rounding to
+    payable (law 9); when a posted amount is no whole number of minor units; when what is no draft lacks number or date.
     """
 
     kind: Kind
@@ -237,6 +236,7 @@ class Document:
     total: Decimal = ZERO
     prepaid: Decimal = ZERO
     withholdings: tuple[Withholding, ...] = ()
+    rounding: Decimal = field(default=ZERO, metadata=document_json.UNSAID)
     payable: Decimal = ZERO
     prices_include_tax: bool = False
     notes: tuple[str, ...] = ()
@@ -256,12 +256,12 @@ class Document:
             raise ValueError(f"{self.kind} {self.number!r} needs a number and an issue date, or must be a draft")
         if (self.kind == "receipt") != (self.receipt is not None):
             raise ValueError(f"{self.kind} {self.number!r}: a receipt, and only a receipt, carries the money received")
-        for field, stated, computed in self._sums():
+        for name, stated, computed in self._sums():
             if stated != computed:
-                raise ValueError(f"{self.kind} {self.number!r}: {field} is {stated}, but its parts give {computed}")
-        for field, amount in self._posted():
+                raise ValueError(f"{self.kind} {self.number!r}: {name} is {stated}, but its parts give {computed}")
+        for name, amount in self._posted():
             if amount != round(amount, self.exponent):
-                raise ValueError(f"{self.kind} {self.number!r}: {field} {amount} is finer than {self.currency} allows")
+                raise ValueError(f"{self.kind} {self.number!r}: {name} {amount} is finer than {self.currency} allows")
 
     def _sums(self) -> Iterator[tuple[str, Decimal, Decimal]]:
         yield "net", self.net, sum((line.amount for line in self.lines), ZERO)
@@ -271,13 +271,14 @@ class Document:
             yield "total", self.total, sum((line.gross or ZERO for line in self.lines), ZERO)
         yield "tax", self.tax, sum((line.tax for line in self.tax_lines), ZERO)
         yield "total", self.total, self.net + self.tax
-        yield "payable", self.payable, self.total - self.prepaid - sum(one.amount for one in self.withholdings)
+        less = self.prepaid + sum(one.amount for one in self.withholdings)
+        yield "payable", self.payable, self.total - less + self.rounding
         if self.subtotals:
             whole = ("total", self.total) if self.prices_include_tax else ("net", self.net)
             yield *whole, sum((part.amount for part in self.subtotals), ZERO)
 
     def _posted(self) -> Iterator[tuple[str, Decimal]]:
-        yield from (("net", self.net), ("tax", self.tax), ("total", self.total), ("prepaid", self.prepaid))
+        yield from ((name, getattr(self, name)) for name in ("net", "tax", "total", "prepaid", "rounding"))
         yield from ((f"line {line.position} amount", line.amount) for line in self.lines)
         yield from ((f"tax at {line.rate}", line.tax) for line in self.tax_lines)
         yield from ((f"{one.name} withheld", one.amount) for one in self.withholdings)

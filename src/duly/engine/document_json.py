@@ -14,7 +14,11 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
+
+UNSAID: Final = MappingProxyType({"unsaid": True})
+"""Metadata of a field that is left out while it is its default, so that what has none keeps the digest it had."""
 
 
 def plain(value: Decimal) -> str:
@@ -42,7 +46,8 @@ def encode(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: encode(item) for key, item in value.items()}
     if is_dataclass(value):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: encode(getattr(value, field.name)) for field in fields(value)
+                if not ("unsaid" in field.metadata and getattr(value, field.name) == field.default)}
     raise TypeError(f"{value!r} has no exact place in JSON")
 
 

@@ -105,6 +105,23 @@ def test_bank_accounts_need_their_right(world: World, client_of: ClientOf) -> No
     assert made.iban in body(anna.get(place(world, f"bank-account/?id={made.pk}")))
 
 
+def test_what_is_to_pay_is_rounded_by_currency_and_exact_again(world: World, client_of: ClientOf) -> None:
+    anna = client_of("anna")
+    assert "None: documents ask for the exact amount." in body(anna.get(place(world)))
+    wrong = anna.post(place(world, "payable-step/"), {"currency": "chf", "step": "0.005"})
+    assert wrong.status_code == 422
+    assert "0.005 is finer than CHF is paid. Give a multiple of 0.01 CHF." in body(wrong)
+    anna.post(place(world, "payable-step/"), {"currency": "chf", "step": "0.05"})
+    assert m.PayableStep.objects.get().step == Decimal("0.05")
+    assert 'payable-step/?currency=CHF' in body(anna.get(place(world)))
+    assert 'value="0.05"' in body(anna.get(place(world, "payable-step/?currency=CHF")))
+    anna.post(place(world, "payable-step/?currency=CHF"), {"step": "0.10"})
+    assert m.PayableStep.objects.get().step == Decimal("0.1")
+    anna.post(place(world, "payable-step/?currency=CHF"), {"step": ""})
+    assert not m.PayableStep.objects.exists()
+    assert client_of("fin").post(place(world, "payable-step/"), {"currency": "CHF", "step": "1"}).status_code == 403
+
+
 def test_the_books_are_closed_by_finance_and_never_opened_again(world: World, client_of: ClientOf) -> None:
     fin = client_of("fin")
     assert client_of("anna").get(place(world, "close/")).status_code == 403

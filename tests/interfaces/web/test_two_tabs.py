@@ -27,6 +27,7 @@ STANDING = {
     "/settings/entities/{entity}/series/receipt/": ("pattern", "X{year}-{number:05}", "pattern", "Y{year}-{number:05}"),
     "/settings/entities/{entity}/chart/revenue/": ("code", "4401", "name", "Sales"),
     "/settings/entities/{entity}/close/": ("lock_date", "2026-08-31", "lock_date", "2026-07-31"),
+    "/settings/entities/{entity}/payable-step/?currency=EUR": ("step", "0.10", "step", "1"),
     "/settings/users/{user}/": ("role_biller", "all", "name", "Mara M."),
     "/settings/people/{person}/": ("role", "Architect", "name", "Ada L."),
     "/settings/policies/{entity}/new-agreements/": ("review", "none", "payment_days", "10"),
@@ -56,6 +57,7 @@ def form_of(text: str) -> dict[str, str]:
 def test_what_somebody_else_changed_is_not_written_over(world: World, client: Client, page: str) -> None:
     m.PurchaseOrder.objects.create(account=world.account("ACME"), number="PO-7", currency="EUR", amount=900)
     m.Metric.objects.create(code="calls", name="Calls", aggregation="count")
+    m.PayableStep.objects.create(entity=world.entity(), currency="EUR", step="0.05")
     entity = world.entity().pk
     address = page.format(entry=world.time(3600, approved=False).pk, entity=entity, person=m.Person.objects.get(
         code="ada").pk, user=world.actor("mara").user_id, bank=m.BankAccount.objects.get(entity=entity).pk)

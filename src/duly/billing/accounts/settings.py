@@ -18,6 +18,7 @@ from duly.billing.accounts.models import (
     TaxRegistration,
     User,
 )
+from duly.billing.accounts.payable_steps import PayableStep
 from duly.billing.accounts.queries import granted, refuse_outside_book
 from duly.billing.audit.queries import Change, changes
 from duly.billing.kernel import frames, listing
@@ -45,6 +46,7 @@ class EntityPage:
     bank_accounts: list[BankAccount]
     series: list[Series]
     numbered: bool
+    payable_steps: list[PayableStep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def entities(*, actor: Actor, on: date) -> list[LegalEntity]:
 
 
 def entity_page(*, actor: Actor, on: date, entity: int) -> EntityPage:
-    """A legal entity with its tax numbers, bank accounts and series. Raises `NotFound`, `Forbidden`."""
+    """A legal entity with its tax numbers, bank accounts, series and payable steps. Raises `NotFound`, `Forbidden`."""
     refuse_outside_book(actor, "read", [], on)
     found = LegalEntity.objects.filter(pk=entity).first()
     if found is None:
@@ -96,7 +98,7 @@ def entity_page(*, actor: Actor, on: date, entity: int) -> EntityPage:
     return EntityPage(
         found, list(TaxRegistration.objects.filter(entity=found).order_by("country", "scheme")),
         list(BankAccount.objects.filter(entity=found).order_by("position", "id")), series,
-        any(one.last for one in series))
+        any(one.last for one in series), list(PayableStep.objects.filter(entity=found).order_by("currency")))
 
 
 def closings(entity: int) -> list[Change]:

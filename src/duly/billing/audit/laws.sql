@@ -73,7 +73,8 @@ declare
 begin
   foreach setting in array array[
     'bank_account', 'rate', 'role_grant', 'right_grant', 'agreement_version', 'number_series', 'tax_registration',
-    'tax_rate', 'exchange_rate', 'chart_account', 'agreement_policy', 'check_policy', 'second_factor_demand'
+    'tax_rate', 'exchange_rate', 'chart_account', 'agreement_policy', 'check_policy', 'second_factor_demand',
+    'payable_step'
   ] loop
     execute format(
       'create trigger %I after insert or update or delete on %I for each row execute function record_setting()',

@@ -32,8 +32,8 @@ Record = dict[str, Any]
 
 HEADERS: Final = """select i.id, i.kind, i.state, i.number, i.language, i.currency,
         currency_exponent(i.currency) as exponent, i.issued_on, i.tax_point, i.due_on, i.service_from, i.service_to,
-        i.purchase_order, i.payment_days, i.net, i.tax, i.total, i.withheld, i.prices_include_tax, i.time_annex,
-        s.data as seller, b.data as buyer
+        i.purchase_order, i.payment_days, i.net, i.tax, i.total, i.withheld, i.rounding,
+        i.prices_include_tax, i.time_annex, s.data as seller, b.data as buyer
     from invoice i join party_copy s on s.id = i.seller_id join party_copy b on b.id = i.buyer_id
     where i.id = any(%s) order by i.id"""
 
@@ -109,7 +109,8 @@ def _document(head: Record, lines: list[Record], taxes: list[Record], kept: list
         tax_lines=tuple(_tax(tax, head["language"]) for tax in taxes),
         net=head["net"], tax=head["tax"], total=head["total"],
         withholdings=tuple(Withholding(one["name"], one["rate"], one["base"], one["amount"]) for one in kept),
-        payable=head["total"] - head["withheld"], prices_include_tax=head["prices_include_tax"],
+        rounding=head["rounding"], payable=head["total"] - head["withheld"] + head["rounding"],
+        prices_include_tax=head["prices_include_tax"],
         annex=tuple(_entry(entry) for entry in annex), colour=seller["colour"],
         logo=logos.get(seller.get("logo") or ""), draft=draft,
     )

@@ -14,6 +14,7 @@ import polars as pl
 from duly.billing.invoicing import taxing
 from duly.billing.invoicing.assembling import Assembled, assembled
 from duly.billing.invoicing.collecting import Inputs
+from duly.billing.invoicing.payable import rounded
 from duly.billing.invoicing.withholding import withheld_from
 from duly.engine.totals import totals
 
@@ -50,8 +51,9 @@ class Drafts:
     def digest(self) -> str:
         """SHA-256 over the content without ids given here, equal for equal input whenever it is computed."""
         content = hashlib.sha256()
+        exact = () if (self.headers["rounding"] != 0).any() else ("rounding",)
         lines = self.lines.drop("line_key", "explanation", "taxes")
-        for frame in (self.headers.drop("document_key"), lines, self.tax_lines):
+        for frame in (self.headers.drop("document_key", *exact), lines, self.tax_lines):
             content.update(frame.write_csv().encode())
         return content.hexdigest()
 
@@ -64,7 +66,7 @@ def compute(inputs: Inputs) -> Drafts:
     unpriced = pl.concat([inputs.unpriced, billed.problems.select("document_key", "work_id", "text")])
     headers, withheld = withheld_from(_headers(inputs, billed, lines, tax_lines))
     return Drafts(
-        headers=headers, parties=billed.parties, lines=lines, tax_lines=tax_lines, withheld=withheld,
+        headers=rounded(headers), parties=billed.parties, lines=lines, tax_lines=tax_lines, withheld=withheld,
         allocations=billed.allocations, spans=billed.spans, nettings=billed.nettings,
         unpriced=unpriced.select("document_key", "text"), evidence=_evidence(inputs.work, billed.allocations, lines),
     )

@@ -14,6 +14,7 @@ import polars as pl
 
 from duly.billing.invoicing import queries, taxing
 from duly.billing.invoicing.checking import check_drafts, facts_of
+from duly.billing.invoicing.payable import rounded
 from duly.billing.invoicing.review_models import SEVERITIES
 from duly.billing.invoicing.storing import write_taxes
 from duly.billing.invoicing.withholding import withheld_from, write_withheld
@@ -218,13 +219,14 @@ def _write_lines(taxed: pl.DataFrame) -> None:
 def _write_head(header: pl.DataFrame, taxed: pl.DataFrame, summed: pl.DataFrame) -> None:
     begins, ends = taxed.select(pl.col("service_from").min(), pl.col("service_to").max()).row(0)
     draft = header["id"][0]
-    head, withheld = withheld_from(summed.with_columns(
+    settled_at, withheld = withheld_from(summed.with_columns(
         header["account_id"], header["exponent"], pl.lit(ends).alias("tax_point")))
+    head = rounded(settled_at.with_columns(header["entity_id"], header["currency"]))
     frames.execute("delete from withheld_tax where invoice_id = %s", [draft])
     write_withheld(withheld)
-    frames.execute("""update invoice set net = %s, tax = %s, total = %s, withheld = %s, service_from = %s,
-        service_to = %s, tax_point = %s where id = %s""",
-                   [*head.select("net", "tax", "total", "withheld").row(0), begins, ends, ends, draft])
+    frames.execute("""update invoice set net = %s, tax = %s, total = %s, withheld = %s, rounding = %s,
+        service_from = %s, service_to = %s, tax_point = %s where id = %s""",
+                   [*head.select("net", "tax", "total", "withheld", "rounding").row(0), begins, ends, ends, draft])
 
 
 def _answer(draft: int, on: date) -> Edited:

@@ -63,6 +63,7 @@ class Head:
     tax: Decimal
     total: Decimal
     withheld: Decimal
+    rounding: Decimal
     prices_include_tax: bool
     open_item: int | None
     balance: Decimal | None

@@ -8,7 +8,7 @@ HEAD: Final = f"""select i.id, i.number, i.kind, i.state, draft_digest(i.id), e.
         coalesce(author.name, i.created_by), p.run_id, i.review, i.currency, currency_exponent(i.currency), i.language,
         i.purchase_order, i.payment_days, i.time_annex, i.service_from, i.service_to, i.tax_point, i.issued_on,
         i.booked_on, i.due_on, i.base_rate, i.net, i.tax, i.total,
-        i.withheld, i.prices_include_tax, o.id, o.balance, s.data::text, b.data::text
+        i.withheld, i.rounding, i.prices_include_tax, o.id, o.balance, s.data::text, b.data::text
     from invoice i join account a on a.id = i.account_id join legal_entity e on e.id = i.entity_id
     join party_copy s on s.id = i.seller_id join party_copy b on b.id = i.buyer_id
     left join app_user m on m.id = a.manager_id left join app_user author on author.login = i.created_by

@@ -1,9 +1,15 @@
+-- What rounds an amount to the nearest multiple of a step, half away from zero, by whole numbers of steps.
+create function rounding_to(payable numeric, step numeric) returns numeric language sql immutable as $$
+  select sign(payable) * div(2 * abs(payable) + step, 2 * step) * step - payable
+$$;
+
 -- The content that a review approves: lines with their evidence, tax, parties, terms. Numbers, issue dates and exchange rates are not
 -- part of it, because issue fills only those (law 6).
 create function draft_digest(draft bigint) returns text language sql stable as $$
   select encode(sha256(convert_to(concat_ws(E'\x1e',
       i.kind, i.entity_id, i.account_id, i.review, i.currency, i.language, i.purchase_order, i.payment_days,
       i.time_annex, i.prices_include_tax, i.service_from, i.service_to, i.tax_point, i.net, i.tax, i.total, i.withheld,
+      'rounding ' || nullif(i.rounding, 0),
       seller.digest, buyer.digest,
       (select string_agg(concat_ws(E'\x1f', l.position, l.agreement_id, l.charge_id, l.terms_id, l.kind, l.description,
           l.unit, l.quantity, l.unit_price, l.numerator, l.denominator, l.amount, l.tax_class, l.tax_category,
@@ -60,10 +66,11 @@ create trigger invoice_moves before update on invoice for each row execute funct
 create function head_content() returns trigger language plpgsql as $$
 begin
   if new.state = 'issued' and (old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex,
-       old.prices_include_tax, old.service_from, old.service_to, old.tax_point, old.net, old.tax, old.total, old.withheld)
+       old.prices_include_tax, old.service_from, old.service_to, old.tax_point, old.net, old.tax, old.total, old.withheld,
+       old.rounding)
      is not distinct from (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex,
        new.prices_include_tax, new.service_from, new.service_to, new.tax_point, new.net, new.tax, new.total,
-       new.withheld) then
+       new.withheld, new.rounding) then
     return null;
   end if;
   if old.state <> 'draft' or new.state <> 'draft' then
@@ -77,11 +84,11 @@ end $$;
 create trigger invoice_head_changed after update on invoice for each row
   when ((old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex, old.prices_include_tax,
          old.service_from, old.service_to, old.tax_point, old.seller_id, old.buyer_id, old.net, old.tax, old.total,
-         old.withheld)
+         old.withheld, old.rounding)
         is distinct from
         (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex, new.prices_include_tax,
          new.service_from, new.service_to, new.tax_point, new.seller_id, new.buyer_id, new.net, new.tax, new.total,
-         new.withheld))
+         new.withheld, new.rounding))
   execute function head_content();
 
 create trigger invoice_kept before delete or truncate on invoice for each statement execute function refuse_change();

@@ -105,6 +105,7 @@ class Invoice(models.Model):
     tax = fields.money()
     total = fields.money()
     withheld = fields.money(default=0, db_default=0)
+    rounding = fields.money(default=0, db_default=0)
     series = models.ForeignKey(NumberSeries, models.RESTRICT, null=True, db_index=False)
     fiscal_year = models.PositiveSmallIntegerField(null=True)
     sequence = models.PositiveIntegerField(null=True)
@@ -124,6 +125,7 @@ class Invoice(models.Model):
             fields.whole_minor_units("invoice", "net"),
             fields.whole_minor_units("invoice", "tax"),
             fields.whole_minor_units("invoice", "withheld"),
+            fields.whole_minor_units("invoice", "rounding"),
             models.CheckConstraint(condition=Q(total=F("net") + F("tax")), name="invoice_net_and_tax_are_total"),
             models.CheckConstraint(condition=Q(service_to__gte=F("service_from")), name="invoice_service_period"),
             models.UniqueConstraint(fields=["series", "fiscal_year", "sequence"], name="invoice_sequence_once"),

@@ -10,22 +10,28 @@ from duly.billing.kernel import frames
 from duly.engine.journal import role_of_line
 
 SELDOM: Final = ("deposits", "deferred_revenue")
-"""Roles that only some documents need; all need receivable, revenue and tax."""
+"""Roles that only some documents need by their lines; all need receivable, revenue and tax."""
 
 
 def unmapped(drafts: pl.DataFrame, on: date) -> dict[int, str]:
-    """Why these drafts (document_key, entity_id, kind) cannot be booked on the day: a role of theirs without account.
+    """Why these drafts cannot be booked on the day: a role of theirs without account.
+
+    drafts   document_key, entity_id, kind, rounding
 
     One look at the chart where all of it is mapped, as it mostly is.
     """
     entities = drafts["entity_id"].unique().to_list()
+    rounded = drafts.filter(pl.col("rounding") != 0).select(
+        pl.col("document_key").alias("key"), "entity_id", pl.lit("rounding").alias("what"))
+    seldom = [*SELDOM, "rounding"] if rounded.height else [*SELDOM]
     mapped = frames.read("select entity_id, role from chart_account where entity_id = any(%s) and role = any(%s)",
-                         [entities, list(SELDOM)], {"entity_id": pl.Int64, "what": pl.String})
-    if mapped.height == len(entities) * len(SELDOM):
+                         [entities, seldom], {"entity_id": pl.Int64, "what": pl.String})
+    if mapped.height == len(entities) * len(seldom):
         return {}
     headers = drafts.select(pl.col("document_key").alias("key"), "entity_id", pl.col("kind").alias("document_kind"))
     lines = queries.posted_lines(headers["key"].to_list()).join(headers, on="key").with_columns(
         pl.lit(on).alias("booked_on")).with_columns(role_of_line().alias("what"))
-    lacking = lines.filter(pl.col("what").is_in(SELDOM)).join(mapped, on=["entity_id", "what"], how="anti")
+    needed = lines.filter(pl.col("what").is_in(SELDOM)).select(rounded.columns)
+    lacking = pl.concat([needed, rounded]).join(mapped, on=["entity_id", "what"], how="anti")
     return {draft: f"Its entity maps no account of its chart to {str(role).replace('_', ' ')}: add one."
             for draft, role in lacking.select("key", "what").iter_rows()}

@@ -17,7 +17,7 @@ HEADER: Final[frames.Schema] = {
     "review": pl.String, "currency": pl.String, "exponent": pl.Int8, "payment_days": pl.Int64,
     "purchase_order": pl.String, "service_from": pl.Date, "service_to": pl.Date, "tax_point": pl.Date,
     "seller_id": pl.Int64, "buyer_id": pl.Int64, "prices_include_tax": pl.Boolean, "net": MONEY, "tax": MONEY,
-    "total": MONEY, "withheld": MONEY,
+    "total": MONEY, "withheld": MONEY, "rounding": MONEY,
 }
 
 LISTED: Final[frames.Schema] = {

@@ -7,7 +7,8 @@ grant execute on all functions in schema public to duly_app;
 
 grant update on app_user, person, legal_entity, account, contact, purchase_order, bank_account, tax_registration,
   number_series, chart_account, agreement, project, rate_card, name_mapping, invoice, invoice_line, tax_line,
-  bill_run, bill_run_partition, work_item, agreement_policy, check_policy, second_factor_demand to duly_app;
+  bill_run, bill_run_partition, work_item, agreement_policy, check_policy, second_factor_demand, payable_step
+  to duly_app;
 grant update (last_number, last_issued_on) on number_counter to duly_app;
 grant update (result) on command to duly_app;
 grant update (state) on message to duly_app;
@@ -16,7 +17,7 @@ grant update (revoked_at, last_used_at) on api_token to duly_app;
 grant update (paused_to) on agreement_pause to duly_app;
 grant update on agreement_runtime to duly_app;
 grant delete on metric, role_grant, right_grant, name_mapping, personal_value, invoice_line, tax_line, line_tax,
-  withheld_tax, work_allocation, charge_span, netting, finding, tax_registration to duly_app;
+  withheld_tax, work_allocation, charge_span, netting, finding, tax_registration, payable_step to duly_app;
 
 -- Columns that the database fills: the application may not even name them.
 do $$

@@ -14,7 +14,7 @@ __all__ = [
 
 POSTING_ROLES = (
     "receivable", "on_account", "deposits", "deferred_revenue", "revenue", "tax", "bank",
-    "exchange_difference", "write_off", "fees", "interest", "withholding_tax",
+    "exchange_difference", "write_off", "fees", "interest", "withholding_tax", "rounding",
 )
 ENTRY_KINDS = (
     "invoice", "credit_note", "deposit", "receipt", "allocation", "exchange_difference", "revenue_release", "breakage",

@@ -532,6 +532,7 @@ class Migration(migrations.Migration):
                 ('tax', models.DecimalField(decimal_places=4, max_digits=20)),
                 ('total', models.DecimalField(decimal_places=4, max_digits=20)),
                 ('withheld', models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=20)),
+                ('rounding', models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=20)),
                 ('fiscal_year', models.PositiveSmallIntegerField(null=True)),
                 ('sequence', models.PositiveIntegerField(null=True)),
                 ('number', models.CharField(db_collation='C', max_length=60, null=True)),
@@ -674,7 +675,7 @@ class Migration(migrations.Migration):
             name='ChartAccount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('receivable', 'receivable'), ('on_account', 'on_account'), ('deposits', 'deposits'), ('deferred_revenue', 'deferred_revenue'), ('revenue', 'revenue'), ('tax', 'tax'), ('bank', 'bank'), ('exchange_difference', 'exchange_difference'), ('write_off', 'write_off'), ('fees', 'fees'), ('interest', 'interest'), ('withholding_tax', 'withholding_tax')], max_length=24)),
+                ('role', models.CharField(choices=[('receivable', 'receivable'), ('on_account', 'on_account'), ('deposits', 'deposits'), ('deferred_revenue', 'deferred_revenue'), ('revenue', 'revenue'), ('tax', 'tax'), ('bank', 'bank'), ('exchange_difference', 'exchange_difference'), ('write_off', 'write_off'), ('fees', 'fees'), ('interest', 'interest'), ('withholding_tax', 'withholding_tax'), ('rounding', 'rounding')], max_length=24)),
                 ('code', models.CharField(max_length=20)),
                 ('name', models.CharField(max_length=100)),
                 ('entity', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='chart', to='billing.legalentity')),
@@ -947,6 +948,18 @@ class Migration(migrations.Migration):
             model_name='invoice',
             name='seller',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='billing.partycopy'),
+        ),
+        migrations.CreateModel(
+            name='PayableStep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('currency', models.CharField(max_length=3)),
+                ('step', models.DecimalField(decimal_places=4, max_digits=20)),
+                ('entity', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.RESTRICT, related_name='payable_steps', to='billing.legalentity')),
+            ],
+            options={
+                'db_table': 'payable_step',
+            },
         ),
         migrations.CreateModel(
             name='Person',
@@ -1607,7 +1620,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='chartaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ('receivable', 'on_account', 'deposits', 'deferred_revenue', 'revenue', 'tax', 'bank', 'exchange_difference', 'write_off', 'fees', 'interest', 'withholding_tax'))), name='chart_account_role_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('role__in', ('receivable', 'on_account', 'deposits', 'deferred_revenue', 'revenue', 'tax', 'bank', 'exchange_difference', 'write_off', 'fees', 'interest', 'withholding_tax', 'rounding'))), name='chart_account_role_known'),
         ),
         migrations.AddConstraint(
             model_name='billrun',
@@ -1787,6 +1800,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='invoice',
+            constraint=models.CheckConstraint(condition=models.Q(duly.billing.kernel.fields.WholeMinorUnits('rounding', 'currency')), name='invoice_rounding_minor_units'),
+        ),
+        migrations.AddConstraint(
+            model_name='invoice',
             constraint=models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(models.F('net'), '+', models.F('tax')))), name='invoice_net_and_tax_are_total'),
         ),
         migrations.AddConstraint(
@@ -1804,6 +1821,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='invoice',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('booked_on__isnull', False), ('issued_on__isnull', False), ('number__isnull', False), ('state', 'issued'), ('due_on__isnull', False), ('fiscal_year__isnull', False), ('sequence__isnull', False), ('series__isnull', False)), models.Q(models.Q(('state', 'issued'), _negated=True), ('number', None), ('open_item', None), ('sequence', None), ('series', None)), _connector='OR'), name='invoice_number_only_at_issue'),
+        ),
+        migrations.AddConstraint(
+            model_name='payablestep',
+            constraint=models.UniqueConstraint(fields=('entity', 'currency'), name='payable_step_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='payablestep',
+            constraint=models.CheckConstraint(condition=models.Q(('step__gt', 0)), name='payable_step_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='payablestep',
+            constraint=models.CheckConstraint(condition=models.Q(duly.billing.kernel.fields.WholeMinorUnits('step', 'currency')), name='payable_step_step_minor_units'),
         ),
         migrations.AddConstraint(
             model_name='purchaseorder',

@@ -1,4 +1,5 @@
-"""What a price document takes off or adds to the sum: commitments, discounts, credit, deposits, withholding."""
+"""What a price document takes off or adds to the sum: commitments, discounts, credit, deposits, withholding,
+and the step to which what is then to pay is rounded."""
 
 from datetime import date
 from decimal import Decimal
@@ -30,6 +31,7 @@ def deductions(top: Node, rows: Rows, exponent: int) -> Deductions:
         withholdings=pl.DataFrame(withholdings, schema=WITHHOLDING, orient="row"),
         grants=tuple(_grant(one, number, rows) for number, one in enumerate(top.tables("credits"), start=1)),
         advances=tuple(_advance(one, number, rows) for number, one in enumerate(top.tables("deposits"), start=1)),
+        payable_step=_payable_step(top, exponent),
     )
 
 
@@ -39,6 +41,15 @@ def charges_of(table: Node, rows: Rows) -> list[int] | None:
     if not table.has("charges"):
         return None
     return [codes[code] for code in table.words("charges", tuple(codes))]
+
+
+def _payable_step(top: Node, exponent: int) -> Decimal | None:
+    """The step to which what is to pay is rounded: whole minor units, above zero."""
+    step = top.number("payable_step", decimals=exponent)
+    if step is not None and step <= 0:
+        top.note("payable_step", f"{step} is no step.", "Give an amount above zero, such as 0.05, or leave it out.")
+        return None
+    return step
 
 
 def _discount(table: Node, rows: Rows, number: int) -> list[Row]:

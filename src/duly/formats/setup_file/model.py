@@ -71,6 +71,13 @@ class NewAgreements:
 
 
 @dataclass(frozen=True, slots=True)
+class PayableStep:
+    path: str
+    currency: str
+    step: Decimal | None  # None: it is rounded no more
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     path: str
     code: str
@@ -94,6 +101,7 @@ class Entity:
     new_agreements: NewAgreements | None
     checks: tuple[tuple[str, str | None], ...]  # (check, how strict; None is as usual)
     one_stop_shop: bool
+    payable_steps: tuple[PayableStep, ...]
 
 
 @dataclass(frozen=True, slots=True)

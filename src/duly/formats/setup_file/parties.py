@@ -22,6 +22,7 @@ from duly.formats.setup_file.model import (
     Entity,
     NewAgreements,
     Order,
+    PayableStep,
     Person,
     TaxNumber,
     User,
@@ -79,7 +80,7 @@ def entity(table: Table) -> Entity:
         colour=table.text("colour", "#0f766e", check=_colour), logo=table.maybe("logo"),
         tax_numbers=_tax_numbers(table, where.country), banks=_banks(table, name, currency),
         series=_series(table), chart=_chart(table), new_agreements=_new_agreements(table), checks=_checks(table),
-        one_stop_shop=table.flag("one_stop_shop", False),
+        one_stop_shop=table.flag("one_stop_shop", False), payable_steps=_payable_steps(table, currency),
     )
 
 
@@ -156,6 +157,19 @@ def _new_agreements(table: Table) -> NewAgreements | None:
         grouping=one.choice("grouping", words.GROUPINGS, "person"), time_annex=one.flag("time_annex", True))
     one.close()
     return found
+
+
+def _payable_steps(table: Table, currency: str) -> tuple[PayableStep, ...]:
+    """To which step what is to pay is rounded, by currency."""
+    found = []
+    for one in table.tables("payable_steps"):
+        ends = one.flag("ends", False)
+        if ends == one.has("step"):
+            one.note("step", "What is to pay has a step, or it ends.", 'Give step = "0.05", or ends = true.')
+        found.append(PayableStep(one.path, one.text("currency", currency, check=check_currency),
+                                 None if ends else one.number("step")))
+        one.close()
+    return tuple(found)
 
 
 def _checks(table: Table) -> tuple[tuple[str, str | None], ...]:

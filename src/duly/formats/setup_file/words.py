@@ -60,6 +60,7 @@ CHART: Final = {
     "fees": ("6855", "Bank charges"),
     "interest": ("7100", "Interest received"),
     "withholding_tax": ("1435", "Tax withheld by customers"),
+    "rounding": ("4830", "Rounding of payments"),
 }
 
 UNITS: Final = {kind: "item" for kind in CHARGE_KINDS if kind != "recurring"} | {"time": "h"}

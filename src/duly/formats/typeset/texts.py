@@ -69,6 +69,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "prepaid": ("Already paid", "Bereits gezahlt", "Déjà réglé"),
     "withheld": ("Withheld: {name} {rate} of {base}", "Einbehalten: {name} {rate} von {base}",
                  "Retenu à la source : {name} {rate} de {base}"),
+    "rounding": ("Rounding", "Rundung", "Arrondi"),
     "payable": ("Amount due", "Zahlbetrag", "Net à payer"),
     "credited": ("Amount credited", "Erstattungsbetrag", "Montant crédité"),
     "nothing_due": ("Nothing to pay", "Nichts zu zahlen", "Rien à payer"),

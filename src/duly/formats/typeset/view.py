@@ -194,7 +194,7 @@ def _totals(words: Words) -> Iterator[Shown]:
         yield {"label": texts["net"], "amount": words.amount(document.net)}
         yield from ({"label": _tax_label(words, line), "amount": words.amount(line.tax)}
                     for line in document.tax_lines if line.category != "O")
-    less = document.prepaid or document.withholdings
+    less = document.prepaid or document.withholdings or document.rounding
     if less:
         yield {"label": texts["total"], "amount": words.amount(document.total), "rule": True}
     if document.prepaid:
@@ -202,6 +202,8 @@ def _totals(words: Words) -> Iterator[Shown]:
     for one in document.withholdings:
         label = texts["withheld"].format(name=one.name, rate=words.print.percent(one.rate), base=words.amount(one.base))
         yield {"label": label, "amount": words.amount(-one.amount)}
+    if document.rounding:
+        yield {"label": texts["rounding"], "amount": words.amount(document.rounding)}
     label = "credited" if document.kind == "credit_note" else "payable" if less else "total"
     yield {"label": texts[label], "amount": words.money(document.payable), "final": True}
 

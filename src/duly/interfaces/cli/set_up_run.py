@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from duly.billing.accounts.actions import customers, entities, people, tax_rules
+from duly.billing.accounts.actions import customers, entities, payable_steps, people, tax_rules
 from duly.billing.accounts.actions.policies import demand_second_factor
 from duly.billing.accounts.models import LegalEntity
 from duly.billing.agreements.actions import agree, metrics, rates
@@ -110,6 +110,12 @@ class Run:
                     kind=kind, pattern=pattern)
         for role, code, name in one.chart:
             self.do("chart", f"{one.path}.chart.{role}", map_role, entity=one.code, role=role, code=code, name=name)
+        for each in one.payable_steps:
+            whose = {"entity": one.code, "currency": each.currency}
+            if each.step is None:
+                self.do("payable steps", each.path, payable_steps.remove_payable_step, **whose)
+            else:
+                self.do("payable steps", each.path, payable_steps.put_payable_step, **whose, step=each.step)
         if one.new_agreements is not None:
             self.do("policies", one.new_agreements.path, put_policy, entity=one.code,
                     **{name: getattr(one.new_agreements, name) for name in NAMES})

@@ -11,6 +11,7 @@ from duly.billing.audit.actions import enqueue, record_many, verb
 from duly.billing.invoicing import queries
 from duly.billing.invoicing.checking import check_drafts, facts_of
 from duly.billing.invoicing.parties import CHANGED, beside_now
+from duly.billing.invoicing.payable import OUTDATED, rounding_changed
 from duly.billing.invoicing.postable import unmapped
 from duly.billing.invoicing.state import issue_from
 from duly.billing.invoicing.taxing import taxes_changed
@@ -100,6 +101,7 @@ def _ready(headers: pl.DataFrame, on: date) -> tuple[pl.DataFrame, list[Skipped]
     reasons = _unfit(facts) | unmapped(facts.drafts, on) | _blocking(drafts)
     outdated = "Its taxes are no longer right at the tax point: draft it again."
     reasons |= {draft: outdated for draft in taxes_changed(facts) if draft not in reasons}
+    reasons |= {draft: OUTDATED for draft in rounding_changed(facts.drafts) if draft not in reasons}
     rates = facts.drafts.select(pl.col("document_key").alias("id"), "base_rate", "base_exponent")
     fresh = beside_now(headers.join(rates, on="id")).sort("id")
     for draft in fresh.filter(CHANGED & (pl.col("review") != "none"))["id"]:
@@ -163,7 +165,7 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
     owing = numbered.filter(~pl.col("kind").is_in(NO_OPEN_ITEM))
     items = ledger.open_items(owing.select(
         "entity_id", "account_id", pl.lit("receivable").alias("control"), pl.col("number").alias("label"), "currency",
-        pl.col("total").alias("amount"), pl.col("issued_on").alias("booked_on"), "due_on",
+        (pl.col("total") + pl.col("rounding")).alias("amount"), pl.col("issued_on").alias("booked_on"), "due_on",
         pl.col("id").alias("key")))
     parts = _parts(owing)
     transfers = postings("document", parts)
@@ -188,7 +190,7 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
 def _parts(owing: pl.DataFrame) -> pl.DataFrame:
     """What the documents post, by role, in their currency and in the base currency."""
     documents = owing.select(pl.col("id").alias("key"), pl.col("kind").alias("document_kind"),
-                             pl.col("issued_on").alias("booked_on"), "tax")
+                             pl.col("issued_on").alias("booked_on"), "tax", "rounding")
     rates = owing.select(pl.col("id").alias("key"), "currency", "base_rate", "base_exponent")
     parts = parts_of_documents(documents, queries.posted_lines(owing["id"].to_list()))
     return in_base(parts.join(rates, on="key", maintain_order="left"))

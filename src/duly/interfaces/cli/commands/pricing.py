@@ -20,7 +20,7 @@ from duly.interfaces.cli.frame import Answer, Door, command
 
 TOTALS: Final = {
     "net": "Net", "tax": "Tax", "total": "Total", "credit": "Paid by credit", "withheld": "Withheld",
-    "payable": "To pay",
+    "rounding": "Rounding", "payable": "To pay",
 }
 TOLD: Final = ("  how it came about", ">quantity", ">price or factor", ">amount", "")
 
@@ -61,7 +61,7 @@ def _shown(found: Mapping[str, Any], explain: bool) -> Iterator[RenderableType]:
     totals: Mapping[str, Decimal] = found["totals"]
     yield show.table(("total", f">{currency}"), [
         (title, show.amount(totals[name], currency)) for name, title in TOTALS.items()
-        if totals[name] or name in ("net", "tax", "total", "payable")])
+        if totals.get(name) or name in ("net", "tax", "total", "payable")])
 
 
 def _row(line: Mapping[str, Any], currency: str) -> tuple[Any, ...]:

@@ -21,7 +21,8 @@ CERTIFIED: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An issued invoice as its payer sees it; `withheld` of it goes to the tax office."""
+    """An issued invoice as its payer sees it: `total` is owed, with its rounding; `withheld` of it goes to the tax
+    office."""
 
     entity: str
     account: str

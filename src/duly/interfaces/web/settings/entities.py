@@ -10,12 +10,14 @@ from django.urls import reverse
 
 from duly.billing.accounts import settings as reads
 from duly.billing.accounts.actions import entities as verbs
+from duly.billing.accounts.actions.payable_steps import put_payable_step, remove_payable_step
 from duly.billing.accounts.models import SERIES_KINDS
 from duly.billing.accounts.settings import EntityPage, closings, series_changes
 from duly.billing.kernel.errors import NotFound
 from duly.billing.ledger.chart import chart, map_role
 from duly.billing.ledger.models import POSTING_ROLES
 from duly.billing.reference.put import Put
+from duly.engine.currencies import exponent
 from duly.interfaces.kit.forms import Form, beside
 from duly.interfaces.kit.printing import day
 from duly.interfaces.web.first_steps import first_steps
@@ -138,6 +140,26 @@ def chart_role(request: StaffRequest, entity: int, role: str) -> HttpResponseBas
     return _asked(request, found, form, f"Account for {role.replace('_', ' ')}", lambda: map_role(
         actor=request.actor, at=request.at, entity=found.entity.code, role=role, **form.cleaned_data),
         "All postings of this role go there, what was posted included.")
+
+
+@page(right="settings", methods="GET POST")
+def payable_step(request: StaffRequest, entity: int) -> HttpResponseBase:
+    found = _found(request, entity)
+    own = next((one for one in found.payable_steps if one.currency == request.GET.get("currency")), None)
+    initial = {"currency": own.currency, "step": round(own.step, exponent(own.currency))} if own else {
+        "currency": found.entity.base_currency}
+    form = forms.PayableStep(request.POST or None, initial=initial)
+    form.fields["currency"].disabled = own is not None
+
+    def put() -> Put:
+        values = {name: value for name, value in form.cleaned_data.items() if value is not None}
+        return (put_payable_step if "step" in values else remove_payable_step)(
+            actor=request.actor, at=request.at, entity=found.entity.code, **values)
+
+    return _asked(request, found, form, "Rounding of payments", put,
+                  "What documents in this currency ask for is rounded to the nearest multiple of the step; the "
+                  "difference is a line of its own above the amount due. Drafts that are rounded otherwise have to be "
+                  "drafted again before they are issued; issued documents keep what they say.")
 
 
 @page(right="close", methods="GET POST")

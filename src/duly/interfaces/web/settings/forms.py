@@ -131,6 +131,12 @@ class ChartAccount(Standing):
     name = text("Its name", 100)
 
 
+class PayableStep(Standing):
+    currency = Checked(check_currency, label="Currency", max_length=3)
+    step = forms.DecimalField(label="Step", max_digits=20, decimal_places=4, required=False,
+                              help_text="Such as 0.05. Left empty, the exact amount is asked for.")
+
+
 class Close(Standing):
     lock_date = forms.DateField(label="Closed up to and with", widget=Date,
                                 help_text="Nothing is booked on or before this day any more. It never moves back.")

@@ -12,6 +12,7 @@ urlpatterns = [
     path("settings/entities/<int:entity>/bank-account/", entities.bank_account, name="entity_bank_account"),
     path("settings/entities/<int:entity>/series/<slug:kind>/", entities.series, name="entity_series"),
     path("settings/entities/<int:entity>/chart/<slug:role>/", entities.chart_role, name="entity_chart"),
+    path("settings/entities/<int:entity>/payable-step/", entities.payable_step, name="entity_payable_step"),
     path("settings/entities/<int:entity>/close/", entities.close, name="entity_close"),
     path("settings/taxes/", taxes.taxes, name="taxes"),
     path("settings/taxes/new/", taxes.add, name="tax_new"),
