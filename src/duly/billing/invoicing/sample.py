@@ -22,6 +22,7 @@ from duly.billing.invoicing.sample_sum import IN_ADVANCE, Sheet, summed
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem
+from duly.billing.kernel.frames import PRICE, QUANTITY
 from duly.billing.work.models import WORK_KINDS
 from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import UNBILLED
@@ -91,8 +92,8 @@ class Sample:
 
 def sample(*, actor: Actor, on: date, entity: str, account: str, currency: str, terms: VersionInput,
            agreement: str | None = None, ends_on: date | None = None) -> Sample:
-    """An invoice by these terms: ten hours at each of a card's first rates, an expense of 100, each milestone, each
-    one-off fee, one period of each recurring one and of typical use, from `on` or from when they hold. What is missing
+    """An invoice by these terms: ten hours at each of a card's first rates, an hour at a weekend and one of overtime
+    where they count more, an expense of 100, each milestone, each one-off fee, one period of each recurring one and of typical use, from `on` or from when they hold. What is missing
     of commitments is what it would be, were nothing else used.
 
     `agreement` names the one that they would amend. Raises `NotFound` for names and outside the book, `ValueError`
@@ -152,9 +153,10 @@ def _priced(version: VersionInput, terms: pl.DataFrame, customer: Account, day: 
     tiers = pl.DataFrame([row for place, charge in enumerate(version.charges, 1) for row in _tiers(place, charge)],
                          schema=TIER, orient="row")
     covering = with_covered(terms, "terms_id", terms)
-    found = summed(version, covering, _one_period(version, covering, tiers, day), with_terms(work, terms), rates, tiers)
+    ready = _multiplied(with_terms(work, terms))
+    found = summed(version, covering, _one_period(version, covering, tiers, day), ready, rates, tiers)
     texts = tuple(found.problems["text"].unique(maintain_order=True))
-    assumed = tuple(used.said for charge in version.charges if (used := typical.use(charge)))
+    assumed = tuple(said for charge in version.charges for said in typical.assumed(charge))
     ahead = tuple(Ahead(charge.kind, charge.name, charge.price, charge.due_on) for charge in version.charges
                   if charge.kind in IN_ADVANCE and charge.price is not None and charge.due_on is not None)
     if found.lines.is_empty() and not found.covered:
@@ -213,6 +215,16 @@ def _hours(charge: dict[str, Any], rates: pl.DataFrame, people: dict[int, str], 
         yield {"quantity": Decimal(HOURS * 3_600), "person_id": rate["person_id"],
                "person": people.get(rate["person_id"], rate["role"]), "role": rate["role"], "task": rate["task"],
                "project_id": project, "project": projects.get(project)}
+
+
+def _multiplied(work: pl.DataFrame) -> pl.DataFrame:
+    """The work at its plain rates, and an hour of each charge that counts more at weekends or in overtime."""
+    plain = work.with_columns(pl.lit(Decimal(1), PRICE).alias("factor"), pl.lit(None, pl.String).alias("why"))
+    first = plain.filter(pl.col("kind") == "time").unique("charge_id", keep="first", maintain_order=True)
+    more = [first.filter(pl.col(f"{why}_factor") != 1).with_columns(
+        pl.lit(Decimal(3_600), QUANTITY).alias("quantity"), pl.col(f"{why}_factor").alias("factor"),
+        pl.lit(why).alias("why")) for why in ("weekend", "overtime")]
+    return pl.concat([plain, *more]).with_columns(pl.int_range(1, pl.len() + 1).alias("work_id"))
 
 
 def _one_period(version: VersionInput, terms: pl.DataFrame, tiers: pl.DataFrame, day: date) -> Due:

@@ -44,6 +44,16 @@ def use(charge: ChargeInput) -> Use | None:
     return None
 
 
+def assumed(charge: ChargeInput) -> Iterator[str]:
+    """What a sample takes as used of the charge, in words."""
+    if used := use(charge):
+        yield used.said
+    if charge.weekend_factor not in (None, 1):
+        yield f"an hour of {charge.name} at a weekend"
+    if charge.overtime_factor not in (None, 1):
+        yield f"an hour of {charge.name} in overtime"
+
+
 def _units(charge: ChargeInput) -> Decimal:
     if charge.package_size:
         return charge.package_size * PACKAGES

@@ -89,6 +89,9 @@ class Charge:
     rounding: str
     increment_seconds: int
     minimum_seconds: int
+    weekend_factor: Decimal | None
+    overtime_factor: Decimal | None
+    overtime_after_seconds: int | None
     markup: Decimal
     price: Decimal | None
     quantity: Decimal

@@ -39,6 +39,11 @@ def _time(charge: ChargeInput, currency: str) -> str:
         said += f", {way} {_plain(Decimal(charge.increment_seconds) / 60)} minutes"
     if charge.minimum_seconds:
         said += f", at least {_plain(Decimal(charge.minimum_seconds) / 60)} minutes"
+    if charge.weekend_factor is not None:
+        said += f", at weekends {_plain(charge.weekend_factor)} times the rate"
+    if charge.overtime_factor is not None and charge.overtime_after_seconds is not None:
+        hours = _plain(Decimal(charge.overtime_after_seconds) / 3600)
+        said += f", beyond {hours} hours of a person’s day {_plain(charge.overtime_factor)} times"
     return said
 
 
