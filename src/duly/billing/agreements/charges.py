@@ -93,8 +93,9 @@ class ChargeTerms(models.Model):
                                    name="charge_terms_weekend"),
             models.CheckConstraint(name="charge_terms_overtime", condition=(
                 Q(overtime_factor=None, overtime_after_seconds=None)
-                | Q(overtime_factor__gt=0, overtime_factor__lte=10,
-                    overtime_after_seconds__gt=0, overtime_after_seconds__lte=86_400))),
+                | Q(overtime_factor__isnull=False, overtime_factor__gt=0, overtime_factor__lte=10,
+                    overtime_after_seconds__isnull=False, overtime_after_seconds__gt=0,
+                    overtime_after_seconds__lte=86_400))),
             models.CheckConstraint(condition=Q(package_size=None) | Q(package_size__gt=0), name="charge_terms_package"),
             models.CheckConstraint(condition=Q(included__gte=0, fixed__gte=0, free_amount__gte=0),
                                    name="charge_terms_not_negative"),

@@ -105,6 +105,6 @@ def _evidence(work: pl.DataFrame, allocations: pl.DataFrame, lines: pl.DataFrame
         .join(work, on="work_id", maintain_order="left")
         .join(placed, on="line_key", maintain_order="left")
         .select("document_key", "position", "unit_price", "card_price", "factor", "kind", "work_id", "agreement_id",
-                "project_id", "project", "person_id", "person", "role", "task", "description", "worked_on", "started_at",
-                "quantity", pl.col("amount").alias("cost"), "rate_card_id")
+                "project_id", "project", "person_id", "person", "role", "task", "description", "worked_on",
+                "started_at", "quantity", pl.col("amount").alias("cost"), "rate_card_id")
     )

@@ -15,9 +15,9 @@ class LeftOut:
     """Something that the document does not bill. `why` is deferred, written_down or not_billable.
 
     A work item, as far as it is not on the document, or the days of a charge or a written-down line, where `work_id` is
-    null. `quantity` of time is in seconds; `amount` is what a line was written down by, or an expense's cost. `by` (a name), `at` and `reason` are
-    null where nobody said so (an import brought it as not billable). `now_on` is the document that deferred work
-    stands on meanwhile.
+    null. `quantity` of time is in seconds; `amount` is what a line was written down by, or an expense's cost. `by` (a
+    name), `at` and `reason` are null where nobody said so (an import brought it as not billable). `now_on` is the
+    document that deferred work stands on meanwhile.
     """
 
     why: str

@@ -93,8 +93,9 @@ class Sample:
 def sample(*, actor: Actor, on: date, entity: str, account: str, currency: str, terms: VersionInput,
            agreement: str | None = None, ends_on: date | None = None) -> Sample:
     """An invoice by these terms: ten hours at each of a card's first rates, an hour at a weekend and one of overtime
-    where they count more, an expense of 100, each milestone, each one-off fee, one period of each recurring one and of typical use, from `on` or from when they hold. What is missing
-    of commitments is what it would be, were nothing else used.
+    where they count more, an expense of 100, each milestone, each one-off fee, one period of each recurring one and of
+    typical use, from `on` or from when they hold. What is missing of commitments is what it would be, were nothing else
+    used.
 
     `agreement` names the one that they would amend. Raises `NotFound` for names and outside the book, `ValueError`
     for a currency that is none.

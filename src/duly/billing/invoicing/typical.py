@@ -1,5 +1,6 @@
 """What a client might use in a period, so that a sample shows the terms at work: the second tier, a begun package."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final

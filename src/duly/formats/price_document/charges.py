@@ -20,7 +20,6 @@ from duly.formats.price_document.table import Node
 from duly.formats.price_document.used import covered
 from duly.formats.setup_file.words import GROUPINGS, ROUNDINGS
 
-
 A_DAY: Final = 86_400
 
 
