@@ -26,7 +26,8 @@ WORK: Final[Defaults] = {
     "currency": (pl.String, "EUR"), "exponent": (pl.Int8, 2), "rate_card_id": (pl.Int64, 1),
     "rounding": (pl.String, "exact"), "increment_seconds": (pl.Int64, 1), "minimum_seconds": (pl.Int64, 0),
     "markup": (PRICE, 0), "grouping": (pl.String, "rate"), "charge_name": (pl.String, "Consulting"),
-    "tax_class": (pl.String, "standard"), "unit": (pl.String, ""),
+    "tax_class": (pl.String, "standard"), "unit": (pl.String, ""), "weekend_factor": (PRICE, None),
+    "overtime_factor": (PRICE, None), "overtime_after_seconds": (pl.Int64, None), "day_until": (pl.Int64, None),
 }
 
 RATES: Final[Defaults] = {
