@@ -35,7 +35,8 @@ def test_parts_of_entries_add_up_to_them(rows: list[dict[str, Any]]) -> None:
     lines, shares, problems = price_time(done, rates({"price": "91.37"}))
     once = price_time(plain, rates({"price": "91.37"}))[1].sort("work_id")
     summed = shares.group_by("work_id").agg(pl.col("quantity", "billed_quantity").sum()).sort("work_id")
-    assert problems.is_empty() and summed.rows() == once.select("work_id", "quantity", "billed_quantity").rows()
+    assert problems.is_empty()
+    assert summed.rows() == once.select("work_id", "quantity", "billed_quantity").rows()
     assert shares["amount"].sum() == lines["amount"].sum()
     assert [replay(line) for line in lines["explanation"]] == lines["amount"].to_list()
 
@@ -54,7 +55,7 @@ def test_a_factor_of_one_is_none() -> None:
     told = price_time(work({"quantity": 10 * HOUR, "day_until": 10 * HOUR, "worked_on": "2026-10-10",
                             "weekend_factor": 1, "overtime_factor": 1, "overtime_after_seconds": HOUR}),
                       rates({"price": 90}))[0]
-    assert told.height == 1 and "multiplier" not in told["explanation"][0]
+    assert ["multiplier" in one for one in told["explanation"]] == [False]
 
 
 def test_what_a_retainer_has_covered_of_the_front_leaves_the_overtime_of_the_tail() -> None:
