@@ -137,7 +137,8 @@ def test_a_multiplied_rate_is_the_cards(world: World) -> None:
     [draft] = billed(world, OCTOBER, issue=False)
     assert findings(world, draft) == []
     rate = m.Rate.objects.get(price=95)
-    m.Rate.objects.create(card=rate.card, person=rate.person, role=rate.role, task=rate.task, price=100, valid_from=OCTOBER[0])
+    m.Rate.objects.create(card=rate.card, person=rate.person, role=rate.role, task=rate.task, price=100,
+                          valid_from=OCTOBER[0])
     overtime, weekend = [text for text in findings(world, draft) if " times the rate; " in text]
     assert overtime.startswith("The line charges 142.5 EUR an hour, 1.5 times the rate; the rate card says 100 for Ada")
     assert weekend.startswith("The line charges 190 EUR an hour, 2 times the rate; the rate card says 100 for Ada")

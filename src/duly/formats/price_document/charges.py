@@ -95,7 +95,8 @@ def _multipliers(table: Node) -> Row:
     """How many times hours at weekends, and beyond so many a day, count."""
     begins, before = table.has("overtime_after_hours"), len(table.problems)
     if table.has("overtime_factor") != begins:
-        table.note("overtime_factor", "Overtime has a factor, and the hours of a day after which it begins.",
+        table.note("overtime_factor" if begins else "overtime_after_hours",
+                   "Overtime has a factor, and the hours of a day after which it begins.",
                    "Give overtime_factor and overtime_after_hours, or neither.")
     after = table.seconds("overtime_after_hours") if begins else None
     if after is not None and not 0 < after <= A_DAY and len(table.problems) == before:
