@@ -202,7 +202,8 @@ def multipliers(row: Row) -> Row:
 
 WORKED: dict[str, Callable[[Row], Row]] = {
     "rounding": rounding, "hours": hours_, "increments": increments, "multipliers": multipliers,
-    "rates": rates, "expenses": expenses, "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
+    "rates": rates, "expenses": expenses,
+    "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
     "balances": balances, "shares": shares, "tax": tax, "included": included, "several": several,
     "withholding": withholding, "split": split,
 }

@@ -131,7 +131,12 @@ def test_an_agreement_is_made_once(world: World, client_of: ClientOf) -> None:
     ({"1-recurring-alignment": "anchored"}, "Anchored periods need their anchor day"),
     ({"cap": "1.005"}, "not an amount"), ({"valid_from": "9999-12-31"}, "between the years"),
     ({"purchase_order": "PO-9"}, "The account has no purchase order"), ({"ends_on": "2026-10-01"}, "It ends before"),
-    ({"0-time-increment_seconds": "0.33"}, "no whole second"), ({"number": "new"}, "Choose another number"),
+    ({"0-time-increment_seconds": "0.33"}, "no whole second"), ({"0-time-weekend_factor": "11"}, "11 is no factor"),
+    ({"0-time-overtime_factor": "1.5"}, "Overtime begins after so many hours of a day"),
+    ({"0-time-overtime_after_seconds": "8"}, "Overtime counts so many times its rate"),
+    ({"0-time-overtime_after_seconds": "7.7777", "0-time-overtime_factor": "2"}, "no whole second"),
+    ({"0-time-overtime_after_seconds": "25", "0-time-overtime_factor": "2"}, "less than or equal to 24"),
+    ({"number": "new"}, "Choose another number"),
     ({"valid_from": "soon"}, "Enter a valid date"), ({"2-expense-markup": "-100"}, "is no mark-up"),
 ])
 def test_a_refused_agreement_keeps_what_was_typed(
@@ -204,6 +209,22 @@ def test_every_kind_of_charge_comes_back_as_it_was_agreed(world: World, client_o
         assert client.post(f"/agreements/{number}/amend/", shown).status_code == 302
         first, second = agreed_versions(world.agreement(number))
         assert second.charges == first.charges
+
+
+def test_hours_that_count_more_come_back_and_are_said_in_words(world: World, client_of: ClientOf) -> None:
+    client = client_of("mara")
+    more = {"0-time-weekend_factor": "1.5", "0-time-overtime_factor": "1.25", "0-time-overtime_after_seconds": "7.75"}
+    assert client.post("/agreements/new/", {**SENT, **more}).status_code == 302
+    text = plain(client.get("/agreements/A/1/").content)
+    assert "at weekends 1.5 times the rate, beyond 7.75 hours of a person’s day 1.25 times" in text
+    shown = fields_of(client.get("/agreements/A/1/amend/").content)
+    assert [shown[key] for key in more] == list(more.values())
+    assert client.post("/agreements/A/1/amend/", shown | {"valid_from": "2027-01-01"}).status_code == 302
+    first, second = agreed_versions(world.agreement("A/1"))
+    assert second.charges == first.charges
+    hours = first.charges[0]
+    assert (hours.weekend_factor, hours.overtime_factor, hours.overtime_after_seconds) == (
+        Decimal("1.5"), Decimal("1.25"), 27_900)
 
 
 def test_new_terms_from_a_day_of_before_are_refused_beside_their_field(world: World, client_of: ClientOf) -> None:
