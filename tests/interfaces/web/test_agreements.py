@@ -211,22 +211,6 @@ def test_every_kind_of_charge_comes_back_as_it_was_agreed(world: World, client_o
         assert second.charges == first.charges
 
 
-def test_hours_that_count_more_come_back_and_are_said_in_words(world: World, client_of: ClientOf) -> None:
-    client = client_of("mara")
-    more = {"0-time-weekend_factor": "1.5", "0-time-overtime_factor": "1.25", "0-time-overtime_after_seconds": "7.75"}
-    assert client.post("/agreements/new/", {**SENT, **more}).status_code == 302
-    text = plain(client.get("/agreements/A/1/").content)
-    assert "at weekends 1.5 times the rate, beyond 7.75 hours of a person’s day 1.25 times" in text
-    shown = fields_of(client.get("/agreements/A/1/amend/").content)
-    assert [shown[key] for key in more] == list(more.values())
-    assert client.post("/agreements/A/1/amend/", shown | {"valid_from": "2027-01-01"}).status_code == 302
-    first, second = agreed_versions(world.agreement("A/1"))
-    assert second.charges == first.charges
-    hours = first.charges[0]
-    assert (hours.weekend_factor, hours.overtime_factor, hours.overtime_after_seconds) == (
-        Decimal("1.5"), Decimal("1.25"), 27_900)
-
-
 def test_new_terms_from_a_day_of_before_are_refused_beside_their_field(world: World, client_of: ClientOf) -> None:
     shown = fields_of(client_of("mara").get("/agreements/ACME-TM/amend/").content)
     answer = client_of("mara").post("/agreements/ACME-TM/amend/", {**shown, "valid_from": "2025-06-01"})
