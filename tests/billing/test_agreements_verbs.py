@@ -134,6 +134,15 @@ def test_new_terms_hold_from_a_later_day(world: World) -> None:
     (replace(TRAVEL, markup=Decimal(-1)), "markup"),
     (replace(HOURS, rounding="up"), "increment_seconds"),
     (replace(HOURS, increment_seconds=900), "rounding"),
+    (replace(HOURS, weekend_factor=Decimal(0)), "weekend_factor"),
+    (replace(HOURS, weekend_factor=Decimal("1.333")), "weekend_factor"),
+    (replace(HOURS, weekend_factor=Decimal("10.01")), "weekend_factor"),
+    (replace(HOURS, overtime_factor=Decimal("1.5")), "overtime_after_seconds"),
+    (replace(HOURS, overtime_after_seconds=28_800), "overtime_factor"),
+    (replace(HOURS, overtime_factor=Decimal(2), overtime_after_seconds=0), "overtime_after_seconds"),
+    (replace(HOURS, overtime_factor=Decimal(2), overtime_after_seconds=86_401), "overtime_after_seconds"),
+    (replace(HOURS, overtime_factor=Decimal(-2), overtime_after_seconds=28_800), "overtime_factor"),
+    (replace(TRAVEL, weekend_factor=Decimal(2)), "weekend_factor"),
     (replace(HOURS, rate_card="USD"), "rate_card"),
     (replace(HOURS, rate_card="NONE"), "rate_card"),
 ])
@@ -146,6 +155,8 @@ def test_a_charge_that_does_not_hold_together(charge: ChargeInput, path: str) ->
 @pytest.mark.parametrize("charge", [
     *ALL,
     replace(HOURS, rounding="up", increment_seconds=900, minimum_seconds=1800, project="A-APP"),
+    replace(HOURS, weekend_factor=Decimal("0.75")),
+    replace(HOURS, weekend_factor=Decimal(10), overtime_factor=Decimal("1.25"), overtime_after_seconds=86_400),
     replace(FEE, alignment="anchored", anchor=date(2026, 1, 31), timing="advance", quantity=Decimal("2.5")),
 ])
 def test_a_charge_that_does(charge: ChargeInput) -> None:

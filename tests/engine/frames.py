@@ -27,6 +27,8 @@ WORK: Final[Defaults] = {
     "rounding": (pl.String, "exact"), "increment_seconds": (pl.Int64, 1), "minimum_seconds": (pl.Int64, 0),
     "markup": (PRICE, 0), "grouping": (pl.String, "rate"), "charge_name": (pl.String, "Consulting"),
     "tax_class": (pl.String, "standard"), "unit": (pl.String, ""), "at_most": (MONEY, None),
+    "weekend_factor": (PRICE, None),
+    "overtime_factor": (PRICE, None), "overtime_after_seconds": (pl.Int64, None), "day_until": (pl.Int64, None),
 }
 
 RATES: Final[Defaults] = {

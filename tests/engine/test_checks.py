@@ -45,7 +45,7 @@ ENTRY: Final[Defaults] = {
     "person_id": (pl.Int64, 1),
     "person": (pl.String, "Ada"), "task": (pl.String, None), "description": (pl.String, "Design"),
     "worked_on": (pl.Date, date(2026, 10, 5)), "started_at": (pl.String, None), "quantity": (QUANTITY, 3600),
-    "cost": (MONEY, None), "unit_price": (PRICE, 95), "card_price": (PRICE, 95),
+    "cost": (MONEY, None), "unit_price": (PRICE, 95), "card_price": (PRICE, 95), "factor": (PRICE, 1),
 }
 
 DAY: Final[Defaults] = {
@@ -178,6 +178,7 @@ def test_it_fires_alone(name: str) -> None:
         pytest.param({"agreements": {"cap": "5000", "billed_before": "4000"}}, id="the cap is reached exactly"),
         pytest.param({"agreements": {"starts_on": "2026-10-05", "ends_on": "2026-10-05"}}, id="work on the only day"),
         pytest.param({"work": {"kind": "expense", "card_price": None}}, id="expenses have no hourly rate"),
+        pytest.param({"work": {"unit_price": "142.5", "factor": "1.5"}}, id="so many times the card's rate"),
         pytest.param({"drafts": {"kind": "credit_note", "total": "-1190"}}, id="credit notes are negative"),
         pytest.param({"drafts": {"lock_date": "2026-11-01"}}, id="the day after the lock"),
         pytest.param({"drafts": {"currency": "USD", "base_rate": "0.92"}}, id="the rate is known"),
@@ -239,6 +240,11 @@ def test_prices_are_plain(price: str) -> None:
     [text] = [text for *_, text in found(work=[{"unit_price": price, "card_price": None}])]
     assert text == (f"The line charges {price} EUR an hour; the rate card says nothing for Ada on 5 Oct 2026. "
                     "Draft the invoice again.")
+
+
+def test_a_rate_is_compared_times_its_factor() -> None:
+    [text] = [text for *_, text in found(work=[{"unit_price": "95", "factor": "1.5"}])]
+    assert text.startswith("The line charges 95 EUR an hour, 1.5 times the rate; the rate card says 95 for Ada on")
 
 
 @pytest.mark.parametrize(("chosen", "said"), [

@@ -43,11 +43,13 @@ def seconds(text: str) -> int:
 def row(given: Mapping[str, str], ids: dict[str, int]) -> dict[str, Any]:
     """A row as the engine takes it: names get ids, a time its seconds, counts are integers."""
     renamed = {"on": "worked_on", "time": "quantity"}
-    counts = ("increment_seconds", "minimum_seconds")
+    counts = ("increment_seconds", "minimum_seconds", "overtime_after_seconds")
     out: dict[str, Any] = {renamed.get(name, name): value for name, value in given.items()}
     out |= {name: int(given[name]) for name in counts if name in given}
     if "time" in given:
         out["quantity"] = seconds(given["time"])
+    if "day_until" in given:
+        out["day_until"] = seconds(given["day_until"])
     return out | {column: ids.setdefault(given[name], len(ids)) for name, column in NAMED.items() if name in given}
 
 

@@ -108,6 +108,10 @@ def test_prices_are_exact(key: str, field: str, value: Decimal) -> None:
 @pytest.mark.parametrize(("charge", "field", "value"), [
     ('kind = "time", rounding = "up", increment_minutes = 15', "increment_seconds", 900),
     ('kind = "time", minimum_minutes = 30', "minimum_seconds", 1800),
+    ('kind = "time", weekend_factor = "1.5"', "weekend_factor", Decimal("1.5")),
+    ('kind = "time", weekend_factor = 2', "weekend_factor", Decimal(2)),
+    ('kind = "time", overtime_factor = 2, overtime_after_hours = 8', "overtime_factor", Decimal(2)),
+    ('kind = "time", overtime_factor = 2, overtime_after_hours = "7.75"', "overtime_after_seconds", 27_900),
     ('kind = "expense", markup_percent = "2.5"', "markup", Decimal("0.025")),
     ('kind = "expense"', "limits", ()),
     ('kind = "recurring", price = 1, interval = "quarter", every = 2', "interval_count", 2),
@@ -153,6 +157,9 @@ def test_a_version_takes_over_what_it_leaves_out() -> None:
     ('"finance_lead"', '"finance_leed"', "users[0].roles", "“finance_lead”"),
     ('roles = ["administrator", "finance_lead"]', 'roles = { biller = "some" }', "users[0].roles.biller", "all, book"),
     ('kind = "time"', 'kind = "hours"', "agreements[0].charges[0].kind", "time, expense"),
+    ('kind = "time"', 'kind = "time", overtime_after_hours = "7.7777"', "agreements[0].charges[0].overtime_after_hours",
+     "8.25"),
+    ('kind = "time"', 'kind = "time", weekend_factor = -1', "agreements[0].charges[0].weekend_factor", "zero or more"),
     ('code = "LAB"', 'code = ""', "entities[0].code", "0 characters"),
     # identifiers
     ("DE298765435", "DE298765434", "entities[0].vat_id", "VAT id"),

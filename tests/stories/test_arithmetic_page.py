@@ -205,9 +205,20 @@ def balances(row: Row) -> Row:
     return [row[0], steps["counted_days"]["times"], steps["year"]["over"], str(answer["totals"]["net"])]
 
 
+def multipliers(row: Row) -> Row:
+    day, entries, *terms = row[:5]
+    given = dict(zip(("weekend_factor", "overtime_factor", "overtime_after_hours"), terms, strict=True))
+    agreed = "".join(f", {key}: {value}" for key, value in given.items() if value != "none")
+    worked = ", ".join(f"{{on: {day}, time: {time}}}" for time in entries.split())
+    answer = charged(f"model: time, price: 100{agreed}, entries: [{worked}]")
+    lines = ", ".join(f"{hours(line['seconds'])} × {line['unit_price']}" for line in answer["lines"])
+    return [*row[:5], lines, str(answer["totals"]["net"])]
+
+
 WORKED: dict[str, Callable[[Row], Row]] = {
-    "rounding": rounding, "hours": hours_, "increments": increments, "rates": rates, "expenses": expenses,
-    "limits": limits, "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
+    "rounding": rounding, "hours": hours_, "increments": increments, "multipliers": multipliers,
+    "rates": rates, "expenses": expenses, "limits": limits,
+    "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
     "balances": balances, "shares": shares, "tax": tax, "included": included, "several": several,
     "withholding": withholding, "split": split, "payable": payable,
 }

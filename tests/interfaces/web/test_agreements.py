@@ -131,7 +131,12 @@ def test_an_agreement_is_made_once(world: World, client_of: ClientOf) -> None:
     ({"1-recurring-alignment": "anchored"}, "Anchored periods need their anchor day"),
     ({"cap": "1.005"}, "not an amount"), ({"valid_from": "9999-12-31"}, "between the years"),
     ({"purchase_order": "PO-9"}, "The account has no purchase order"), ({"ends_on": "2026-10-01"}, "It ends before"),
-    ({"0-time-increment_seconds": "0.33"}, "no whole second"), ({"number": "new"}, "Choose another number"),
+    ({"0-time-increment_seconds": "0.33"}, "no whole second"), ({"0-time-weekend_factor": "11"}, "11 is no factor"),
+    ({"0-time-overtime_factor": "1.5"}, "Overtime begins after so many hours of a day"),
+    ({"0-time-overtime_after_seconds": "8"}, "Overtime counts so many times its rate"),
+    ({"0-time-overtime_after_seconds": "7.7777", "0-time-overtime_factor": "2"}, "no whole second"),
+    ({"0-time-overtime_after_seconds": "25", "0-time-overtime_factor": "2"}, "less than or equal to 24"),
+    ({"number": "new"}, "Choose another number"),
     ({"valid_from": "soon"}, "Enter a valid date"), ({"2-expense-markup": "-100"}, "is no mark-up"),
 ])
 def test_a_refused_agreement_keeps_what_was_typed(

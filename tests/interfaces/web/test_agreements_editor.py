@@ -16,7 +16,7 @@ from duly.billing.agreements.curve import Stretch, curve
 from duly.billing.agreements.terms import DiscountInput, TierInput
 from tests.billing.test_agreements_pricing import BUNDLE, CALLS, EVERYTHING, HELD, SEATS, SUMS
 from tests.billing.test_agreements_verbs import agreed
-from tests.interfaces.web.test_agreements import HEAD, LONG, TERMS, ClientOf, fields_of, plain
+from tests.interfaces.web.test_agreements import HEAD, HOURS, LONG, TERMS, ClientOf, fields_of, plain
 from tests.world import TODAY, World
 
 D = Decimal
@@ -50,6 +50,22 @@ def test_every_model_comes_back_through_the_editor_as_it_was_agreed(
     assert answer.status_code == 302, plain(answer.content)
     first, second = agreed_versions(world.agreement("A-1"))
     assert replace(second, valid_from=first.valid_from) == first
+
+
+def test_hours_that_count_more_come_back_and_are_said_in_words(world: World, client_of: ClientOf) -> None:
+    client = client_of("mara")
+    more = {"0-time-weekend_factor": "1.5", "0-time-overtime_factor": "1.25", "0-time-overtime_after_seconds": "7.75"}
+    assert client.post("/agreements/new/", {**HEAD, **TERMS, **HOURS, **more, "charge": ["0-time"]}).status_code == 302
+    text = plain(client.get("/agreements/A/1/").content)
+    assert "at weekends 1.5 times the rate, beyond 7.75 hours of a person’s day 1.25 times" in text
+    shown = fields_of(client.get("/agreements/A/1/amend/").content)
+    assert [shown[key] for key in more] == list(more.values())
+    assert client.post("/agreements/A/1/amend/", shown | {"valid_from": "2027-01-01"}).status_code == 302
+    first, second = agreed_versions(world.agreement("A/1"))
+    assert second.charges == first.charges
+    hours = first.charges[0]
+    assert (hours.weekend_factor, hours.overtime_factor, hours.overtime_after_seconds) == (
+        D("1.5"), D("1.25"), 27_900)
 
 
 def test_tiers_and_a_discount_of_one_charge_are_agreed(world: World, metric: None, client_of: ClientOf) -> None:

@@ -145,7 +145,7 @@ def test_a_finding_leads_to_its_place_and_is_waived(drafts: dict[str, int], clie
 
 
 @pytest.mark.parametrize(("path", "place"), [
-    ("lines[12].unit_price", "line-12"), ("lines[1].work[55]", "work-55"), ("lines[1].work", "line-1"),
+    ("lines[12].unit_price", "line-12"), ("lines[1].work[55]", "work-1-55"), ("lines[1].work", "line-1"),
     ("purchase_order", "parties"), ("buyer.tax_id", "parties"), ("total", "totals"), ("work.Ada.2026-10-05", "lines"),
 ])
 def test_every_path_has_a_place(path: str, place: str) -> None:

@@ -45,6 +45,9 @@ class ChargeTerms(models.Model):
     rounding = fields.choice(ROUNDINGS, default="exact")
     increment_seconds = models.PositiveIntegerField(default=1)
     minimum_seconds = models.PositiveIntegerField(default=0)
+    weekend_factor = fields.factor(null=True)
+    overtime_factor = fields.factor(null=True)
+    overtime_after_seconds = models.PositiveIntegerField(null=True)
     markup = fields.price(default=0)
     price = fields.price(null=True)
     quantity = fields.quantity(default=1)
@@ -87,6 +90,13 @@ class ChargeTerms(models.Model):
             models.UniqueConstraint(fields=["version", "charge"], name="charge_terms_once"),
             models.CheckConstraint(condition=Q(quantity__gte=0), name="charge_terms_quantity"),
             models.CheckConstraint(condition=Q(markup__gt=-1), name="charge_terms_markup"),
+            models.CheckConstraint(condition=Q(weekend_factor=None) | Q(weekend_factor__gt=0, weekend_factor__lte=10),
+                                   name="charge_terms_weekend"),
+            models.CheckConstraint(name="charge_terms_overtime", condition=(
+                Q(overtime_factor=None, overtime_after_seconds=None)
+                | Q(overtime_factor__isnull=False, overtime_factor__gt=0, overtime_factor__lte=10,
+                    overtime_after_seconds__isnull=False, overtime_after_seconds__gt=0,
+                    overtime_after_seconds__lte=86_400))),
             models.CheckConstraint(condition=Q(package_size=None) | Q(package_size__gt=0), name="charge_terms_package"),
             models.CheckConstraint(condition=Q(included__gte=0, fixed__gte=0, free_amount__gte=0),
                                    name="charge_terms_not_negative"),

@@ -56,6 +56,9 @@ class DiscountInput:
 class ChargeInput:
     """One charge's terms. Prices are in the agreement's currency, `markup` and `rate` are fractions (0.05 = 5 %).
 
+    Time that begins on a Saturday or Sunday counts `weekend_factor` times, and `overtime_factor` times what one person
+    works of the charge on a day beyond `overtime_after_seconds`; the higher one where both apply.
+
     `metric` names what is measured of usage. `grants` is what a recurring charge includes each period of the charges
     that it `covers` (codes; none: all of the kind): seconds, or with `grants_of` value an amount.
     """
@@ -71,6 +74,9 @@ class ChargeInput:
     rounding: str = "exact"
     increment_seconds: int = 1
     minimum_seconds: int = 0
+    weekend_factor: Decimal | None = None
+    overtime_factor: Decimal | None = None
+    overtime_after_seconds: int | None = None
     markup: Decimal = ZERO
     limits: tuple[LimitInput, ...] = ()
     price: Decimal | None = None

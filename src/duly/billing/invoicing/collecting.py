@@ -9,7 +9,7 @@ import polars as pl
 from duly.billing.agreements.queries import rates_frame, terms_frame, thresholds_frame
 from duly.billing.invoicing import history, queries
 from duly.billing.invoicing.falling_due import Fees, fees, with_covered
-from duly.billing.work.pricing import with_terms
+from duly.billing.work.pricing import with_day_hours, with_terms
 from duly.billing.work.queries import unbilled_frame
 
 HEADER_TERMS: Final = ("bill_to_id", "currency", "exponent", "payment_days", "purchase_order", "prices_include_tax",
@@ -57,6 +57,7 @@ def collect(scope: Scope) -> Inputs:
     agreements = _documents(terms, scope)
     work = unbilled_frame(scope.entity_id, scope.accounts, scope.period_to, scope.snapshot)
     matched, homeless = _priced_by(work, terms, agreements)
+    matched = with_day_hours(matched, terms, snapshot=scope.snapshot)
     cards = matched["rate_card_id"].drop_nulls().unique().to_list()
     charged = fees(terms, scope.period_to)
     thresholds = agreements.select("agreement_id", "version_id").join(

@@ -16,6 +16,7 @@ from duly.billing.invoicing.assembling import Assembled, assembled
 from duly.billing.invoicing.collecting import Inputs
 from duly.billing.invoicing.payable import rounded
 from duly.billing.invoicing.withholding import withheld_from
+from duly.engine.pricing.lines import PRICE
 from duly.engine.totals import totals
 
 REVIEW_ORDER: Final = ("none", "peer", "peer_and_client")
@@ -98,13 +99,14 @@ def _headers(inputs: Inputs, billed: Assembled, lines: pl.DataFrame, tax_lines: 
 
 
 def _evidence(work: pl.DataFrame, allocations: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """The allocated work as the checks see it; priced from the card a moment ago, so the card's price is the line's."""
-    placed = lines.select("line_key", "position", "unit_price", pl.col("unit_price").alias("card_price"))
+    """The allocated work as the checks see it; priced from the card a moment ago, so what it says is the line's."""
+    placed = lines.select("line_key", "position", "unit_price", pl.col("unit_price").alias("card_price"),
+                          pl.lit(1, PRICE).alias("factor"))
     return (
         allocations.select("work_id", "line_key")
         .join(work, on="work_id", maintain_order="left")
         .join(placed, on="line_key", maintain_order="left")
-        .select("document_key", "position", "unit_price", "card_price", "kind", "work_id", "agreement_id", "project_id",
-                "project", "person_id", "person", "role", "task", "description", "worked_on", "started_at",
-                "quantity", pl.col("amount").alias("cost"), "rate_card_id")
+        .select("document_key", "position", "unit_price", "card_price", "factor", "kind", "work_id", "agreement_id",
+                "project_id", "project", "person_id", "person", "role", "task", "description", "worked_on",
+                "started_at", "quantity", pl.col("amount").alias("cost"), "rate_card_id")
     )

@@ -14,10 +14,10 @@ from duly.billing.kernel.authority import Actor
 class LeftOut:
     """Something that the document does not bill. `why` is deferred, written_down or not_billable.
 
-    A work item, or the days of a charge or a written-down line, where `work_id` is null. `quantity` of time is in
-    seconds; `amount` is what a line was written down by, or an expense's cost. `by` (a name), `at` and `reason` are
-    null where nobody said so (an import brought it as not billable). `now_on` is the document that deferred work
-    stands on meanwhile.
+    A work item, as far as it is not on the document, or the days of a charge or a written-down line, where `work_id` is
+    null. `quantity` of time is in seconds; `amount` is what a line was written down by, or an expense's cost. `by` (a
+    name), `at` and `reason` are null where nobody said so (an import brought it as not billable). `now_on` is the
+    document that deferred work stands on meanwhile.
     """
 
     why: str
@@ -34,18 +34,23 @@ class LeftOut:
 
 
 NOW_ON: Final = """(select l.invoice_id from work_allocation x join invoice_line l on l.id = x.line_id
-                     where x.work_item_id = w.id and not x.released limit 1)"""
+                     where x.work_item_id = w.id and not x.released and l.invoice_id <> %(document)s limit 1)"""
 
 DEFERRED: Final = f"""
     select 'deferred', w.id, coalesce(nullif(concat_ws(' – ', nullif(w.project_name, ''), nullif(w.task, ''),
-             nullif(w.description, '')), ''), t.name), coalesce(w.person_name, ''), w.worked_on, w.quantity, w.cost,
-           coalesce(u.name, e.actor), e.at, e.data ->> 'reason', {NOW_ON}
+             nullif(w.description, '')), ''), t.name), coalesce(w.person_name, ''), w.worked_on,
+           w.quantity - here.quantity, w.cost, coalesce(u.name, e.actor), e.at, e.data ->> 'reason', {NOW_ON}
       from event e left join app_user u on u.login = e.actor
       join charge_terms t on t.id = (e.data ->> 'terms')::bigint
       left join lateral jsonb_array_elements_text(e.data -> 'items') item on true
       left join work_item w on w.id = item::bigint
+      cross join lateral (select coalesce(sum(x.quantity), 0) as quantity
+                            from work_allocation x join invoice_line l on l.id = x.line_id
+                           where x.work_item_id = w.id and not x.released and l.invoice_id = %(document)s) here
      where e.subject_type = 'invoice' and e.subject_id = %(document)s and e.verb = 'invoicing.defer'
-       and {NOW_ON} is distinct from %(document)s
+       and (w.id is null or here.quantity < w.quantity)
+       and not exists (select from event o where o.subject_type = 'invoice' and o.subject_id = e.subject_id
+                          and o.verb = e.verb and o.id > e.id and o.data -> 'items' @> to_jsonb(w.id))
      order by e.id, w.worked_on, w.id"""
 
 WRITTEN_DOWN: Final = """

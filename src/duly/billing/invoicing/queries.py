@@ -107,15 +107,17 @@ LINES: Final[frames.Schema] = {
     "terms_id": pl.Int64, "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
     "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date, "supply": pl.String,
     "fixed_category": pl.String, "fixed_rate": pl.Decimal(38, 6), "override_category": pl.String,
-    "override_reason": pl.String, "several": pl.Boolean,
+    "override_reason": pl.String, "several": pl.Boolean, "factor": PRICE,
 }
 
 
 def lines(drafts: Sequence[int]) -> pl.DataFrame:
-    """The drafts' lines as checks and tax see them; columns as `LINES`."""
+    """The drafts' lines as checks and tax see them; columns as `LINES`. `factor` is what multiplies the card's rate."""
     return frames.read("""select l.id, invoice_id, position, agreement_id, kind, terms_id, unit_price, amount,
         tax_class, tax_category, tax_rate, service_from, service_to, supply, fixed_category, fixed_rate,
-        override_category, override_reason, exists (select from line_tax t where t.line_id = l.id)
+        override_category, override_reason, exists (select from line_tax t where t.line_id = l.id),
+        case when kind = 'time' then coalesce((jsonb_path_query_first(explanation,
+          '$[*] ? (@.step == "multiplier").times') #>> '{}')::numeric, 1) else 1 end
         from invoice_line l where invoice_id = any(%s) order by invoice_id, position""", [list(drafts)], LINES)
 
 
@@ -129,7 +131,8 @@ CARDS: Final[frames.Schema] = {"terms_id": pl.Int64, "rate_card_id": pl.Int64}
 
 
 def evidence(lines: pl.DataFrame) -> pl.DataFrame:
-    """The work on these lines, one row per allocation: the columns of `WORK`, the line's place, price and rate card.
+    """The work on these lines, one row per allocation: the columns of `WORK`, the line's place, price, its
+    factor and rate card.
 
     Each table by keys and joined here: right after a bill run the database has no statistics of what it holds now,
     and a plan made from those of before may read all there is for each chunk, or worse.
@@ -141,7 +144,7 @@ def evidence(lines: pl.DataFrame) -> pl.DataFrame:
                        [frames.array(shares["work_id"])], WORK)
     cards = frames.read("select id, rate_card_id from charge_terms where id = any(%s)",
                         [lines["terms_id"].unique().to_list()], CARDS)
-    placed = lines.select("line_id", "document_key", "position", "unit_price", "terms_id",
+    placed = lines.select("line_id", "document_key", "position", "unit_price", "factor", "terms_id",
                           pl.col("kind").alias("line_kind"))
     return shares.join(placed, on="line_id").join(work, on="work_id").join(cards, on="terms_id").drop(
         "line_id", "terms_id")

@@ -3,7 +3,7 @@
 import json
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -24,6 +24,8 @@ KEPT: Final[frames.Schema] = {
 
 def priced_again(line: DraftLine, kept: pl.DataFrame, exponent: int) -> Decimal:
     """Let the line bill only this work (`allocations` of it): its rows, quantity, days, amount and shares; the amount.
+
+    Each entry keeps the time that is billed of it, and the line the factor of its rate.
 
     What people changed on it stays: its words, and the same share written down.
     """
@@ -49,17 +51,26 @@ def _work(line: DraftLine, kept: pl.DataFrame) -> pl.DataFrame:
         from invoice_line l join invoice i on i.id = l.invoice_id join charge_terms t on t.id = l.terms_id
         join agreement_version v on v.id = t.version_id join work_item w on w.id = any(%s)
         where l.id = %s order by w.id""", [kept["work_item_id"].to_list(), line.id], KEPT)
-    quantities = kept.select(pl.col("work_item_id").alias("work_id"), "quantity")
+    quantities = kept.select(pl.col("work_item_id").alias("work_id"), "quantity",
+                             pl.col("billed_quantity").cast(pl.Int64).alias("billed"))
+    multiplied = _step(line, "multiplier")
     return found.drop("quantity").join(quantities, on="work_id", maintain_order="left").with_columns(
-        pl.col("quantity").cast(QUANTITY))
+        pl.col("quantity").cast(QUANTITY), pl.lit(Decimal(multiplied.get("times", "1")), PRICE).alias("factor"),
+        pl.lit(multiplied.get("why"), pl.String).alias("why"))
 
 
 def _own_rate(line: DraftLine) -> pl.DataFrame:
     """The line's rate as a card of one rate for everybody: what the card says today is for the checks to compare."""
-    rate = next((row.get("rate_id") for row in line.explanation if row["step"] == "rate"), None)
+    rate = _step(line, "rate")
     [(card,)] = frames.rows("select rate_card_id from charge_terms where id = %s", [line.terms_id])
     keys = dict.fromkeys(("person_id", "project_id"), pl.Int64) | dict.fromkeys(("role", "task"), pl.String)
     return pl.DataFrame(
-        [{"rate_card_id": card, "rate_id": rate, "price": line.unit_price, "valid_from": date.min}],
+        [{"rate_card_id": card, "rate_id": rate.get("rate_id"), "price": Decimal(rate.get("times", line.unit_price)),
+          "valid_from": date.min}],
         schema={"rate_card_id": pl.Int64, "rate_id": pl.Int64, **keys, "price": PRICE, "valid_from": pl.Date,
                 "valid_to": pl.Date})
+
+
+def _step(line: DraftLine, step: str) -> dict[str, Any]:
+    """The row of the line's explanation of that step; empty where it has none."""
+    return next((row for row in line.explanation if row["step"] == step), {})

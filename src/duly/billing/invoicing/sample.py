@@ -21,6 +21,7 @@ from duly.billing.invoicing.falling_due import ONCE, PAUSED, Due, Fees, due, wit
 from duly.billing.invoicing.sample_sum import IN_ADVANCE, Sheet, summed
 from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import Problem
+from duly.billing.kernel.frames import PRICE, QUANTITY
 from duly.billing.work.models import WORK_KINDS
 from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import UNBILLED
@@ -91,9 +92,10 @@ class Sample:
 
 def sample(*, actor: Actor, on: date, entity: str, account: str, currency: str, terms: VersionInput,
            agreement: str | None = None, ends_on: date | None = None) -> Sample:
-    """An invoice by these terms: ten hours at each of a card's first rates, an expense of 100 and one
-    beyond each limit, each milestone, each one-off fee, one period of each recurring one and of typical use, from `on`
-    or from when they hold. What is missing of commitments is what it would be, were nothing else used.
+    """An invoice by these terms: ten hours at each of a card's first rates, an hour at a weekend and one of overtime
+    where they count more, an expense of 100 and one beyond each limit, each milestone, each one-off fee, one period of
+    each recurring one and of typical use, from `on` or from when they hold. What is missing of commitments is what it
+    would be, were nothing else used.
 
     `agreement` names the one that they would amend. Raises `NotFound` for names and outside the book, `ValueError`
     for a currency that is none.
@@ -154,16 +156,15 @@ def _priced(version: VersionInput, terms: pl.DataFrame, customer: Account, day: 
     tiers = pl.DataFrame([row for place, charge in enumerate(version.charges, 1) for row in _tiers(place, charge)],
                          schema=TIER, orient="row")
     covering = with_covered(terms, "terms_id", terms)
-    priced_by = with_terms(work, terms, _limits(version))
-    found = summed(version, covering, _one_period(version, covering, tiers, day), priced_by, rates, tiers)
+    ready = _multiplied(with_terms(work, terms, _limits(version)))
+    found = summed(version, covering, _one_period(version, covering, tiers, day), ready, rates, tiers)
     texts = tuple(found.problems["text"].unique(maintain_order=True))
-    used = [used.said for charge in version.charges if (used := typical.use(charge))]
-    spent = [f"{category} for {cost:,f}" for charge in version.charges for category, cost in typical.spent(charge)]
+    assumed = tuple(said for charge in version.charges for said in typical.assumed(charge))
     ahead = tuple(Ahead(charge.kind, charge.name, charge.price, charge.due_on) for charge in version.charges
                   if charge.kind in IN_ADVANCE and charge.price is not None and charge.due_on is not None)
     if found.lines.is_empty() and not found.covered:
         return Sample(problems, unpriced=texts, ahead=ahead)
-    return _taxed(found, terms, customer, Sample(problems, unpriced=texts, assumed=(*used, *spent), ahead=ahead), day)
+    return _taxed(found, terms, customer, Sample(problems, unpriced=texts, assumed=assumed, ahead=ahead), day)
 
 
 def _tiers(place: int, charge: ChargeInput) -> Iterator[tuple[Any, ...]]:
@@ -231,6 +232,16 @@ def _hours(charge: dict[str, Any], rates: pl.DataFrame, people: dict[int, str], 
         yield {"quantity": Decimal(HOURS * 3_600), "person_id": rate["person_id"],
                "person": people.get(rate["person_id"], rate["role"]), "role": rate["role"], "task": rate["task"],
                "project_id": project, "project": projects.get(project)}
+
+
+def _multiplied(work: pl.DataFrame) -> pl.DataFrame:
+    """The work at its plain rates, and an hour of each charge that counts more at weekends or in overtime."""
+    plain = work.with_columns(pl.lit(Decimal(1), PRICE).alias("factor"), pl.lit(None, pl.String).alias("why"))
+    first = plain.filter(pl.col("kind") == "time").unique("charge_id", keep="first", maintain_order=True)
+    more = [first.filter(pl.col(f"{why}_factor") != 1).with_columns(
+        pl.lit(Decimal(3_600), QUANTITY).alias("quantity"), pl.col(f"{why}_factor").alias("factor"),
+        pl.lit(why).alias("why")) for why in ("weekend", "overtime")]
+    return pl.concat([plain, *more]).with_columns(pl.int_range(1, pl.len() + 1).alias("work_id"))
 
 
 def _one_period(version: VersionInput, terms: pl.DataFrame, tiers: pl.DataFrame, day: date) -> Due:

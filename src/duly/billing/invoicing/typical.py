@@ -47,6 +47,17 @@ def use(charge: ChargeInput) -> Use | None:
     return None
 
 
+def assumed(charge: ChargeInput) -> Iterator[str]:
+    """What a sample takes as used of the charge, in words."""
+    if used := use(charge):
+        yield used.said
+    if charge.weekend_factor not in (None, 1):
+        yield f"an hour of {charge.name} at a weekend"
+    if charge.overtime_factor not in (None, 1):
+        yield f"an hour of {charge.name} in overtime"
+    yield from (f"{category} for {cost:,f}" for category, cost in spent(charge))
+
+
 def spent(charge: ChargeInput) -> Iterator[tuple[str, Decimal]]:
     """Expenses that come to more than their limits: category and cost, in the agreement's currency."""
     for limit in charge.limits[:LIMITS]:

@@ -16,6 +16,11 @@ def price(**options: Any) -> models.DecimalField:
     return models.DecimalField(max_digits=20, decimal_places=8, **options)
 
 
+def factor(**options: Any) -> models.DecimalField:
+    """What multiplies a rate, at most 2 decimals."""
+    return models.DecimalField(max_digits=4, decimal_places=2, **options)
+
+
 def quantity(**options: Any) -> models.DecimalField:
     """A quantity, at most 6 decimals; time is whole seconds."""
     return models.DecimalField(max_digits=20, decimal_places=6, **options)

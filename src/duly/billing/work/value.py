@@ -175,7 +175,8 @@ def _entry_amounts(work: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     for (entity_id,), part in rows.group_by(["entity_id"]):
         terms = terms_frame(int(str(entity_id)), part["bill_to_id"].unique().to_list())
         mine = whole.join(part, on="work_id", how="semi")
-        found.append(priced(mine, terms).allocations.select("work_id", "amount"))
+        entries = priced(mine, terms, billed=False).allocations.group_by("work_id", maintain_order=True)
+        found.append(entries.agg(pl.col("amount").sum()).cast({"amount": frames.MONEY}))
     return pl.concat(found)
 
 

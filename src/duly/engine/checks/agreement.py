@@ -4,6 +4,7 @@ import polars as pl
 
 from duly.engine.checks.registry import AT_WILL, NEVER_SILENT, Facts, check
 from duly.engine.pricing.explain import plain
+from duly.engine.pricing.multipliers import multiplied
 from duly.engine.wording import amount_of, day_of
 
 
@@ -83,12 +84,15 @@ def work_outside_agreement(facts: Facts) -> pl.DataFrame:
 
 @check("rate_differs_from_card", "blocks")
 def rate_differs_from_card(facts: Facts) -> pl.DataFrame:
-    """A line's hourly rate is the rate card's for the person, project, role and task on the day."""
-    differs = pl.col("card_price").ne_missing(pl.col("unit_price"))
+    """A line's hourly rate is the rate card's for the person, project, role and task on the day, times its factor."""
+    agreed = multiplied(pl.col("card_price"), pl.col("factor"))
+    differs = agreed.ne_missing(pl.col("unit_price"))
+    times = pl.when(pl.col("factor") == 1).then(pl.lit("")).otherwise(
+        pl.format(", {} times the rate", plain(pl.col("factor"))))
     work = facts.work.filter((pl.col("kind") == "time") & differs)
     return work.join(facts.drafts.select("document_key", "currency"), on="document_key").select(
         "document_key", pl.format("lines[{}].unit_price", "position").alias("path"),
-        pl.format("The line charges {} {} an hour; the rate card says {} for {} on {}. Draft the invoice again.",
-                  plain(pl.col("unit_price")), "currency", plain(pl.col("card_price")).fill_null("nothing"),
+        pl.format("The line charges {} {} an hour{}; the rate card says {} for {} on {}. Draft the invoice again.",
+                  plain(pl.col("unit_price")), "currency", times, plain(pl.col("card_price")).fill_null("nothing"),
                   pl.col("person").fill_null("this person"), day_of("worked_on")).alias("text"),
     )

@@ -26,7 +26,8 @@ class Facts:
     drafts      one row per draft: number-less header with account, entity, totals, order, contacts, tax ids
     agreements  one row per draft and agreement on it: cap, dates, what was billed before and here
     lines       the drafts' lines: position, kind, unit_price, tax_category, description
-    work        the work on the lines: position, person, worked_on, started_at, seconds, the card's price today
+    work        the work on the lines: position, person, worked_on, started_at, seconds, the card's price today, and the
+                factor that the line multiplies it by
     days        seconds that a person has on one day in all their work, for the days of this draft
     unpriced    work left out because no rate or exchange rate applies: text
     chosen      the severities that entities have chosen for checks, columns as `CHOSEN`; all others are as usual

@@ -46,7 +46,8 @@ def price(work: pl.DataFrame, fixed: pl.DataFrame, rates: pl.DataFrame, metered:
             terms_id, person(_id), project(_id), role, task, worked_on, quantity, amount, cost_currency,
             exchange_rate, description, currency, exponent, and the terms' rate_card_id, rounding, increment_seconds,
             minimum_seconds, markup, grouping, charge_name, tax_class, unit; where a rate of tax changes between
-            them `tax_part`, which keeps entries on lines of their own; where expenses have limits `at_most`
+            them `tax_part`, which keeps entries on lines of their own; where expenses have limits `at_most`; where
+            hours count more than once `multipliers.AGREED`
     fixed   due spans of recurring and one-off charges, see `due_spans`
     rates   dated rates, see `with_rates`
     metered what was measured in its periods, where there is any

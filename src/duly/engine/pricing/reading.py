@@ -23,7 +23,8 @@ PAIRS: Final = {
 """Factors and the divisors that are said together with them: 16 of 31 days."""
 
 STEPS: Final = (
-    "seconds", "rate", "hour", "cost", "markup", "exchange", "agreed", "accepted", "price", "quantity", "days",
+    "seconds", "rate", "multiplier", "hour",
+    "cost", "markup", "exchange", "agreed", "accepted", "price", "quantity", "days",
     "period_days", "span_seconds", "period_seconds", "included", "units", "tier", "flat", "packages", "nothing",
     "fixed", "at_minimum", "at_maximum", "balance_days", "counted_days", "year", "sum", "minimum", "maximum",
     "committed", "run_up", "billed_before", "billed", "late", "with_late", "unused_days", "billed_days",

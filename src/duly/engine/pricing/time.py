@@ -1,11 +1,12 @@
-"""Time: Σ seconds × hourly rate ÷ 3600, one line per equal rate, unit and tax within the agreement's grouping."""
+"""Time: Σ seconds × hourly rate ÷ 3600, one line per equal rate, factor, unit and tax in the agreement's grouping."""
 
 from typing import Final
 
 import polars as pl
 
-from duly.engine.pricing.explain import count, number, plain, row
+from duly.engine.pricing.explain import count, number, plain, row, words
 from duly.engine.pricing.lines import ALLOCATION, complete, finished
+from duly.engine.pricing.multipliers import multiplied, with_factors
 from duly.engine.pricing.rates import with_rates
 from duly.engine.rounding import RATIO, distribute_frame
 from duly.engine.wording import day_of
@@ -19,18 +20,24 @@ APART: Final = {"entry": "work_id", "person": "person_id", "project": "project_i
 """Groupings by what is someone or something by its id: two people of one name have a line each."""
 
 LINE_KEY: Final = (
-    "document_key", "agreement_id", "charge_id", "terms_id", "apart", "alike", "price", "unit", "tax_class", "tax_part",
+    "document_key", "agreement_id", "charge_id", "terms_id", "apart", "alike", "price", "factor", "why", "unit",
+    "tax_class", "tax_part",
 )
 """What entries on one line have in common."""
 
 
 def price_time(work: pl.DataFrame, rates: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Lines, allocations, and the entries that cannot be priced (work_id, document_key, text)."""
+    """Lines, allocations, and the entries that cannot be priced (work_id, document_key, text).
+
+    An entry in which overtime begins is allocated to two lines, with a part of its quantity each. Where they are given,
+    as for work that is priced again, `billed` (seconds), `factor` and `why` are used as they are.
+    """
     rated = with_rates(work, rates)
     whole_seconds = pl.col("quantity") == pl.col("quantity").floor()
     fits = pl.col("price").is_not_null() & whole_seconds
     unpriced = rated.filter(~fits).select("work_id", "document_key", _problem().alias("text"))
-    entries = complete(_labelled(rated.filter(fits)), "billed")
+    rounded = [] if "billed" in rated.columns else [billed_seconds().alias("billed")]
+    entries = _labelled(with_factors(complete(rated.filter(fits).with_columns(rounded), "billed")))
     summed = _summed(entries)
     lines = finished(summed, *_explained())
     return lines, _allocated(entries, summed.select("part", "entry"), lines), unpriced
@@ -68,9 +75,9 @@ def _labelled(rated: pl.DataFrame) -> pl.DataFrame:
     )
     apart = pl.coalesce(pl.when(grouping == name).then(pl.col(column)) for name, column in APART.items())
     return (
-        rated.with_columns(label.alias("label"), apart.alias("apart"), billed_seconds().alias("billed"), *one_part)
+        rated.with_columns(label.alias("label"), apart.alias("apart"), *one_part)
         .with_columns(pl.when(pl.col("apart").is_null()).then("label").alias("alike"))
-        .sort("document_key", "charge_id", "worked_on", "work_id")
+        .sort("document_key", "charge_id", "worked_on", "work_id", "factor")
         .with_row_index("entry")
     )
 
@@ -84,10 +91,12 @@ def _summed(entries: pl.DataFrame) -> pl.DataFrame:
         pl.when(one_rate).then(pl.col("rate_id").min()).alias("rate_id"),
         pl.col("worked_on").min().alias("service_from"), pl.col("worked_on").max().alias("service_to"),
     ).with_row_index("part", offset=1)
+    price = pl.col("price").cast(RATIO) * pl.col("factor").cast(RATIO)
     return grouped.with_columns(
         pl.concat_str("charge_name", "label", separator=" – ", ignore_nulls=True).alias("description"),
-        pl.col("unit").replace("", "h"), pl.col("billed").alias("quantity"), pl.col("price").alias("unit_price"),
-        (pl.col("billed").cast(RATIO) * pl.col("price").cast(RATIO)).alias("numerator"),
+        pl.col("unit").replace("", "h"), pl.col("billed").alias("quantity"),
+        multiplied(pl.col("price"), pl.col("factor")).alias("unit_price"),
+        (pl.col("billed").cast(RATIO) * price).alias("numerator"),
         pl.lit(HOUR, dtype=pl.Int64).alias("denominator"),
     )
 
@@ -97,6 +106,8 @@ def _explained() -> tuple[pl.Expr, ...]:
         row("seconds", times=number(pl.col("billed")), entries=count(pl.col("entries")),
             worked=count(pl.col("worked").cast(pl.Int64))),
         row("rate", times=number(pl.col("price")), rate_id=count(pl.col("rate_id"))),
+        pl.when(pl.col("factor") != 1).then(
+            row("multiplier", times=number(pl.col("factor")), why=words(pl.col("why")))),
         row("hour", over=pl.lit(f'"{HOUR}"')),
     )
 

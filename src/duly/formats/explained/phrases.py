@@ -43,6 +43,8 @@ class Phrases:
                 return balance if _is_all(row) else words("balance_tier", balance=balance, tier=_within(self.tier(row)))
             case "discount":
                 return self._discount(row, "discount")
+            case "multiplier" if "why" in row:
+                return words(f"multiplier_{row['why']}")
         return self._filled(step, factor)
 
     def said(self, factor: Factor) -> str:
@@ -55,6 +57,8 @@ class Phrases:
                 return figures.time(factor.times)
             case "rate" if "add" not in row and factor.over != 1:
                 return figures.words("say_rate", price=figures.amount(factor.times))
+            case "multiplier" if "why" in row:
+                return figures.words(f"say_multiplier_{row['why']}", factor=figures.number(factor.times))
             case "quantity":
                 return self.counted(factor.times, str(row.get("unit", "")))
             case "accepted":

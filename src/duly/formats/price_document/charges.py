@@ -21,6 +21,8 @@ from duly.formats.price_document.table import Node
 from duly.formats.price_document.used import covered
 from duly.formats.setup_file.words import GROUPINGS, ROUNDINGS
 
+A_DAY: Final = 86_400
+
 
 def charge(table: Node, rows: Rows) -> None:
     """Read one charge into the rows."""
@@ -77,7 +79,7 @@ def _time(table: Node, common: Row, rows: Rows) -> None:
         "increment_seconds": 60 * table.whole("increment_minutes", 0, high=1440) or 1,
         "minimum_seconds": 60 * table.whole("minimum_minutes", 0, high=1440),
         "grouping": table.choice("grouping", GROUPINGS, "rate"), "markup": ZERO,
-        "unit": "h" if common["unit"] == "item" else common["unit"],
+        "unit": "h" if common["unit"] == "item" else common["unit"], **_multipliers(table),
     }
     entries: list[Row] = []
     for one in table.tables("entries"):
@@ -86,7 +88,38 @@ def _time(table: Node, common: Row, rows: Rows) -> None:
             "task": one.maybe("task", longest=100), **rows.named("person", one.maybe("person")),
             **rows.named("project", one.maybe("project"))})
         one.close()
+    _count_days(entries)
     rows.work += covered(table, entries, card, rows)
+
+
+def _multipliers(table: Node) -> Row:
+    """How many times hours at weekends, and beyond so many a day, count."""
+    begins, before = table.has("overtime_after_hours"), len(table.problems)
+    if table.has("overtime_factor") != begins:
+        table.note("overtime_factor" if begins else "overtime_after_hours",
+                   "Overtime has a factor, and the hours of a day after which it begins.",
+                   "Give overtime_factor and overtime_after_hours, or neither.")
+    after = table.seconds("overtime_after_hours") if begins else None
+    if after is not None and not 0 < after <= A_DAY and len(table.problems) == before:
+        table.note("overtime_after_hours", f"{table.values['overtime_after_hours']} is not within a day.",
+                   "Give more than nothing, at most 24 hours.")
+    return {"weekend_factor": _factor(table, "weekend_factor"), "overtime_factor": _factor(table, "overtime_factor"),
+            "overtime_after_seconds": after}
+
+
+def _factor(table: Node, key: str) -> Decimal | None:
+    found = table.number(key, decimals=2)
+    if found is not None and not 0 < found <= 10:
+        table.note(key, f"{found} is no factor.", "Give more than 0, at most 10.")
+    return found
+
+
+def _count_days(entries: list[Row]) -> None:
+    """What each person has worked of the charge on the day through each entry, in the order of the list."""
+    days: dict[tuple[object, object], int] = {}
+    for one in entries:
+        key = one["person_id"], one["worked_on"]
+        one["day_until"] = days[key] = days.get(key, 0) + int(one["quantity"])
 
 
 def _entry(one: Node, rows: Rows, before: int = 0) -> Row:

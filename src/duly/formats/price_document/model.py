@@ -11,6 +11,7 @@ import polars as pl
 from duly.engine.bill import Deductions, Sale
 from duly.engine.periods import Period
 from duly.engine.pricing.lines import PRICE, QUANTITY
+from duly.engine.pricing.multipliers import AGREED
 from duly.engine.pricing.progressive import Bill
 from duly.engine.pricing.retainers import Statement, Use, statements
 from duly.engine.rounding import AMOUNT, RATIO
@@ -28,7 +29,7 @@ WORK: Final[Schema] = {
     "person": pl.String, "role": pl.String, "task": pl.String, "worked_on": pl.Date, "quantity": QUANTITY,
     "amount": AMOUNT, "cost_currency": pl.String, "exchange_rate": RATIO, "description": pl.String,
     "rate_card_id": pl.Int64, "rounding": pl.String, "increment_seconds": pl.Int64, "minimum_seconds": pl.Int64,
-    "markup": PRICE, "grouping": pl.String, "at_most": AMOUNT,
+    "markup": PRICE, "grouping": pl.String, "at_most": AMOUNT, **AGREED,
 }
 RATES: Final[Schema] = {
     "rate_card_id": pl.Int64, "rate_id": pl.Int64, "person_id": pl.Int64, "project_id": pl.Int64, "role": pl.String,

@@ -48,8 +48,18 @@ def _of_work(table: Table, kind: str, card: str | None) -> dict[str, Any]:
         "rounding": table.choice("rounding", words.ROUNDINGS, "exact"),
         "increment_seconds": 60 * table.whole("increment_minutes", 0, low=1, high=1440) or 1,
         "minimum_seconds": 60 * table.whole("minimum_minutes", 0, high=1440),
+        "weekend_factor": not_negative(table, "weekend_factor"),
+        "overtime_factor": not_negative(table, "overtime_factor"),
+        "overtime_after_seconds": _seconds(table, "overtime_after_hours"),
         "markup": percent(table, "markup_percent") or ZERO, "limits": tuple(map(_limit, table.tables("limits"))),
     }
+
+
+def _seconds(table: Table, key: str) -> int | None:
+    hours = not_negative(table, key)
+    if hours is not None and hours * 3600 % 1:
+        table.note(key, f"{hours} hours are no whole seconds.", "Give quarters of an hour, as 8.25.")
+    return None if hours is None else int(hours * 3600)
 
 
 def _limit(table: Table) -> Limit:

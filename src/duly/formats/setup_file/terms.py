@@ -96,6 +96,9 @@ class Charge:
     rounding: str
     increment_seconds: int
     minimum_seconds: int
+    weekend_factor: Decimal | None
+    overtime_factor: Decimal | None
+    overtime_after_seconds: int | None
     markup: Decimal
     limits: tuple[Limit, ...]
     price: Decimal | None

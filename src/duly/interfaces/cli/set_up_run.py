@@ -40,6 +40,7 @@ from duly.interfaces.cli.set_up_terms import agreed_terms, as_input, places_of
 
 KEYS: Final = {
     "markup": "markup_percent", "increment_seconds": "increment_minutes", "minimum_seconds": "minimum_minutes",
+    "overtime_after_seconds": "overtime_after_hours",
     "interval_count": "every", "valid_from": "from", "base_currency": "currency", "tax_class": "class",
 }
 """What the set-up file calls a field of the verbs, where the two differ."""

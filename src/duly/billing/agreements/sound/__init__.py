@@ -26,7 +26,9 @@ TRIAL: Final = frozenset({"trial_days", "trial_until", "trial_price"})
 
 KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     # kind: what it needs, what it takes besides
-    "time": (frozenset({"rate_card"}), frozenset({"project", "rounding", "increment_seconds", "minimum_seconds"})),
+    "time": (frozenset({"rate_card"}), frozenset({
+        "project", "rounding", "increment_seconds", "minimum_seconds", "weekend_factor", "overtime_factor",
+        "overtime_after_seconds"})),
     "expense": (frozenset(), frozenset({"project", "markup", "limits"})),
     "milestone": (frozenset({"price"}), frozenset({"project"})),
     "recurring": (frozenset({"interval"}), PERIOD | BY_QUANTITY | RETAINER | TRIAL | {
@@ -49,6 +51,7 @@ CHOICES: Final = {
     "review": REVIEWS, "grouping": GROUPINGS, "cap_behaviour": CAP_BEHAVIOURS, "model": known.MODELS,
     "basis": known.BASES, "day_count": known.DAY_COUNTS, "grants_of": known.GRANTS, "scope": tuple(SCOPES),
 }
+A_DAY: Final = 86_400
 AMOUNTS: Final = ("minimum", "maximum")
 WHOLE: Final = ("milestone", "commitment", "deposit", "credit")
 """Kinds whose price is an amount that is posted as it stands."""
@@ -133,6 +136,7 @@ def _relations(charge: ChargeInput, path: str, currency: str, cards: Mapping[str
         yield Problem(f"{path}rounding", "Exact time is not rounded to an increment.", "Use up or nearest.")
     if charge.rounding != "exact" and charge.increment_seconds == 1:
         yield Problem(f"{path}increment_seconds", f"Rounding {charge.rounding} needs an increment.", "Give it, as 900.")
+    yield from _overtime(charge, path)
     if (charge.alignment == "anchored") != (charge.anchor is not None):
         yield Problem(f"{path}anchor", "Anchored periods need their anchor day, periods of the calendar take none.",
                       "Give both alignment and anchor, or neither.")
@@ -146,6 +150,19 @@ def _relations(charge: ChargeInput, path: str, currency: str, cards: Mapping[str
     if charge.metric is not None and charge.metric not in metrics:
         listed = ", ".join(sorted(metrics)) or "none yet"
         yield Problem(f"{path}metric", f"There is no metric “{charge.metric}”.", f"Known: {listed}.")
+
+
+def _overtime(charge: ChargeInput, path: str) -> Iterator[Problem]:
+    factor, after = charge.overtime_factor, charge.overtime_after_seconds
+    if factor is not None and after is None:
+        yield Problem(f"{path}overtime_after_seconds", "Overtime begins after so many hours of a day.",
+                      "Say after how many, or give no factor.")
+    elif after is not None and factor is None:
+        yield Problem(f"{path}overtime_factor", "Overtime counts so many times its rate.",
+                      "Give it, as 1.5, or no hours.")
+    if after is not None and not 0 < after <= A_DAY:
+        yield Problem(f"{path}overtime_after_seconds", f"{after} seconds are not within a day.",
+                      "Give more than nothing, at most 24 hours.")
 
 
 def _covers(codes: tuple[str, ...], path: str, kinds: Mapping[str, str]) -> Iterator[Problem]:

@@ -8,6 +8,9 @@ from duly.engine.currencies import exponent
 PRICE_DECIMALS: Final = 8
 QUANTITY_DECIMALS: Final = 6
 LARGEST: Final = Decimal(10) ** 12
+FACTORS: Final = ("weekend_factor", "overtime_factor")
+FACTOR_DECIMALS: Final = 2
+HIGHEST_FACTOR: Final = 10
 QUANTITIES: Final = ("quantity", "included", "package_size", "free_amount", "grants", "up_to")
 
 
@@ -31,6 +34,9 @@ def refusal(name: str, value: Decimal) -> tuple[str, str] | None:
     if name == "markup":
         wrong = not fits(value, PRICE_DECIMALS) or value <= -1
         return (f"{value} is no mark-up.", "5 % is 0.05.") if wrong else None
+    if name in FACTORS:
+        wrong = not fits(value, FACTOR_DECIMALS) or not 0 < value <= HIGHEST_FACTOR
+        return (f"{value} is no factor.", "Give more than 0, at most 10, with at most 2 decimals.") if wrong else None
     if name in QUANTITIES:
         wrong = not fits(value, QUANTITY_DECIMALS) or value < 0
         return (f"{value} is no quantity.", "Zero or more, at most 6 decimals.") if wrong else None

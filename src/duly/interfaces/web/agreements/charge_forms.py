@@ -6,7 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from duly.interfaces.web.agreements.charge_card import Charge, Groups
-from duly.interfaces.web.agreements.fields import Cards, Day, Markup, Minutes, Plain, Rate
+from duly.interfaces.web.agreements.fields import Cards, Day, Hours, Markup, Minutes, Plain, Rate
 from duly.interfaces.web.agreements.forms import WORDS, choice
 from duly.interfaces.web.agreements.rows import MoneyTier, Tier
 
@@ -20,8 +20,16 @@ class Time(Charge):
     rounding = choice("rounding", "Entries are rounded", initial="exact")
     increment_seconds = Minutes(label="Step in minutes", required=False)
     minimum_seconds = Minutes(label="At least, in minutes", required=False)
-    more: Groups = (("More: tax, unit, rounding", (
-        "tax_class", "supply", "unit", "rounding", "increment_seconds", "minimum_seconds")),)
+    weekend_factor = Plain(label="Weekend: times the rate", required=False, decimal_places=2,
+                           help_text="Of what begins on a Saturday or Sunday.")
+    overtime_after_seconds = Hours(label="Overtime: beyond hours a day", required=False,
+                                   help_text="Of one person, for this charge.")
+    overtime_factor = Plain(label="Overtime: times the rate", required=False, decimal_places=2,
+                            help_text="At a weekend the higher one counts.")
+    more: Groups = (
+        ("Weekend and overtime", ("weekend_factor", "overtime_after_seconds", "overtime_factor")),
+        ("More: tax, unit, rounding", (
+            "tax_class", "supply", "unit", "rounding", "increment_seconds", "minimum_seconds")))
     field_order = ("name", "rate_card", "project")
 
     def clean(self) -> dict[str, Any]:

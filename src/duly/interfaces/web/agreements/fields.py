@@ -33,6 +33,24 @@ class Minutes(forms.DecimalField):
         return int(minutes * 60)
 
 
+class Hours(forms.DecimalField):
+    """A duration in hours that the terms keep in whole seconds, and that may be left open."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=24, decimal_places=4, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{(Decimal(value) / 3600).normalize():f}" if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        hours = super().clean(value)
+        if hours is None:
+            return None
+        if hours * 3600 % 1:
+            raise forms.ValidationError("That is no whole second. Give quarters of an hour, as 8.25.")
+        return int(hours * 3600)
+
+
 class Markup(Percent):
     """A share that is added; nothing where it is left empty."""
 

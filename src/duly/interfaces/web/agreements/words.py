@@ -35,6 +35,11 @@ def _time(charge: ChargeInput, currency: str) -> str:
         said += f", {way} {plain(Decimal(charge.increment_seconds) / 60)} minutes"
     if charge.minimum_seconds:
         said += f", at least {plain(Decimal(charge.minimum_seconds) / 60)} minutes"
+    if charge.weekend_factor is not None:
+        said += f", at weekends {plain(charge.weekend_factor)} times the rate"
+    if charge.overtime_factor is not None and charge.overtime_after_seconds is not None:
+        hours = plain(Decimal(charge.overtime_after_seconds) / 3600)
+        said += f", beyond {hours} hours of a person’s day {plain(charge.overtime_factor)} times"
     return said
 
 

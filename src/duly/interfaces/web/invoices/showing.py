@@ -121,8 +121,8 @@ def findings(found: Explained) -> list[ShownFinding]:
 
 def anchor(path: str) -> str:
     """The place on the page that a finding's path names."""
-    if work := re.match(r"lines\[\d+\]\.work\[(\d+)\]", path):
-        return f"work-{work[1]}"
+    if work := re.match(r"lines\[(\d+)\]\.work\[(\d+)\]", path):
+        return f"work-{work[1]}-{work[2]}"  # an entry may be on two lines
     if line := _line_of(path):
         return f"line-{line}"
     return next((place for begins, place in PLACES if path.startswith(begins)), "lines")
