@@ -103,6 +103,11 @@ def test_what_is_to_pay_is_rounded_as_the_file_says_until_it_ends(empty: None) -
     assert list(m.PayableStep.objects.values_list("currency", "step")) == [("CHF", Decimal("0.10"))]
     assert refused(with_steps('[{ currency = "CHF", step = "0.005" }]'), login) == [
         ("entities[0].payable_steps[0].step", "0.005 is finer than CHF is paid. Give a multiple of 0.01 CHF.")]
+    with pytest.raises(SetUpError) as twice:
+        applied(with_steps('[{ step = "0.05" }, { currency = "EUR", step = "0.10" }]'), login)
+    [problem] = twice.value.problems
+    assert (problem.path, problem.message) == (
+        "entities[0].payable_steps[1].currency", "“EUR” stands at entities[0].payable_steps[0] already.")
 
 
 def test_the_smallest_example(empty: None) -> None:

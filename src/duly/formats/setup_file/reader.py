@@ -1,7 +1,7 @@
 """A set-up file's bytes → `SetUp`, or every mistake in it at once."""
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -101,8 +101,14 @@ def _mapping(top: Table) -> Mapping:
 def _twice(set_up: SetUp) -> Iterable[Problem]:
     """What has the same natural key twice."""
     for kind, key in NATURAL_KEYS:
-        seen: dict[str, str] = {}
-        for one in getattr(set_up, kind):
-            value = getattr(one, key)
-            if value and seen.setdefault(value, one.path) != one.path:
-                yield Problem(f"{one.path}.{key}", f"“{value}” stands at {seen[value]} already.", "Keep one of them.")
+        yield from _same(getattr(set_up, kind), key)
+    for entity in set_up.entities:
+        yield from _same(entity.payable_steps, "currency")
+
+
+def _same(rows: Sequence[Any], key: str) -> Iterable[Problem]:
+    seen: dict[str, str] = {}
+    for one in rows:
+        value = getattr(one, key)
+        if value and seen.setdefault(value, one.path) != one.path:
+            yield Problem(f"{one.path}.{key}", f"“{value}” stands at {seen[value]} already.", "Keep one of them.")
