@@ -245,6 +245,16 @@ def test_a_limit_of_an_expense_says_its_category(language: str, expected: str, l
     assert [row.label for row in table(read(rows), phrases(language)) if row.kind == "limit"] == [label]
 
 
+@pytest.mark.parametrize(("language", "why", "expected"), [
+    ("en", "overtime", "1 entry, 2:00:00 × 100.00 per h × 1.25 (overtime) = 250.00"),
+    ("de", "overtime", "1 Eintrag, 2:00:00 × 100,00 je h × 1,25 (Überstunden) = 250,00"),
+    ("fr", "weekend", "1 saisie, 2:00:00 × 100,00 par h × 1,25 (week-end) = 250,00")])
+def test_hours_that_count_more_say_why_in_each_language(language: str, why: str, expected: str) -> None:
+    rows = [{"step": "seconds", "times": "7200", "entries": 1, "worked": 7200}, {"step": "rate", "times": "100"},
+            {"step": "multiplier", "times": "1.25", "why": why}, {"step": "hour", "over": "3600"}, closing("250")]
+    assert [text.replace("\u202f", " ") for text in said(rows, "time", language=language)] == [expected]
+
+
 def test_an_average_that_is_no_decimal_says_what_it_is_the_average_of() -> None:
     rows = [{"step": "balance_days", "add": "1000000", "times": "0.01", "above": "0", "up_to": None}, {"step": "sum"},
             {"step": "counted_days", "times": "31"}, {"step": "period_days", "over": "31"},

@@ -20,7 +20,7 @@ from duly.billing.ledger.models import POSTING_ROLES
 from duly.billing.reference.models import TAX_CLASSES
 from duly.billing.work.value import unbilled
 from duly.engine.pricing.discounts import SCOPES
-from duly.formats.setup_file import read_set_up, words
+from duly.formats.setup_file import SetUpError, read_set_up, words
 from duly.interfaces.cli.failures import BadInput
 from duly.interfaces.cli.imports import expenses_file, take_in, timesheet_file
 from duly.interfaces.cli.set_up import Report, apply, load
@@ -106,7 +106,7 @@ def test_what_is_to_pay_is_rounded_as_the_file_says_until_it_ends(empty: None) -
     with pytest.raises(SetUpError) as twice:
         applied(with_steps('[{ step = "0.05" }, { currency = "EUR", step = "0.10" }]'), login)
     [problem] = twice.value.problems
-    assert (problem.path, problem.message) == (
+    assert (problem.path, problem.text) == (
         "entities[0].payable_steps[1].currency", "“EUR” stands at entities[0].payable_steps[0] already.")
 
 

@@ -18,6 +18,8 @@ from duly.interfaces.kit.printing import plain
 from duly.interfaces.web.invoices.showing import anchor
 from tests.billing import raw
 from tests.billing.cash import issued
+from tests.billing.models_world import agreed, billed, month
+from tests.billing.test_invoicing_multipliers import WEEKEND, worked
 from tests.billing.test_invoicing_run import bill
 from tests.interfaces.web.acting import LONG, act, state, text
 from tests.world import NOW, TODAY, World
@@ -44,6 +46,17 @@ def test_a_draft_shows_its_lines_stages_totals_and_pages(drafts: dict[str, int],
         assert said in page, said
     assert "Against last time" in page
     assert page.count('<details class="line') == 10
+
+
+def test_an_entry_on_two_lines_has_a_place_on_each(world: World, database: str, client_of: ClientOf) -> None:
+    agreed(world, WEEKEND, starts_on=date(2026, 10, 1), grouping="rate")
+    item = worked(world, 10)
+    [draft] = billed(world, month(10), issue=False)
+    page = client_of("ben").get(f"/invoices/{draft.pk}/").content.decode()
+    places = re.findall(r' id="([^"]+)"', page)
+    assert {f"work-1-{item.pk}", f"work-2-{item.pk}"} <= set(places)
+    assert sorted(set(places)) == sorted(places)
+    assert "Overtime" in page
 
 
 def test_pages_are_drawn_once_per_content_and_kept_by_browsers(drafts: dict[str, int], client_of: ClientOf) -> None:
