@@ -60,7 +60,7 @@ def test_what_cannot_be_changed_is_refused(world: World) -> None:
         change_charge(actor=world.actor("fin"), at=NOW, on=world.today, agreement=NUMBER, charge="tiered",
                       wanted_on=date(2026, 10, 2), quantity=D(2))
     weekly = replace(SEATS, code="weekly", interval="week")
-    amended(world, SEPTEMBER[1], SEATS, tiered, weekly)
+    amended(world, date(2026, 9, 2), SEATS, tiered, weekly)
     with pytest.raises(Refused, match="which period"):
         change_charge(actor=world.actor("fin"), at=NOW, on=world.today, agreement=NUMBER, charge="weekly",
                       wanted_on=date.max, quantity=D(2), at_once=False)

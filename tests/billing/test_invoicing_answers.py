@@ -176,3 +176,13 @@ def test_credit_that_expires_is_revenue(world: World) -> None:
     assert moved == ("deposits", "revenue", D(5))
     used(world, ("calls", "2026-11-05T10:00:00Z", 10))
     assert amounts(world, NOVEMBER) == [("usage", "20")]
+
+
+def test_value_that_a_billed_period_left_rolls_over(world: World) -> None:
+    metric()
+    pool = ChargeInput("pool", "recurring", "Pool", price=D(100), interval="month", grants=D(100), grants_of="value",
+                       rollover=1, covers=("calls",))
+    agreed(world, replace(CALLS, included=D(0), price=D(1)), pool, starts_on=SEPTEMBER[0])
+    used(world, ("calls", "2026-09-10T10:00:00Z", 40), ("calls", "2026-10-15T10:00:00Z", 170))
+    billed(world, SEPTEMBER)
+    assert amounts(world, OCTOBER) == [("recurring", "100"), ("usage", "10")], "60 of September and 100"

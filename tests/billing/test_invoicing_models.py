@@ -6,7 +6,7 @@ from decimal import Decimal as D
 
 from duly.billing import models as m
 from duly.billing.agreements.terms import ChargeInput, DiscountInput, PhaseInput, TierInput
-from tests.billing.models_world import NUMBER, agreed, amended, amounts, billed, lines, metric, month, used
+from tests.billing.models_world import NUMBER, agreed, amended, amounts, lines, metric, month, used
 from tests.world import World
 
 OCTOBER = month(10)
@@ -177,8 +177,6 @@ def test_value_that_is_left_rolls_over(world: World) -> None:
     used(world, ("calls", "2026-09-10T10:00:00Z", 40), ("calls", MIDDLE, 170))
     # September uses 40 of 100 and carries 60; October has 160
     assert amounts(world, OCTOBER) == [("recurring", "100"), ("recurring", "100"), ("usage", "0"), ("usage", "10")]
-    billed(world, month(9))
-    assert amounts(world, OCTOBER) == [("recurring", "100"), ("usage", "10")], "nor from what is billed"
 
 
 def test_value_that_is_borrowed_is_taken_from_the_next_period(world: World) -> None:
