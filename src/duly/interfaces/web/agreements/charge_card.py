@@ -58,6 +58,7 @@ class Charge(Form):
     tier: type[Tier] | None = None
     phased = False
     limited = False
+    do_not_call_in_templates = True  # the kinds that a card may be added of are classes
     code = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     name = forms.CharField(label="Name on the invoice", max_length=200)
     tax_class = choice("tax_class", "Tax", initial="standard")
