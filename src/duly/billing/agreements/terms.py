@@ -48,7 +48,8 @@ class ChargeInput:
     """One charge's terms. Prices are in the agreement's currency, `markup` and `rate` are fractions (0.05 = 5 %).
 
     `metric` names what is measured of usage. `grants` is what a recurring charge includes each period of the charges
-    that it `covers` (codes; none: all of the kind): seconds, or with `grants_of` value an amount.
+    that it `covers` (codes; none: all of the kind): seconds, or with `grants_of` value an amount. Credit that is sold
+    `untaxed` (a voucher) is a means of payment: it pays what is to pay after tax.
     """
 
     code: str
@@ -99,6 +100,7 @@ class ChargeInput:
     covers: tuple[str, ...] = ()
     priority: int = 0
     expires_on: date | None = None
+    untaxed: bool = False
 
     def __post_init__(self) -> None:
         """A fee on money has a model of its own, so nobody needs to name it."""

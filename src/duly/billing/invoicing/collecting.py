@@ -9,6 +9,7 @@ import polars as pl
 from duly.billing.agreements.queries import rates_frame, terms_frame, thresholds_frame
 from duly.billing.invoicing import history, queries
 from duly.billing.invoicing.falling_due import Fees, fees, with_covered
+from duly.billing.invoicing.vouchers import OPEN, open_vouchers
 from duly.billing.work.pricing import with_terms
 from duly.billing.work.queries import unbilled_frame
 
@@ -33,7 +34,7 @@ class Inputs:
     """Everything a computation reads, as frames: work joined with its terms, fees, rates, spans billed, advances.
 
     `parties` has a row for each possible document, with the facts of `queries.with_parties`. `advances` are those of
-    `history.ADVANCES`, with the charges that they cover.
+    `history.ADVANCES`, with the charges that they cover; `vouchers` those of `vouchers.OPEN`.
     """
 
     scope: Scope
@@ -46,6 +47,7 @@ class Inputs:
     fees: Fees
     billed: pl.DataFrame
     advances: pl.DataFrame
+    vouchers: pl.DataFrame
 
 
 def collect(scope: Scope) -> Inputs:
@@ -57,9 +59,11 @@ def collect(scope: Scope) -> Inputs:
     matched, homeless = _priced_by(work, terms, agreements)
     cards = matched["rate_card_id"].drop_nulls().unique().to_list()
     charged = fees(terms, scope.period_to)
+    selling = terms.filter("untaxed")["agreement_id"].unique(maintain_order=True).to_list()
     return Inputs(
         scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
         unpriced=homeless, fees=charged, advances=_advances(terms, agreements),
+        vouchers=open_vouchers(selling) if selling else pl.DataFrame(schema=OPEN),
         rates=rates_frame(cards, snapshot=scope.snapshot),
         billed=queries.billed_spans(charged.terms["charge_id"].unique().to_list()),
     )
