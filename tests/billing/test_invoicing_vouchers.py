@@ -1,4 +1,4 @@
-"""Vouchers: credit sold without tax pays what is to pay after tax; drafted, changed, discarded, issued, posted, expired."""
+"""Vouchers: credit sold without tax pays what is to pay after tax; from draft to posting."""
 
 from collections.abc import Sequence
 from dataclasses import replace

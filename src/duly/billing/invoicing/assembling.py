@@ -220,8 +220,8 @@ def _apart(inputs: Inputs, fixed: pl.DataFrame, moved: pl.Expr, kind: str) -> Ap
 
 
 def _vouchers(sheet: Sheet, inputs: Inputs, fixed: pl.DataFrame, last: int) -> Apart:
-    """Credit that is sold without tax, outside the scope (O). That stands alone: on a document of its own, unless all of
-    its agreement's is outside the scope anyway, or there is nothing else on it."""
+    """Credit that is sold without tax, outside the scope (O). That stands alone: on a document of its own, unless all
+    that its agreement's document has is outside the scope anyway."""
     own = pl.col("document_key")
     others = sheet.lines.join(fixed.select("document_key").unique(), on="document_key", how="semi")
     without = taxing.outside_scope(_supplied(others, inputs), inputs.parties) if others.height else []

@@ -120,7 +120,8 @@ def _base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
 
 def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
     here = lines.group_by("document_key", "agreement_id", maintain_order=True).agg(
-        pl.col("amount").filter(~pl.col("untaxed")).sum().alias("billed_here"), pl.col("service_to").max().alias("until"))
+        pl.col("amount").filter(~pl.col("untaxed")).sum().alias("billed_here"),
+        pl.col("service_to").max().alias("until"))
     schema: frames.Schema = {
         "agreement_id": pl.Int64, "until": pl.Date, "agreement": pl.String, "starts_on": pl.Date, "ends_on": pl.Date,
         "customer_id": pl.Int64, "payer_id": pl.Int64, "cap": MONEY, "cap_behaviour": pl.String, "billed_before": MONEY,

@@ -72,7 +72,8 @@ def compute(inputs: Inputs) -> Drafts:
     return Drafts(
         headers=rounded(headers), parties=billed.parties, lines=lines, tax_lines=tax_lines, withheld=withheld,
         allocations=billed.allocations, spans=billed.spans, nettings=billed.nettings,
-        prepaid=prepaid, unpriced=unpriced.select("document_key", "text"), evidence=_evidence(inputs.work, billed.allocations, lines),
+        prepaid=prepaid, unpriced=unpriced.select("document_key", "text"),
+        evidence=_evidence(inputs.work, billed.allocations, lines),
     )
 
 

@@ -165,8 +165,8 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
     owing = numbered.filter(~pl.col("kind").is_in(NO_OPEN_ITEM))
     items = ledger.open_items(owing.select(
         "entity_id", "account_id", pl.lit("receivable").alias("control"), pl.col("number").alias("label"), "currency",
-        (pl.col("total") - pl.col("prepaid") + pl.col("rounding")).alias("amount"), pl.col("issued_on").alias("booked_on"), "due_on",
-        pl.col("id").alias("key")))
+        (pl.col("total") - pl.col("prepaid") + pl.col("rounding")).alias("amount"),
+        pl.col("issued_on").alias("booked_on"), "due_on", pl.col("id").alias("key")))
     parts = _parts(owing)
     transfers = postings("document", parts)
     items = items.rename({"id": "open_item_id"})
