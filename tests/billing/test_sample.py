@@ -114,6 +114,13 @@ def test_deposits_and_prepaid_credit_are_taken_off() -> None:
     assert (found.net, found.tax) == (D(0), D(0))
 
 
+def test_a_voucher_takes_nothing_off_the_lines() -> None:
+    found = sampled(HOURS, replace(PREPAID, name="Voucher", untaxed=True, expires_on=None))
+    assert [(one.kind, one.name) for one in found.ahead] == [("voucher", "Voucher")]
+    assert {line.kind for line in found.lines} == {"time"}
+    assert found.total == sampled(HOURS).total
+
+
 def test_what_only_bills_ahead_has_no_lines_yet() -> None:
     assert (sampled(DEPOSIT).lines, len(sampled(DEPOSIT).ahead)) == ((), 1)
 

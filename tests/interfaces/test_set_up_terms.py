@@ -64,6 +64,8 @@ charges = [
     { code = "deposit", kind = "deposit", name = "Deposit", unit = "u", price = 3000, due_on = 2026-02-01 },
     { code = "prepaid", kind = "credit", name = "Prepaid hours", unit = "u", price = 500, due_on = 2026-02-01,
       covers = ["hours"], priority = 1, expires_on = 2027-02-01 },
+    { code = "voucher", kind = "credit", name = "Voucher", unit = "u", price = 200, due_on = 2026-02-01,
+      untaxed = true },
 ]
 """.replace(",\n      ", ", ")
 FILE = SMALL.replace("\n[mapping.people]", PLATFORM + "\n[mapping.people]", 1)

@@ -17,6 +17,7 @@ from duly.billing.invoicing import actions
 from duly.interfaces.web.invoices.explanation import plain
 from duly.interfaces.web.invoices.showing import anchor
 from tests.billing import raw
+from tests.billing import test_invoicing_vouchers as vouchers
 from tests.billing.cash import issued
 from tests.billing.test_invoicing_run import bill
 from tests.interfaces.web.acting import LONG, act, state, text
@@ -44,6 +45,14 @@ def test_a_draft_shows_its_lines_stages_totals_and_pages(drafts: dict[str, int],
         assert said in page, said
     assert "Against last time" in page
     assert page.count('<details class="line') == 10
+
+
+def test_its_totals_name_the_voucher_that_pays_it(world: World, database: str, client_of: ClientOf) -> None:
+    sale = vouchers.sold(world)
+    [draft] = vouchers.drafted(world, vouchers.OCTOBER)
+    page = re.sub(r"<[^>]+>|\s", "", text(client_of("ben").get(f"/invoices/{draft.pk}/")))
+    assert f"Total€59.50Vouchersoldby{sale.number}of2Oct2026−€59.50Topay€0.00" in page
+    assert "voucher on" in text(client_of("ben").get(f"/invoices/{sale.pk}/"))
 
 
 def test_pages_are_drawn_once_per_content_and_kept_by_browsers(drafts: dict[str, int], client_of: ClientOf) -> None:
