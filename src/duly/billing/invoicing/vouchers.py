@@ -50,16 +50,17 @@ def paid_by_vouchers(headers: pl.DataFrame, lines: pl.DataFrame, vouchers: pl.Da
                other pays); as for prepaid credit a charge's days of service say whether a voucher is there
     vouchers   `OPEN`; each pays charges of its own agreement, and documents of the account that bought it
     """
-    nothing = headers.with_columns(pl.lit(0, MONEY).alias("prepaid"))
     if vouchers.is_empty():
-        return nothing, pl.DataFrame(schema=PAID)
+        return headers.with_columns(pl.lit(0, MONEY).alias("prepaid")), pl.DataFrame(schema=PAID)
+    buyers = lines.join(vouchers, on="agreement_id", how="semi")["document_key"].unique()
+    documents = lines.filter(pl.col("document_key").is_in(buyers.implode())).partition_by("document_key", as_dict=True)
     left = dict(vouchers.select("line_id", "left").iter_rows())
     rows: list[tuple[int, int, Decimal]] = []
-    for head in headers.sort("document_key").iter_rows(named=True):
-        document = lines.filter(pl.col("document_key") == head["document_key"])
+    for head in headers.join(buyers.to_frame(), on="document_key", how="semi").sort("document_key").to_dicts():
+        document = documents[(head["document_key"],)]
         mine = vouchers.filter((pl.col("account_id") == head["account_id"])
                                & pl.col("agreement_id").is_in(document["agreement_id"].implode()))
-        for voucher, amount in _pays(head, document, mine, left) if mine.height else ():
+        for voucher, amount in _pays(head, document, mine, left):
             left[voucher] -= amount
             rows.append((head["document_key"], voucher, amount))
     paid = pl.DataFrame(rows, schema=PAID, orient="row")
