@@ -212,14 +212,16 @@ def take_number(sql: Sql, kind: str, on: date) -> tuple[int, int, int]:
 
 def posted(sql: Sql, invoice: int, on: date = ISSUED) -> int:
     """The open item of a draft about to be issued, with its posting; its id."""
-    net, tax, account = sql("""select i.net, i.tax, a.number from invoice i join account a on a.id = i.account_id
-                                where i.id = %s""", invoice)[0]
-    item = open_item(sql, "receivable", net + tax, account=account, on=on)
+    net, tax, paid, account = sql("""select i.net, i.tax, i.prepaid, a.number from invoice i
+                                      join account a on a.id = i.account_id where i.id = %s""", invoice)[0]
+    item = open_item(sql, "receivable", net + tax - paid, account=account, on=on)
     booked = entry(sql, "invoice", on)
     for amount, role in ((net, "revenue"), (tax, "tax")):
         if amount:
             transfer(sql, booked, "receivable", role, amount)
-    move(sql, item, booked, net + tax)
+    if paid:
+        transfer(sql, booked, "deposits", "receivable", paid)
+    move(sql, item, booked, net + tax - paid)
     return item
 
 

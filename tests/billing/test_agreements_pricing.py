@@ -36,12 +36,13 @@ COMMITTED = ChargeInput("commit", "commitment", "Committed use", interval="year"
 DEPOSIT = ChargeInput("deposit", "deposit", "Deposit", price=Decimal(3000), due_on=date(2026, 2, 1))
 PREPAID = ChargeInput("prepaid", "credit", "Prepaid hours", price=Decimal(500), due_on=date(2026, 2, 1),
                       covers=("hours",), priority=1, expires_on=date(2027, 2, 1))
+VOUCHER = ChargeInput("voucher", "credit", "Voucher", price=Decimal(200), due_on=date(2026, 2, 1), untaxed=True)
 HOURS = ChargeInput("hours", "time", "Consulting", unit="h", rate_card="STD")
 HOTEL = LimitInput("Hotel", Decimal(150))
 TRAVEL = ChargeInput("travel", "expense", "Travel", markup=Decimal("0.05"),
                      limits=(HOTEL, LimitInput("meals", Decimal("37.50"))))
 EVERYTHING = VersionInput(
-    JANUARY, (HOURS, SEATS, CALLS, BUNDLE, TAKE, SUMS, HELD, RETAINER, COMMITTED, DEPOSIT, PREPAID, TRAVEL),
+    JANUARY, (HOURS, SEATS, CALLS, BUNDLE, TAKE, SUMS, HELD, RETAINER, COMMITTED, DEPOSIT, PREPAID, TRAVEL, VOUCHER),
     discounts=(DiscountInput("Partner", rate=Decimal("0.1")),
                DiscountInput("Launch", off=Decimal(50), scope="charge", charges=("seats", "calls"))),
     cap=Decimal(90000), cap_behaviour="stop", change_at_once=False, progressive_thresholds=(Decimal(1000),),

@@ -61,6 +61,7 @@ HARM: list[tuple[str, str, str]] = [
     ("document_sums", "update invoice_line set amount = amount + 1", "do not add up"),
     ("document_sums", "update tax_line set category = 'AE'", "do not add up"),
     ("document_sums", "update invoice set rounding = 0.02", "do not add up"),
+    ("document_sums", "update invoice set prepaid = 10, rounding = 10", "do not add up"),
     ("documents_posted", """insert into open_item (entity_id, account_id, control, label, currency, amount, booked_on,
                                                    due_on)
                             select entity_id, account_id, control, 'no paper', currency, 5, booked_on, due_on

@@ -123,6 +123,13 @@ def test_limits_of_expenses_are_shown_at_work() -> None:
     assert found.assumed == ("Hotel for 225", "meals for 57")
 
 
+def test_a_voucher_takes_nothing_off_the_lines() -> None:
+    found = sampled(HOURS, replace(PREPAID, name="Voucher", untaxed=True, expires_on=None))
+    assert [(one.kind, one.name) for one in found.ahead] == [("voucher", "Voucher")]
+    assert {line.kind for line in found.lines} == {"time"}
+    assert found.total == sampled(HOURS).total
+
+
 def test_what_only_bills_ahead_has_no_lines_yet() -> None:
     assert (sampled(DEPOSIT).lines, len(sampled(DEPOSIT).ahead)) == ((), 1)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duly.engine.pricing import replay
-from duly.engine.pricing.credits import Advance, Demand, Grant, draw, net_credit, net_off
+from duly.engine.pricing.credits import PAYABLE, Advance, Demand, Grant, draw, net_credit, net_off, pay
 
 EXAMPLES: Final = Path(__file__).with_name("examples") / "adjustments" / "credits.yaml"
 START: Final = date(2026, 10, 1)
@@ -55,6 +55,50 @@ def test_draws(unnamed_grants: list[Grant], unnamed: list[Demand], until: date) 
     for demand in demands:
         drawn = sum(one.amount for one in found.draws if one.demand == demand.key)
         assert drawn + found.unmet[demand.key] == demand.amount
+
+
+@given(some_grants, some_demands, units)
+def test_vouchers_pay(unnamed: list[Grant], parts: list[Demand], payable: Decimal) -> None:
+    """No more than is to pay, than they have, nor than what they cover comes to; and as much as they can."""
+    vouchers = [replace(voucher, key=f"v{number}") for number, voucher in enumerate(unnamed)]
+    parts = [replace(part, key=f"p{number}", on=START) for number, part in enumerate(parts)]
+    found = pay(vouchers, parts, payable, on=START)
+    paid = {one.grant: one.amount for one in found.draws}
+    assert sum(paid.values()) + found.unmet[PAYABLE] == payable
+    for voucher in vouchers:
+        alive = voucher.granted_on <= START < (voucher.expires_on or date.max)
+        covers = [part for part in parts if voucher.charges is None or part.charge in voucher.charges]
+        covered = sum((part.amount for part in covers if alive), Decimal(0))
+        expired = sum(one.amount for one in found.expired if one.grant == voucher.key)
+        assert paid.get(voucher.key, 0) <= min(voucher.amount, covered, payable)
+        assert paid.get(voucher.key, 0) + expired + found.left[voucher.key] == voucher.amount
+        assert len(vouchers) > 1 or paid.get(voucher.key, 0) == min(voucher.amount, covered, payable)
+
+
+@pytest.mark.parametrize(("vouchers", "payable", "expected"), [
+    # voucher: amount, turn, the charges that it covers
+    (["100 0"], "59.50", ["59.50"]),
+    (["40.50 0"], "59.50", ["40.50"]),
+    (["50 1", "20 0"], "59.50", ["39.50", "20"]),
+    (["100 0 calls"], "59.50", ["23.80"]),
+    (["100 0 calls", "100 1"], "59.50", ["23.80", "35.70"]),
+    (["100 0 calls"], "20.00", ["20.00"]),  # a part of it is withheld
+    (["100 0"], "-5.00", ["0"]),
+])
+def test_what_vouchers_pay(vouchers: list[str], payable: str, expected: list[str]) -> None:
+    """Of calls that come to 23.80 with their tax, storage to 47.60, and something below zero beside them."""
+    parts = [Demand(name, START, Decimal(amount), name)
+             for name, amount in (("calls", "23.80"), ("storage", "47.60"), ("deposit", "-11.90"))]
+    given_ = [Grant(str(number), Decimal(amount), START, None, int(turn), frozenset(charges) if charges else None)
+              for number, (amount, turn, *charges) in enumerate(voucher.split() for voucher in vouchers)]
+    paid = {one.grant: one.amount for one in pay(given_, parts, Decimal(payable), on=START).draws}
+    assert [paid.get(str(number), Decimal(0)) for number in range(len(vouchers))] == [*map(Decimal, expected)]
+
+
+def test_credit_sold_with_tax_pays_nothing_after_it() -> None:
+    taxed = Grant("g", Decimal(1), START, tax_category="S", tax_rate=Decimal("0.19"))
+    with pytest.raises(ValueError, match="before tax"):
+        pay([taxed], [], Decimal(1), on=START)
 
 
 def advance(key: str, net: str, on: date = START, rate: str = "0.19") -> Advance:

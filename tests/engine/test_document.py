@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal as D
 
 import pytest
 
 from duly.engine.document import Document, Row, TaxLine
+from duly.engine.prepayment import Prepayment
 from tests.formats.documents import LINES, annex, invoice, receipt, simple
 
 DOCUMENTS = [invoice(annex=annex(3), notes=("Danke",)), receipt(), simple(draft=True, number="", issued_on=None)]
@@ -51,6 +53,16 @@ def test_what_is_to_pay_may_be_rounded() -> None:
 def test_a_document_without_a_rounding_does_not_name_it() -> None:
     assert "rounding" not in simple("100").to_json()
     assert simple("100", rounding=D("0.00")).digest() == simple("100").digest()
+
+
+def test_what_paid_beforehand_is_named_where_it_is_known() -> None:
+    voucher = Prepayment("RE-7", date(2026, 10, 2), D("59.50"))
+    paid = simple("50", prepaid=D("59.50"), prepayments=(voucher,))
+    assert Document.from_json(paid.to_json()) == paid
+    assert paid.payable == paid.total - D("59.50")
+    assert "prepayments" not in simple("50", prepaid=D("59.50")).to_json()
+    with pytest.raises(ValueError, match="prepaid is 60, but its parts give 59"):
+        simple("50", prepaid=D("60"), prepayments=(voucher,))
 
 
 REFUSED = [

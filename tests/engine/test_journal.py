@@ -20,7 +20,7 @@ PART: Final[Defaults] = {
 }
 DOCUMENT: Final[Defaults] = {
     "key": (pl.Int64, 1), "document_kind": (pl.String, "invoice"), "booked_on": (pl.Date, date(2026, 11, 2)),
-    "tax": (MONEY, 0), "rounding": (MONEY, 0),
+    "tax": (MONEY, 0), "prepaid": (MONEY, 0), "rounding": (MONEY, 0),
 }
 LINE: Final[Defaults] = {
     "key": (pl.Int64, 1), "line_kind": (pl.String, "recurring"), "charge_kind": (pl.String, "recurring"),
@@ -44,8 +44,8 @@ def posted(happened: str, *parts: dict[str, object]) -> list[str]:
 
 
 def billed(*lines: dict[str, object], tax: object = 0, kind: str = "invoice", rate: object = 1,
-           rounding: object = 0) -> list[str]:
-    documents = frame(DOCUMENT, {"tax": tax, "document_kind": kind, "rounding": rounding})
+           prepaid: object = 0, rounding: object = 0) -> list[str]:
+    documents = frame(DOCUMENT, {"tax": tax, "document_kind": kind, "prepaid": prepaid, "rounding": rounding})
     parts = parts_of_documents(documents, frame(LINE, *lines)).with_columns(
         pl.lit("EUR").alias("currency"), pl.lit(rate).cast(pl.Decimal(38, 10)).alias("base_rate"),
         pl.lit(2).alias("base_exponent"))
@@ -113,6 +113,10 @@ ADVANCE: Final[dict[str, object]] = {"timing": "advance", "position": 1}
         *(([{"amount": 1000}, {"amount": -300, "line_kind": kind}], {},
            ["receivable → revenue 1000.00 EUR = 1000.00", "deposits → receivable 300.00 EUR = 300.00"])
           for kind in ("deposit", "progressive", "credit")),
+        # what a voucher pays leaves the deposits that it was sold into, tax included
+        ([{"amount": 50}], {"tax": "9.50", "prepaid": "59.50"},
+         ["receivable → revenue 50.00 EUR = 50.00", "receivable → tax 9.50 EUR = 9.50",
+          "deposits → receivable 59.50 EUR = 59.50"]),
         # what is to pay is rounded, to either side; a document may come to nothing by it
         ([{"amount": "99.61"}], {"tax": "8.07", "rounding": "0.02"},
          ["receivable → revenue 99.61 EUR = 99.61", "receivable → tax 8.07 EUR = 8.07",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pypdf
 import pytest
 
 from duly.engine.document import Document, Logo, Party, Row, TaxLine
+from duly.engine.prepayment import Prepayment
 from duly.engine.pricing.lines import KINDS
 from duly.formats.typeset import TypesetError, pictures, preview, render
 from duly.formats.typeset.texts import _TEXTS, TEXTS
@@ -144,6 +146,17 @@ def test_the_rounding_stands_between_the_total_and_what_is_due(language: str, sa
 def test_prepaid_is_taken_off_the_total() -> None:
     text = text_of(simple(prepaid=D("50.00")))
     assert "Gesamtbetrag 119,00 Bereits gezahlt −50,00 Zahlbetrag 69,00 EUR" in text
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "Total 119.00 Paid by voucher, RE-7 of 2 Oct 2026 −119.00 Amount due"),
+    ("de", "Gesamtbetrag 119,00 Mit Gutschein bezahlt, RE-7 vom 02.10.2026 −119,00 Zahlbetrag"),
+    ("fr", "Total TTC 119,00 Réglé par bon, RE-7 du 2 oct. 2026 −119,00 Net à payer")])
+def test_vouchers_that_paid_are_named(language: str, said: str) -> None:
+    paid = (Prepayment("RE-7", date(2026, 10, 2), D("119.00")),)
+    text = text_of(simple(prepaid=D("119.00"), prepayments=paid, language=language))
+    assert said in text
+    assert TEXTS[language]["nothing_due"] in text
 
 
 @pytest.mark.parametrize(

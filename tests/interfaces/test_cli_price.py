@@ -30,7 +30,7 @@ def test_machines_get_exact_texts(file: Path) -> None:
         "unit_price": "0.01666666", "amount": "25.00", "net": "22.50", "tax_category": "S", "tax_percent": "19",
         "tax": "4.28", "from": "2026-10-01", "to": "2026-10-31", "explanation": []}
     assert told.data["totals"] == {
-        "net": "22.50", "tax": "4.28", "total": "26.78", "credit": "0.00", "withheld": "0.00", "payable": "26.78"}
+        "net": "22.50", "tax": "4.28", "total": "26.78", "prepaid": "0.00", "withheld": "0.00", "payable": "26.78"}
 
 
 def test_the_rounding_is_told_where_there_is_a_step(file: Path) -> None:

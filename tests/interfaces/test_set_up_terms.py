@@ -66,6 +66,8 @@ charges = [
       covers = ["hours"], priority = 1, expires_on = 2027-02-01 },
     { code = "travel", kind = "expense", name = "Travel", unit = "u", markup_percent = 5,
       limits = [{ category = "Hotel", at_most = 150 }, { category = "meals", at_most = "37.50" }] },
+    { code = "voucher", kind = "credit", name = "Voucher", unit = "u", price = 200, due_on = 2026-02-01,
+      untaxed = true },
 ]
 """.replace(",\n      ", ", ")
 FILE = SMALL.replace("\n[mapping.people]", PLATFORM + "\n[mapping.people]", 1)

@@ -158,6 +158,24 @@ def withholding(row: Row) -> Row:
     return [*row[:3], f"{found['withheld'][0]:.2f}", f"{found['payable'][0]:.2f}"]
 
 
+def vouchers(row: Row) -> Row:
+    voucher, hours, fee, covers, withheld_, rate = row[:6]
+    charges = [f"{{code: {code}, model: per_unit, price: {price}, quantity: 1}}"
+               for code, price in (("hours", hours), ("fee", fee)) if Decimal(price)]
+    covered = "" if covers == "all" else f", charges: [{covers}]"
+    kept = Decimal(withheld_) / (Decimal(hours) + Decimal(fee)) * 100
+    held = f"withholdings: [{{percent: {kept}}}]" if kept else ""
+    text = f"""currency: EUR
+period: 2026-10
+charges: [{", ".join(charges)}]
+tax_rates: [{{percent: {Decimal(rate) * 100}}}]
+credits: [{{amount: {voucher}, untaxed: true{covered}}}]
+{held}"""
+    found = priced(read_price_document(text.encode()))["totals"]
+    assert found["withheld"] == Decimal(withheld_)
+    return [*row[:6], *(str(found[name]) for name in ("total", "prepaid", "payable"))]
+
+
 def payable(row: Row) -> Row:
     rounding = payable_rounding(Decimal(row[0]), Decimal(row[1]))
     return [*row[:2], f"{rounding:.2f}", f"{Decimal(row[0]) + rounding:.2f}"]
@@ -221,6 +239,7 @@ WORKED: dict[str, Callable[[Row], Row]] = {
     "periods": periods, "proration": proration, "prorations": prorations, "quantities": quantities,
     "balances": balances, "shares": shares, "tax": tax, "included": included, "several": several,
     "withholding": withholding, "split": split, "payable": payable,
+    "vouchers": vouchers,
 }
 
 

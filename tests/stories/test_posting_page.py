@@ -47,10 +47,20 @@ def said(out: pl.DataFrame) -> list[tuple[str, str, str]]:
 def documents(rows: list[Row]) -> list[tuple[str, ...]]:
     kind, line, charge, timing, amount, tax = rows[0][:6]
     document = pl.DataFrame({"key": [1], "document_kind": [kind], "booked_on": [TODAY], "tax": [Decimal(tax)],
-                             "rounding": [Decimal(0)]})
+                             "prepaid": [Decimal(0)], "rounding": [Decimal(0)]})
     lines = pl.DataFrame({
         "key": [1], "position": [1], "line_kind": [line], "charge_kind": [charge], "timing": [timing],
         "service_from": [TODAY], "service_to": [TODAY + timedelta(days=364)], "amount": [Decimal(amount)]})
+    return [*said(postings("document", valued(parts_of_documents(document, lines))))]
+
+
+def vouchers(rows: list[Row]) -> list[tuple[str, ...]]:
+    revenue, tax, prepaid = (Decimal(cell) for cell in rows[0][:3])
+    document = pl.DataFrame({"key": [1], "document_kind": ["invoice"], "booked_on": [TODAY], "tax": [tax],
+                             "prepaid": [prepaid], "rounding": [Decimal(0)]})
+    lines = pl.DataFrame({
+        "key": [1], "position": [None], "line_kind": ["time"], "charge_kind": ["time"], "timing": ["arrears"],
+        "service_from": [TODAY], "service_to": [TODAY], "amount": [revenue]}, schema_overrides={"position": pl.Int64})
     return [*said(postings("document", valued(parts_of_documents(document, lines))))]
 
 
@@ -58,7 +68,7 @@ def rounding(rows: list[Row]) -> list[tuple[str, ...]]:
     revenue, tax, rounded = (Decimal(cell) for cell in rows[0][:3])
     assert rounded == payable_rounding(revenue + tax, Decimal("0.05"))
     document = pl.DataFrame({"key": [1], "document_kind": ["invoice"], "booked_on": [TODAY], "tax": [tax],
-                             "rounding": [rounded]})
+                             "prepaid": [Decimal(0)], "rounding": [rounded]})
     lines = pl.DataFrame({
         "key": [1], "position": [None], "line_kind": ["time"], "charge_kind": ["time"], "timing": ["arrears"],
         "service_from": [TODAY], "service_to": [TODAY], "amount": [revenue]}, schema_overrides={"position": pl.Int64})
@@ -98,7 +108,7 @@ def paid(rows: list[Row]) -> list[tuple[str, ...]]:
 WORKED: dict[str, tuple[Callable[[list[Row]], list[tuple[str, ...]]], int]] = {
     # by the table's name: what works it, and the columns that are given
     "documents": (documents, 6), "earned": (earned_, 4), "money": (money, 2), "base": (base, 4), "paid": (paid, 3),
-    "rounding": (rounding, 3),
+    "rounding": (rounding, 3), "vouchers": (vouchers, 3),
 }
 
 

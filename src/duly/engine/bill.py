@@ -11,7 +11,7 @@ import polars as pl
 
 from duly.engine.payable import payable_rounding
 from duly.engine.pricing.commitments import COMMITMENT, true_ups
-from duly.engine.pricing.credits import Advance, Demand, Draw, Expiry, Grant, Netting, draw, net_credit, net_off
+from duly.engine.pricing.credits import Advance, Demand, Draw, Expiry, Grant, Netting, draw, net_credit, net_off, pay
 from duly.engine.pricing.discounts import DISCOUNT, discount
 from duly.engine.pricing.explain import as_json
 from duly.engine.pricing.lines import LINE, DataType
@@ -58,7 +58,7 @@ class Bill:
     lines       `lines.LINE` with position, `priced` (before discounts), `amount` (net), tax, tax_category, tax_rate,
                 tax_reason; nettings of what was paid for before are lines below zero
     tax_lines   category, rate, base, tax, reason
-    totals      net, tax, total, credit (sold without tax, drawn after it), withheld, rounding (where there is a step),
+    totals      net, tax, total, prepaid (by credit sold without tax), withheld, rounding (where there is a step),
                 payable
     """
 
@@ -95,13 +95,12 @@ def bill(lines: pl.DataFrame, deductions: Deductions, sale: Sale, on: date,
     taxed, groups = _taxed(netted, sale)
     each, payable = withheld(_totals(taxed, groups), deductions.withholdings)
     sums = payable.row(0, named=True)
-    after = draw([grant for grant in deductions.grants if not grant.taxed],
-                 [Demand("payable", on, max(sums["payable"], ZERO))], until=on)
-    credit = sum((one.amount for one in after.draws), ZERO)
-    told = {name: sums[name] for name in ("net", "tax", "total", "withheld")} | {"credit": credit}
+    after = pay([grant for grant in deductions.grants if not grant.taxed], _parts(taxed, on), sums["payable"], on=on)
+    prepaid = sum((one.amount for one in after.draws), ZERO)
+    told = {name: sums[name] for name in ("net", "tax", "total", "withheld")} | {"prepaid": prepaid}
     return Bill(
         lines=taxed.with_row_index("position", offset=1).drop("line_key"), tax_lines=groups, withheld=each,
-        totals=told | _payable(sums["payable"] - credit, deductions.payable_step),
+        totals=told | _payable(sums["payable"] - prepaid, deductions.payable_step),
         draws=(*drawn[0], *after.draws), expired=(*drawn[1], *after.expired),
     )
 
@@ -115,8 +114,16 @@ def _nothing(deductions: Deductions, sale: Sale, on: date) -> Bill:
     each, _ = withheld(_totals(taxed, groups), deductions.withholdings.clear())
     expired = [one for taxed in (True, False) for one in draw(
         [grant for grant in deductions.grants if grant.taxed == taxed], [], until=on).expired]
-    zeros = dict.fromkeys(("net", "tax", "total", "withheld", "credit"), ZERO) | _payable(ZERO, deductions.payable_step)
+    nothing = _payable(ZERO, deductions.payable_step)
+    zeros = dict.fromkeys(("net", "tax", "total", "withheld", "prepaid"), ZERO) | nothing
     return Bill(taxed.with_row_index("position", offset=1).drop("line_key"), groups, each, zeros, (), tuple(expired))
+
+
+def _parts(lines: pl.DataFrame, on: date) -> list[Demand]:
+    """What each charge comes to with its tax."""
+    sums = lines.group_by("charge_id", maintain_order=True).agg(
+        (pl.col("amount").cast(AMOUNT) + pl.col("tax").cast(AMOUNT)).sum().alias("amount"))
+    return [Demand(str(charge), on, amount, charge=str(charge)) for charge, amount in sums.rows()]
 
 
 def _payable(exact: Decimal, step: Decimal | None) -> dict[str, Decimal]:

@@ -1,8 +1,7 @@
 """The document: everything that is drawn, sent and exported, frozen at issue.
 
-One shape serves the typeset page, the e-invoice, the portal and the export. It holds copies, never
-references: seller, buyer, tax and terms as they were on the day. Terms follow EN 16931 (the BT numbers
-stand beside the fields that have one).
+One shape serves the typeset page, the e-invoice, the portal and the export. It holds copies, never references: seller,
+buyer, tax and terms as they were on the day. Terms follow EN 16931 (fields that have a BT number stand beside it).
 
 Amounts are exact decimals in the document's currency, whole minor units wherever they are posted; rates
 are fractions (`Decimal("0.19")` is 19 %); time is whole seconds; periods name their first and last day.
@@ -19,6 +18,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from duly.engine import document_json
+from duly.engine.prepayment import Prepayment
 
 Kind = Literal["invoice", "credit_note", "proforma", "deposit", "receipt"]
 Language = Literal["en", "de", "fr"]
@@ -132,10 +132,8 @@ class Subtotal:
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """One VAT breakdown (BG-23): category code, rate, taxable base, tax, and why where no tax is charged.
-
-    One of several taxes on one base has a `name`.
-    """
+    """One VAT breakdown (BG-23): category code, rate, taxable base, tax, and why where no tax is charged; one of
+    several taxes on one base has a `name`."""
 
     category: str
     rate: Decimal
@@ -235,6 +233,7 @@ class Document:
     tax: Decimal = ZERO
     total: Decimal = ZERO
     prepaid: Decimal = ZERO
+    prepayments: tuple[Prepayment, ...] = field(default=(), metadata=document_json.UNSAID)
     withholdings: tuple[Withholding, ...] = ()
     rounding: Decimal = field(default=ZERO, metadata=document_json.UNSAID)
     payable: Decimal = ZERO
@@ -271,6 +270,8 @@ class Document:
             yield "total", self.total, sum((line.gross or ZERO for line in self.lines), ZERO)
         yield "tax", self.tax, sum((line.tax for line in self.tax_lines), ZERO)
         yield "total", self.total, self.net + self.tax
+        if self.prepayments:
+            yield "prepaid", self.prepaid, sum((one.amount for one in self.prepayments), ZERO)
         less = self.prepaid + sum(one.amount for one in self.withholdings)
         yield "payable", self.payable, self.total - less + self.rounding
         if self.subtotals:
@@ -282,8 +283,7 @@ class Document:
         yield from ((f"line {line.position} amount", line.amount) for line in self.lines)
         yield from ((f"tax at {line.rate}", line.tax) for line in self.tax_lines)
         yield from ((f"{one.name} withheld", one.amount) for one in self.withholdings)
-        if self.receipt:
-            yield "amount received", self.receipt.amount
+        yield from (("amount received", one.amount) for one in (self.receipt,) if one)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values that `from_json` turns back into an equal document; decimals and dates as text."""

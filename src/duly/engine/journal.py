@@ -19,6 +19,7 @@ RULES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "document": {
         "revenue": ("receivable", "revenue"), "deferred_revenue": ("receivable", "deferred_revenue"),
         "deposits": ("receivable", "deposits"), "tax": ("receivable", "tax"),
+        "prepaid": ("receivable", "deposits"),  # below zero: by credit that was sold without tax
         "rounding": ("receivable", "rounding"),  # of what is to pay
     },
     "receipt": {"amount": ("bank", "on_account"), "withheld": ("withholding_tax", "on_account")},
@@ -57,7 +58,7 @@ def role_of_line() -> pl.Expr:
 def parts_of_documents(documents: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """What issued documents post, part by part: a sum for each role, and each line of deferred revenue by itself.
 
-    documents   key, document_kind, booked_on, tax, rounding (of what is to pay)
+    documents   key, document_kind, booked_on, tax, prepaid (by credit sold without tax), rounding (of what is to pay)
     lines       key, position (of one line, where `timing` is advance), line_kind, charge_kind, timing, service_from,
                 service_to (its last day), amount
 
@@ -70,12 +71,13 @@ def parts_of_documents(documents: pl.DataFrame, lines: pl.DataFrame) -> pl.DataF
         pl.col("service_to").dt.offset_by("1d").alias("period_to"), "amount")
     sums = known.filter(pl.col("what") != "deferred_revenue").group_by("key", "what", maintain_order=True).agg(
         pl.col("amount").cast(AMOUNT).sum())
-    tax, rounding = (documents.select("key", pl.lit(what).alias("what"), pl.col(what).cast(AMOUNT).alias("amount"))
-                     for what in ("tax", "rounding"))
+    amounts = {"tax": pl.col("tax"), "prepaid": -pl.col("prepaid"), "rounding": pl.col("rounding")}
+    whole = [documents.select("key", pl.lit(what).alias("what"), amount.cast(AMOUNT).alias("amount"))
+             for what, amount in amounts.items()]
     order = pl.col("what").replace_strict(
         {role: place for place, role in enumerate(RULES["document"])}, return_dtype=pl.Int8)
     return (
-        pl.concat([sums, deferred.with_columns(pl.col("amount").cast(AMOUNT)), tax, rounding], how="diagonal_relaxed")
+        pl.concat([sums, deferred.with_columns(pl.col("amount").cast(AMOUNT)), *whole], how="diagonal_relaxed")
         .filter(pl.col("amount") != 0)
         .sort("key", order, "position", maintain_order=True)
         .select("key", "what", "position", "period_from", "period_to", "amount")

@@ -108,6 +108,12 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "de": "Es wird keine Umsatzsteuer berechnet: Der Verkäufer ist nicht umsatzsteuerlich registriert.",
         "fr": "TVA non applicable : le vendeur n'est pas assujetti à la TVA.",
     },
+    "voucher": {
+        "en": "Multi-purpose voucher: VAT is due on what it pays, not on its sale (Art. 30b(2) Directive 2006/112/EC).",
+        "de": "Mehrzweckgutschein: Besteuert wird, was er bezahlt, nicht sein Verkauf (Art. 30b Abs. 2 MwStSystRL).",
+        "fr": "Bon à usages multiples : TVA non due sur sa vente, mais sur ce qu'il règle "
+              "(art. 30 ter, par. 2, de la directive 2006/112/CE).",
+    },
     "exempt": {
         "en": "Exempt from VAT (Art. 132 or 135 Directive 2006/112/EC).",
         "de": "Umsatzsteuerfreie Leistung (Art. 132 oder 135 MwStSystRL).",

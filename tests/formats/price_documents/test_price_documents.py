@@ -14,7 +14,7 @@ from duly.formats.price_document import priced, read_price_document
 from duly.formats.price_document.text import parsed
 
 FOLDER: Final = Path(__file__).parent
-TOTALS: Final = ("net", "tax", "total", "credit", "withheld", "payable")
+TOTALS: Final = ("net", "tax", "total", "prepaid", "withheld", "payable")
 Example = Mapping[str, Any]
 
 

@@ -17,6 +17,7 @@ from duly.billing.invoicing import actions
 from duly.interfaces.kit.printing import plain
 from duly.interfaces.web.invoices.showing import anchor
 from tests.billing import raw
+from tests.billing import test_invoicing_vouchers as vouchers
 from tests.billing.cash import issued
 from tests.billing.models_world import agreed, billed, month
 from tests.billing.test_invoicing_multipliers import WEEKEND, worked
@@ -57,6 +58,14 @@ def test_an_entry_on_two_lines_has_a_place_on_each(world: World, database: str, 
     assert {f"work-1-{item.pk}", f"work-2-{item.pk}"} <= set(places)
     assert sorted(set(places)) == sorted(places)
     assert "Overtime" in page
+
+
+def test_its_totals_name_the_voucher_that_pays_it(world: World, database: str, client_of: ClientOf) -> None:
+    sale = vouchers.sold(world)
+    [draft] = vouchers.drafted(world, vouchers.OCTOBER)
+    page = re.sub(r"<[^>]+>|\s", "", text(client_of("ben").get(f"/invoices/{draft.pk}/")))
+    assert f"Total€59.50Vouchersoldby{sale.number}of2Oct2026−€59.50Topay€0.00" in page
+    assert "<small>voucher</small>" in text(client_of("ben").get(f"/invoices/{sale.pk}/"))
 
 
 def test_pages_are_drawn_once_per_content_and_kept_by_browsers(drafts: dict[str, int], client_of: ClientOf) -> None:

@@ -31,7 +31,8 @@ class ChargeTerms(models.Model):
 
     `rate` is a fraction of money that moves (percentage) or is held (balance, for a year). `covers` are codes of
     charges of the agreement, all of them where it is empty: whose use counts for a commitment, or is paid by what a
-    recurring charge `grants` each period (a retainer: seconds, or value) or by prepaid credit.
+    recurring charge `grants` each period (a retainer: seconds, or value) or by prepaid credit. Credit that is sold
+    `untaxed` is a voucher: it pays after tax.
     """
 
     version = models.ForeignKey(AgreementVersion, models.RESTRICT, related_name="charges")
@@ -83,6 +84,7 @@ class ChargeTerms(models.Model):
     covers = ArrayField(models.CharField(max_length=40), default=list, db_default=[])
     priority = models.PositiveSmallIntegerField(default=0)
     expires_on = models.DateField(null=True)
+    untaxed = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "charge_terms"

@@ -34,7 +34,7 @@ TERMS: Final[frames.Schema] = {
     "free_count": pl.Int64, "free_amount": QUANTITY, "basis": pl.String, "day_count": pl.String,
     "proration_down": pl.String, "trial_days": pl.Int64, "trial_until": pl.Date, "trial_price": PRICE,
     "grants": QUANTITY, "grants_of": pl.String, "rollover": pl.Int64, "borrow": pl.Boolean, "covers": pl.String,
-    "priority": pl.Int64, "expires_on": pl.Date, "timezone": pl.String, "limited": pl.Boolean,
+    "priority": pl.Int64, "expires_on": pl.Date, "untaxed": pl.Boolean, "timezone": pl.String, "limited": pl.Boolean,
 }
 SEPARATOR: Final = "\x1f"
 """Between the codes in `covers` and a discount's `charges`."""
@@ -87,7 +87,7 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
                t.proration, t.due_on, t.model, t.included, t.package_size, t.minimum, t.maximum, t.metric_id, t.rate,
                t.fixed, t.minimum_fee, t.maximum_fee, t.free_count, t.free_amount, t.basis, t.day_count,
                t.proration_down, t.trial_days, t.trial_until, t.trial_price, t.grants, t.grants_of, t.rollover,
-               t.borrow, array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, e.time_zone,
+               t.borrow, array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, t.untaxed, e.time_zone,
                exists (select from expense_limit l where l.terms_id = t.id)
           from version v
           join agreement a on a.id = v.agreement_id

@@ -60,7 +60,8 @@ class ChargeInput:
     works of the charge on a day beyond `overtime_after_seconds`; the higher one where both apply.
 
     `metric` names what is measured of usage. `grants` is what a recurring charge includes each period of the charges
-    that it `covers` (codes; none: all of the kind): seconds, or with `grants_of` value an amount.
+    that it `covers` (codes; none: all of the kind): seconds, or with `grants_of` value an amount. Credit that is sold
+    `untaxed` (a voucher) is a means of payment: it pays what is to pay after tax.
     """
 
     code: str
@@ -115,6 +116,7 @@ class ChargeInput:
     covers: tuple[str, ...] = ()
     priority: int = 0
     expires_on: date | None = None
+    untaxed: bool = False
 
     def __post_init__(self) -> None:
         """A fee on money has a model of its own, so nobody needs to name it."""

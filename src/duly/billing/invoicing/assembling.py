@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from duly.billing.invoicing import tax_splits
+from duly.billing.invoicing import tax_splits, taxing
 from duly.billing.invoicing.between import bills_between
 from duly.billing.invoicing.collecting import Inputs
 from duly.billing.invoicing.deducting import discounted, given_back, missing, netted, settled_net, within_cap
@@ -34,8 +34,8 @@ RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS)} | {"true_up": KIN
 @dataclass(frozen=True, slots=True)
 class Assembled:
     """lines (`lines.LINE` with line_key and position, and `FIXED_TAX`), allocations, spans (`SPANS`), nettings
-    (`NETTINGS`), problems of work; `agreements` and `parties` with the documents of deposits, which stand apart, and
-    `document_kind`."""
+    (`NETTINGS`), problems of work; `agreements` and `parties` with the documents of deposits and vouchers, which stand
+    apart, and `document_kind`."""
 
     lines: pl.DataFrame
     allocations: pl.DataFrame
@@ -50,10 +50,11 @@ def assembled(inputs: Inputs) -> Assembled:
     """All lines of the inputs' documents, in the order in which they print."""
     charged = due(inputs.fees, inputs.agreements.select("agreement_id", "document_key"), inputs.billed,
                   inputs.scope.period_to)
-    deposit = pl.col("charge_kind") == "deposit"
-    apart = _deposits(inputs, charged.fixed.filter(deposit))
+    deposit, voucher = pl.col("charge_kind") == "deposit", pl.col("untaxed")
+    last = int(str(inputs.agreements["document_key"].max() or 0))
+    apart = [_apart(inputs, charged.fixed.filter(deposit), pl.col("document_key") + last, "deposit")]
     covered = cover_time(inputs.work, charged, inputs.scope.period_to)
-    fixed = charged.fixed.filter(~deposit)
+    fixed = charged.fixed.filter(~deposit & ~voucher)
     tax_rates = tax_rates_frame()
     parted = tax_splits.parted(covered.work, inputs.parties, tax_rates)
     priced = tax_splits.split(price(parted, fixed, inputs.rates, _metered(charged, fixed, inputs)), inputs.terms,
@@ -62,17 +63,25 @@ def assembled(inputs: Inputs) -> Assembled:
                   [priced.allocations.select(ALLOCATIONS)])
     _reduce(sheet, inputs, charged, covered)
     nettings = _answer(sheet, inputs, charged)
-    if not apart.lines.is_empty():
-        keys = sheet.add(_plain(apart.lines))
-        sheet.spans.append(_of_lines(apart.spans.rename({"line_key": "part"}), keys, kind="regular"))
+    if charged.fixed["untaxed"].any():
+        apart.append(_vouchers(sheet, inputs, charged.fixed.filter(voucher), last))
+    for one in apart:
+        keys = sheet.add(one.lines)
+        sheet.spans.append(_of_lines(one.spans.rename({"line_key": "part"}), keys, kind="regular"))
     lines = sheet.numbered(priced.lines)
     documents = inputs.agreements.with_columns(pl.lit("invoice").alias("document_kind"))
-    supplied = lines.join(inputs.terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
+    supplied = _supplied(lines, inputs)
     return Assembled(
         lines=supplied, allocations=_shared_out(pl.concat(sheet.allocations), lines, reduced=sheet.reduced),
         spans=pl.concat(sheet.spans), nettings=nettings, problems=priced.problems,
-        agreements=pl.concat([documents, apart.agreements.select(documents.columns)]),
-        parties=pl.concat([inputs.parties, apart.parties.select(inputs.parties.columns)]))
+        agreements=pl.concat([documents, *(one.agreements.select(documents.columns) for one in apart)]),
+        parties=pl.concat([inputs.parties, *(one.parties.select(inputs.parties.columns) for one in apart)]))
+
+
+def _supplied(lines: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """The lines with what their terms say of their tax: supply, and whether they sell `untaxed` credit."""
+    return lines.join(inputs.terms.select("terms_id", "supply", "untaxed"), on="terms_id", how="left",
+                      maintain_order="left")
 
 
 @dataclass(slots=True)
@@ -190,8 +199,8 @@ def _shared_out(allocations: pl.DataFrame, lines: pl.DataFrame, *, reduced: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Deposits:
-    """Lines, spans, agreements and parties of the documents that bill deposits."""
+class Apart:
+    """Lines with `part`, spans, agreements and parties of documents that stand apart from those of their agreements."""
 
     lines: pl.DataFrame
     spans: pl.DataFrame
@@ -199,13 +208,26 @@ class Deposits:
     parties: pl.DataFrame
 
 
-def _deposits(inputs: Inputs, fixed: pl.DataFrame) -> Deposits:
-    """Deposits due, each agreement's on a document of its own behind all others."""
-    behind = int(str(inputs.agreements["document_key"].max() or 0))
+def _apart(inputs: Inputs, fixed: pl.DataFrame, moved: pl.Expr, kind: str) -> Apart:
+    """Fixed charges that are due on the documents `moved`, of that kind, behind all others: deposits, vouchers."""
     mine = inputs.agreements.join(fixed.select("agreement_id").unique(), on="agreement_id", how="semi")
-    moved = (pl.col("document_key") + behind).alias("document_key")
-    priced = price(inputs.work.clear(), fixed.with_columns(moved), inputs.rates)
-    return Deposits(
-        priced.lines.with_columns(pl.col("line_key").alias("part")), priced.spans,
-        mine.with_columns(moved, pl.lit("deposit").alias("document_kind")),
-        inputs.parties.join(mine.select("document_key").unique(), on="document_key", how="semi").with_columns(moved))
+    key = moved.alias("document_key")
+    priced = price(inputs.work.clear(), fixed.with_columns(key), inputs.rates)
+    return Apart(
+        _plain(priced.lines.with_columns(pl.col("line_key").alias("part"))), priced.spans,
+        mine.with_columns(key, pl.lit(kind).alias("document_kind")),
+        inputs.parties.join(mine.select("document_key").unique(), on="document_key", how="semi").with_columns(key))
+
+
+def _vouchers(sheet: Sheet, inputs: Inputs, fixed: pl.DataFrame, last: int) -> Apart:
+    """Credit that is sold without tax, outside the scope (O). That stands alone: on a document of its own, unless all
+    that its agreement's document has is outside the scope anyway."""
+    own = pl.col("document_key")
+    others = sheet.lines.join(fixed.select("document_key").unique(), on="document_key", how="semi")
+    without = taxing.outside_scope(_supplied(others, inputs), inputs.parties) if others.height else []
+    taxed = own.is_in([key for key in others["document_key"].unique() if key not in without])
+    sold = _apart(inputs, fixed, pl.when(taxed).then(own + 2 * last).otherwise(own), "invoice")
+    fixed_tax = (pl.lit("O").alias("fixed_category"), pl.lit(0, RATE).alias("fixed_rate"))
+    return Apart(
+        sold.lines.with_columns(fixed_tax), sold.spans, sold.agreements.filter(own > last),
+        sold.parties.filter(own > last))

@@ -120,7 +120,8 @@ def _base_rates(headers: pl.DataFrame, on: date) -> pl.DataFrame:
 
 def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
     here = lines.group_by("document_key", "agreement_id", maintain_order=True).agg(
-        pl.col("amount").sum().alias("billed_here"), pl.col("service_to").max().alias("until"))
+        pl.col("amount").filter(~pl.col("untaxed")).sum().alias("billed_here"),
+        pl.col("service_to").max().alias("until"))
     schema: frames.Schema = {
         "agreement_id": pl.Int64, "until": pl.Date, "agreement": pl.String, "starts_on": pl.Date, "ends_on": pl.Date,
         "customer_id": pl.Int64, "payer_id": pl.Int64, "cap": MONEY, "cap_behaviour": pl.String, "billed_before": MONEY,
@@ -129,7 +130,8 @@ def _agreement_facts(lines: pl.DataFrame, drafts: list[int]) -> pl.DataFrame:
     agreed = frames.read("""select w.id, w.until, g.number, g.starts_on, g.ends_on, c.id, coalesce(c.bill_to_id, c.id),
             v.cap, v.cap_behaviour, case when v.cap is null then 0 else (
               select coalesce(sum(l.amount), 0) from invoice_line l join invoice i on i.id = l.invoice_id
-               where l.agreement_id = w.id and i.state <> 'discarded' and i.kind <> 'proforma'
+                join charge_terms t on t.id = l.terms_id
+               where l.agreement_id = w.id and not t.untaxed and i.state <> 'discarded' and i.kind <> 'proforma'
                  and i.id <> all(%s)) end
         from unnest(%s::bigint[], %s::date[]) as w (id, until) join agreement g on g.id = w.id
         join account c on c.id = g.account_id

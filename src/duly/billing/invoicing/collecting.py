@@ -9,6 +9,7 @@ import polars as pl
 from duly.billing.agreements.queries import rates_frame, terms_frame, thresholds_frame
 from duly.billing.invoicing import history, queries
 from duly.billing.invoicing.falling_due import Fees, fees, with_covered
+from duly.billing.invoicing.vouchers import OPEN, open_vouchers
 from duly.billing.work.pricing import with_day_hours, with_terms
 from duly.billing.work.queries import unbilled_frame
 
@@ -34,7 +35,7 @@ class Inputs:
 
     `parties` has a row for each possible document, with the facts of `queries.with_parties`. `thresholds` are those of
     agreements that bill in between, `thresholds_frame` with their agreement_id. `advances` are those of
-    `history.ADVANCES`, with the charges that they cover.
+    `history.ADVANCES`, with the charges that they cover; `vouchers` those of `vouchers.OPEN`.
     """
 
     scope: Scope
@@ -48,6 +49,7 @@ class Inputs:
     billed: pl.DataFrame
     thresholds: pl.DataFrame
     advances: pl.DataFrame
+    vouchers: pl.DataFrame
 
 
 def collect(scope: Scope) -> Inputs:
@@ -62,9 +64,11 @@ def collect(scope: Scope) -> Inputs:
     charged = fees(terms, scope.period_to)
     thresholds = agreements.select("agreement_id", "version_id").join(
         thresholds_frame(agreements["version_id"].to_list()), on="version_id")
+    selling = terms.filter("untaxed")["agreement_id"].unique(maintain_order=True).to_list()
     return Inputs(
         scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
         unpriced=homeless, fees=charged, thresholds=thresholds, advances=_advances(terms, thresholds),
+        vouchers=open_vouchers(selling) if selling else pl.DataFrame(schema=OPEN),
         rates=rates_frame(cards, snapshot=scope.snapshot),
         billed=queries.billed_spans(charged.terms["charge_id"].unique().to_list()),
     )

@@ -25,6 +25,7 @@ from duly.engine.document import (
     TaxRegistration,
     Withholding,
 )
+from duly.engine.prepayment import Prepayment
 from duly.engine.pricing.lines import TIMED
 from duly.engine.tax import reason_text
 
@@ -32,7 +33,7 @@ Record = dict[str, Any]
 
 HEADERS: Final = """select i.id, i.kind, i.state, i.number, i.language, i.currency,
         currency_exponent(i.currency) as exponent, i.issued_on, i.tax_point, i.due_on, i.service_from, i.service_to,
-        i.purchase_order, i.payment_days, i.net, i.tax, i.total, i.withheld, i.rounding,
+        i.purchase_order, i.payment_days, i.net, i.tax, i.total, i.withheld, i.prepaid, i.rounding,
         i.prices_include_tax, i.time_annex, s.data as seller, b.data as buyer
     from invoice i join party_copy s on s.id = i.seller_id join party_copy b on b.id = i.buyer_id
     where i.id = any(%s) order by i.id"""
@@ -48,6 +49,10 @@ TAXES: Final = """select invoice_id, name, category, rate, base, tax, reason fro
 WITHHELD: Final = """select invoice_id, name, rate, base, amount from withheld_tax
     where invoice_id = any(%s) order by invoice_id, name"""
 
+PREPAID: Final = """select n.invoice_id, i.number, i.issued_on, n.amount from netting n
+    join invoice_line l on l.id = n.advance_id join invoice i on i.id = l.invoice_id
+    where n.invoice_id = any(%s) order by n.invoice_id, n.id"""
+
 ANNEX: Final = """select l.invoice_id, w.worked_on, w.person_name, w.project_name, w.task, w.description, a.quantity,
         a.billed_quantity, a.amount
     from work_allocation a join invoice_line l on l.id = a.line_id join invoice i on i.id = l.invoice_id
@@ -57,7 +62,7 @@ ANNEX: Final = """select l.invoice_id, w.worked_on, w.person_name, w.project_nam
 
 
 def documents(ids: Sequence[int]) -> list[Document]:
-    """The documents of these invoices and drafts, in the order of `ids`; seven queries whatever their number.
+    """The documents of these invoices and drafts, in the order of `ids`; eight queries whatever their number.
 
     Ask for a few hundred at a time: their evidence is in memory. Raises `NotFound` for an id that is not there.
     """
@@ -65,9 +70,11 @@ def documents(ids: Sequence[int]) -> list[Document]:
     found = {record["id"]: record for record in _records(HEADERS, wanted)}
     if missing := [one for one in wanted if one not in found]:
         raise NotFound(f"There is no document {missing[0]}.")
-    lines, taxes, kept, annex = (_by_invoice(query, wanted) for query in (LINES, TAXES, WITHHELD, ANNEX))
+    lines, taxes, kept, paid, annex = (
+        _by_invoice(query, wanted) for query in (LINES, TAXES, WITHHELD, PREPAID, ANNEX))
     logos = _logos([record["seller"].get("logo") for record in found.values()])
-    return [_document(found[one], lines.get(one, []), taxes.get(one, []), kept.get(one, []), annex.get(one, []), logos)
+    return [_document(found[one], lines.get(one, []), taxes.get(one, []), kept.get(one, []), paid.get(one, []),
+                      annex.get(one, []), logos)
             for one in wanted]
 
 
@@ -94,8 +101,8 @@ def _logos(digests: Sequence[str | None]) -> dict[str, Logo]:
     return {digest: Logo(bytes(content), media_type) for digest, content, media_type in rows}
 
 
-def _document(head: Record, lines: list[Record], taxes: list[Record], kept: list[Record], annex: list[Record],
-              logos: Mapping[str, Logo]) -> Document:
+def _document(head: Record, lines: list[Record], taxes: list[Record], kept: list[Record], paid: list[Record],
+              annex: list[Record], logos: Mapping[str, Logo]) -> Document:
     seller = head["seller"]
     draft = head["state"] != "issued"
     return Document(
@@ -109,7 +116,9 @@ def _document(head: Record, lines: list[Record], taxes: list[Record], kept: list
         tax_lines=tuple(_tax(tax, head["language"]) for tax in taxes),
         net=head["net"], tax=head["tax"], total=head["total"],
         withholdings=tuple(Withholding(one["name"], one["rate"], one["base"], one["amount"]) for one in kept),
-        rounding=head["rounding"], payable=head["total"] - head["withheld"] + head["rounding"],
+        prepaid=head["prepaid"],
+        prepayments=tuple(Prepayment(one["number"], one["issued_on"], one["amount"]) for one in paid),
+        rounding=head["rounding"], payable=head["total"] - head["prepaid"] - head["withheld"] + head["rounding"],
         prices_include_tax=head["prices_include_tax"],
         annex=tuple(_entry(entry) for entry in annex), colour=seller["colour"],
         logo=logos.get(seller.get("logo") or ""), draft=draft,

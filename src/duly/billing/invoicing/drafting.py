@@ -15,6 +15,7 @@ from duly.billing.invoicing import taxing
 from duly.billing.invoicing.assembling import Assembled, assembled
 from duly.billing.invoicing.collecting import Inputs
 from duly.billing.invoicing.payable import rounded
+from duly.billing.invoicing.vouchers import paid_by_vouchers
 from duly.billing.invoicing.withholding import withheld_from
 from duly.engine.pricing.lines import PRICE
 from duly.engine.totals import totals
@@ -34,6 +35,7 @@ class Drafts:
     allocations  work → line, with quantity and amount
     spans        days of charges that lines bill or take back, as `assembling.SPANS`
     nettings     what lines take off what was billed in advance: line_key, advance_id, amount
+    prepaid      what documents are paid by vouchers: document_key, advance_id, amount
     evidence     the work on the lines, as the checks look at it
     unpriced     work that no rate prices, with the reason
     """
@@ -46,15 +48,16 @@ class Drafts:
     allocations: pl.DataFrame
     spans: pl.DataFrame
     nettings: pl.DataFrame
+    prepaid: pl.DataFrame
     evidence: pl.DataFrame
     unpriced: pl.DataFrame
 
     def digest(self) -> str:
         """SHA-256 over the content without ids given here, equal for equal input whenever it is computed."""
         content = hashlib.sha256()
-        exact = () if (self.headers["rounding"] != 0).any() else ("rounding",)
-        lines = self.lines.drop("line_key", "explanation", "taxes")
-        for frame in (self.headers.drop("document_key", *exact), lines, self.tax_lines):
+        plain = [name for name in ("prepaid", "rounding") if not (self.headers[name] != 0).any()]
+        lines = self.lines.drop("line_key", "explanation", "taxes", "untaxed")
+        for frame in (self.headers.drop("document_key", *plain), lines, self.tax_lines):
             content.update(frame.write_csv().encode())
         return content.hexdigest()
 
@@ -65,11 +68,13 @@ def compute(inputs: Inputs) -> Drafts:
     billed = assembled(inputs)
     lines, tax_lines = taxing.taxed(billed.lines, billed.parties)
     unpriced = pl.concat([inputs.unpriced, billed.problems.select("document_key", "work_id", "text")])
-    headers, withheld = withheld_from(_headers(inputs, billed, lines, tax_lines))
+    asked, withheld = withheld_from(_headers(inputs, billed, lines, tax_lines))
+    headers, prepaid = paid_by_vouchers(asked, lines, inputs.vouchers)
     return Drafts(
         headers=rounded(headers), parties=billed.parties, lines=lines, tax_lines=tax_lines, withheld=withheld,
         allocations=billed.allocations, spans=billed.spans, nettings=billed.nettings,
-        unpriced=unpriced.select("document_key", "text"), evidence=_evidence(inputs.work, billed.allocations, lines),
+        prepaid=prepaid, unpriced=unpriced.select("document_key", "text"),
+        evidence=_evidence(inputs.work, billed.allocations, lines),
     )
 
 

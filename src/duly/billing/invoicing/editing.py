@@ -17,6 +17,7 @@ from duly.billing.invoicing.checking import check_drafts, facts_of
 from duly.billing.invoicing.payable import rounded
 from duly.billing.invoicing.review_models import SEVERITIES
 from duly.billing.invoicing.storing import write_taxes
+from duly.billing.invoicing.vouchers import open_vouchers, paid_by_vouchers, write_paid
 from duly.billing.invoicing.withholding import withheld_from, write_withheld
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
@@ -172,6 +173,7 @@ TAXABLE: Final[frames.Schema] = {
     "line_id": pl.Int64, "document_key": pl.Int64, "before": pl.Int64, "amount": MONEY, "tax_class": pl.String,
     "service_from": pl.Date, "service_to": pl.Date, "supply": pl.String, "fixed_category": pl.String,
     "fixed_rate": pl.Decimal(38, 6), "override_category": pl.String, "override_reason": pl.String,
+    "agreement_id": pl.Int64, "charge_id": pl.Int64, "untaxed": pl.Boolean,
 }
 
 
@@ -181,9 +183,10 @@ def settled(header: pl.DataFrame, on: date, order: Sequence[int] | None = None) 
     `order` is the lines' present positions in their new order; None leaves them as they stand.
     """
     draft, exponent = header.select("id", "exponent").row(0)
-    lines = frames.read("""select id, invoice_id, position, coalesce(gross, amount), tax_class, service_from,
-        service_to, supply, fixed_category, fixed_rate, override_category, override_reason from invoice_line
-        where invoice_id = %s order by position""", [draft], TAXABLE)
+    lines = frames.read("""select l.id, l.invoice_id, l.position, coalesce(l.gross, l.amount), l.tax_class,
+        l.service_from, l.service_to, l.supply, l.fixed_category, l.fixed_rate, l.override_category, l.override_reason,
+        l.agreement_id, l.charge_id, t.untaxed from invoice_line l join charge_terms t on t.id = l.terms_id
+        where l.invoice_id = %s order by l.position""", [draft], TAXABLE)
     if order is not None:
         lines = pl.DataFrame({"before": order}, schema={"before": pl.Int64}).join(
             lines, on="before", maintain_order="left")
@@ -221,12 +224,17 @@ def _write_head(header: pl.DataFrame, taxed: pl.DataFrame, summed: pl.DataFrame)
     draft = header["id"][0]
     settled_at, withheld = withheld_from(summed.with_columns(
         header["account_id"], header["exponent"], pl.lit(ends).alias("tax_point")))
-    head = rounded(settled_at.with_columns(header["entity_id"], header["currency"]))
+    if header["prepaid"][0]:
+        frames.execute("delete from netting where invoice_id = %s", [draft])
+    vouchers = open_vouchers(taxed["agreement_id"].unique().to_list(), locked=True)
+    paid_at, paid = paid_by_vouchers(settled_at, taxed, vouchers)
+    head = rounded(paid_at.with_columns(header["entity_id"], header["currency"]))
     frames.execute("delete from withheld_tax where invoice_id = %s", [draft])
     write_withheld(withheld)
-    frames.execute("""update invoice set net = %s, tax = %s, total = %s, withheld = %s, rounding = %s,
-        service_from = %s, service_to = %s, tax_point = %s where id = %s""",
-                   [*head.select("net", "tax", "total", "withheld", "rounding").row(0), begins, ends, ends, draft])
+    write_paid(paid)
+    sums = head.select("net", "tax", "total", "withheld", "prepaid", "rounding").row(0)
+    frames.execute("""update invoice set net = %s, tax = %s, total = %s, withheld = %s, prepaid = %s, rounding = %s,
+        service_from = %s, service_to = %s, tax_point = %s where id = %s""", [*sums, begins, ends, ends, draft])
 
 
 def _answer(draft: int, on: date) -> Edited:

@@ -17,6 +17,7 @@ from duly.billing.invoicing.explain_sql import (
     HEAD,
     LINES,
     MOVEMENTS,
+    PREPAID,
     RATES,
     SPANS,
     STEPS,
@@ -63,6 +64,7 @@ class Head:
     tax: Decimal
     total: Decimal
     withheld: Decimal
+    prepaid: Decimal
     rounding: Decimal
     prices_include_tax: bool
     open_item: int | None
@@ -167,6 +169,16 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
+class Voucher:
+    """What a voucher pays of the document, and the document that sold it."""
+
+    sold_by: int
+    number: str
+    issued_on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A finding, and who waived it and why; `path` names the place, such as `lines[2].unit_price`."""
 
@@ -224,6 +236,7 @@ class Explained:
     lines: tuple[Line, ...]
     taxes: tuple[Tax, ...]
     withheld: tuple[Withheld, ...]
+    vouchers: tuple[Voucher, ...]
     findings: tuple[Found, ...]
     steps: tuple[Step, ...]
     editors: tuple[str, ...]
@@ -248,6 +261,7 @@ def explained(*, actor: Actor, on: date, document: int) -> Explained:
         head, lines,
         taxes=tuple(Tax(*row) for row in frames.rows(TAXES, [document])),
         withheld=tuple(Withheld(*row) for row in frames.rows(WITHHELD, [document])),
+        vouchers=tuple(Voucher(*row) for row in frames.rows(PREPAID, [document])),
         findings=tuple(Found(*row) for row in frames.rows(FINDINGS, [document])),
         steps=tuple(Step(*row) for row in frames.rows(STEPS, [document])),
         editors=tuple(name for (name,) in frames.rows(EDITORS, [document])),

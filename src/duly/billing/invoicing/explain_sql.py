@@ -8,7 +8,7 @@ HEAD: Final = f"""select i.id, i.number, i.kind, i.state, draft_digest(i.id), e.
         coalesce(author.name, i.created_by), p.run_id, i.review, i.currency, currency_exponent(i.currency), i.language,
         i.purchase_order, i.payment_days, i.time_annex, i.service_from, i.service_to, i.tax_point, i.issued_on,
         i.booked_on, i.due_on, i.base_rate, i.net, i.tax, i.total,
-        i.withheld, i.rounding, i.prices_include_tax, o.id, o.balance, s.data::text, b.data::text
+        i.withheld, i.prepaid, i.rounding, i.prices_include_tax, o.id, o.balance, s.data::text, b.data::text
     from invoice i join account a on a.id = i.account_id join legal_entity e on e.id = i.entity_id
     join party_copy s on s.id = i.seller_id join party_copy b on b.id = i.buyer_id
     left join app_user m on m.id = a.manager_id left join app_user author on author.login = i.created_by
@@ -40,6 +40,10 @@ TAXES: Final = """select name, category, rate, base, tax, reason from tax_line w
     order by position, rate desc, category"""
 
 WITHHELD: Final = "select name, rate, base, amount from withheld_tax where invoice_id = %s order by name"
+
+PREPAID: Final = """select i.id, i.number, i.issued_on, n.amount from netting n
+    join invoice_line l on l.id = n.advance_id join invoice i on i.id = l.invoice_id
+    where n.invoice_id = %s order by n.id"""
 
 FINDINGS: Final = """select f.check_name, f.severity, f.path, f.text, u.name, w.waived_at, w.reason from finding f
     left join waiver w on (w.invoice_id, w.check_name, w.path, w.text) = (f.invoice_id, f.check_name, f.path, f.text)

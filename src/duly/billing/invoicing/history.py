@@ -66,11 +66,11 @@ BILLED: Final[frames.Schema] = {
 
 def billed_amounts(agreements: Sequence[int]) -> pl.DataFrame:
     """What drafts and documents bill of these agreements, by charge and last day of service; no proformas, and without
-    what takes off what was billed in advance."""
+    what takes off what was billed in advance, and vouchers that are sold."""
     return frames.read("""select l.agreement_id, l.charge_id, l.service_to, sum(l.amount)
-          from invoice_line l join invoice i on i.id = l.invoice_id
+          from invoice_line l join invoice i on i.id = l.invoice_id join charge_terms t on t.id = l.terms_id
          where l.agreement_id = any(%s) and i.state <> 'discarded' and i.kind in ('invoice', 'credit_note')
-           and l.kind not in ('deposit', 'credit', 'progressive')
+           and not t.untaxed and l.kind not in ('deposit', 'credit', 'progressive')
          group by 1, 2, 3 order by 1, 2, 3""", [list(agreements)], BILLED)
 
 
@@ -104,7 +104,7 @@ ADVANCES: Final[frames.Schema] = {
 
 def advances(agreements: Sequence[int]) -> pl.DataFrame:
     """What issued documents of these agreements billed in advance and nothing took off yet: deposits, progressive bills
-    and prepaid credit, the oldest first. Columns as `ADVANCES`."""
+    and prepaid credit that was sold with tax, the oldest first. Columns as `ADVANCES`."""
     return frames.read(f"""
         select * from (
           select l.id, l.agreement_id, l.charge_id, l.terms_id,
@@ -116,7 +116,7 @@ def advances(agreements: Sequence[int]) -> pl.DataFrame:
                  t.expires_on
             from invoice_line l join invoice i on i.id = l.invoice_id and i.state = 'issued'
             join charge h on h.id = l.charge_id join charge_terms t on t.id = l.terms_id
-           where l.agreement_id = any(%s) and l.amount > 0
+           where l.agreement_id = any(%s) and l.amount > 0 and not t.untaxed
              and (l.kind = 'progressive_bill' or (h.kind in ('deposit', 'credit') and l.kind = 'one_off'))
            order by i.issued_on, l.id) advance
          where unused > 0""", [list(agreements)], ADVANCES)

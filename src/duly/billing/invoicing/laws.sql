@@ -9,7 +9,7 @@ create function draft_digest(draft bigint) returns text language sql stable as $
   select encode(sha256(convert_to(concat_ws(E'\x1e',
       i.kind, i.entity_id, i.account_id, i.review, i.currency, i.language, i.purchase_order, i.payment_days,
       i.time_annex, i.prices_include_tax, i.service_from, i.service_to, i.tax_point, i.net, i.tax, i.total, i.withheld,
-      'rounding ' || nullif(i.rounding, 0),
+      'prepaid ' || nullif(i.prepaid, 0), 'rounding ' || nullif(i.rounding, 0),
       seller.digest, buyer.digest,
       (select string_agg(concat_ws(E'\x1f', l.position, l.agreement_id, l.charge_id, l.terms_id, l.kind, l.description,
           l.unit, l.quantity, l.unit_price, l.numerator, l.denominator, l.amount, l.tax_class, l.tax_category,
@@ -22,6 +22,8 @@ create function draft_digest(draft bigint) returns text language sql stable as $
          from line_tax t join invoice_line l on l.id = t.line_id where l.invoice_id = i.id),
       (select string_agg(concat_ws(E'\x1f', w.name, w.rate, w.base, w.amount), E'\x1e' order by w.name)
          from withheld_tax w where w.invoice_id = i.id),
+      (select 'paid ' || string_agg(concat_ws(E'\x1f', n.advance_id, n.amount), E'\x1e' order by n.advance_id)
+         from netting n where n.invoice_id = i.id),
       (select string_agg(concat_ws(E'\x1f', l.position, a.work_item_id, a.quantity, a.billed_quantity, a.amount),
           E'\x1e' order by l.position, a.work_item_id, a.quantity)
          from work_allocation a join invoice_line l on l.id = a.line_id where l.invoice_id = i.id),
@@ -67,10 +69,10 @@ create function head_content() returns trigger language plpgsql as $$
 begin
   if new.state = 'issued' and (old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex,
        old.prices_include_tax, old.service_from, old.service_to, old.tax_point, old.net, old.tax, old.total, old.withheld,
-       old.rounding)
+       old.prepaid, old.rounding)
      is not distinct from (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex,
        new.prices_include_tax, new.service_from, new.service_to, new.tax_point, new.net, new.tax, new.total,
-       new.withheld, new.rounding) then
+       new.withheld, new.prepaid, new.rounding) then
     return null;
   end if;
   if old.state <> 'draft' or new.state <> 'draft' then
@@ -84,11 +86,11 @@ end $$;
 create trigger invoice_head_changed after update on invoice for each row
   when ((old.currency, old.language, old.purchase_order, old.payment_days, old.time_annex, old.prices_include_tax,
          old.service_from, old.service_to, old.tax_point, old.seller_id, old.buyer_id, old.net, old.tax, old.total,
-         old.withheld, old.rounding)
+         old.withheld, old.prepaid, old.rounding)
         is distinct from
         (new.currency, new.language, new.purchase_order, new.payment_days, new.time_annex, new.prices_include_tax,
          new.service_from, new.service_to, new.tax_point, new.seller_id, new.buyer_id, new.net, new.tax, new.total,
-         new.withheld, new.rounding))
+         new.withheld, new.prepaid, new.rounding))
   execute function head_content();
 
 create trigger invoice_kept before delete or truncate on invoice for each statement execute function refuse_change();

@@ -74,16 +74,24 @@ begin
   select l.id, l.amount, sum(n.amount) as netted into wrong
     from invoice_line l join invoice i on i.id = l.invoice_id
     join netting n on n.advance_id = l.id and not n.released
-    left join invoice_line t on t.id = n.line_id left join invoice d on d.id = t.invoice_id
+    left join invoice_line t on t.id = n.line_id left join invoice d on d.id = coalesce(t.invoice_id, n.invoice_id)
    where l.id in (select advance_id from added)
    group by l.id, i.id
   having i.state <> 'issued' or sum(n.amount) > l.amount
-      or not bool_and(n.line_id is null or (d.account_id, d.currency, d.entity_id) = (i.account_id, i.currency, i.entity_id))
+      or not bool_and(n.expired_on is not null
+           or (d.account_id, d.currency, d.entity_id) = (i.account_id, i.currency, i.entity_id))
    limit 1;
   if found then
     raise exception 'Line % billed % in advance, of which % would be taken off; it is of the same parties'' issued document',
       wrong.id, wrong.amount, wrong.netted using errcode = 'DU009',
       hint = 'Someone else took it off meanwhile; run the bill run again.';
+  end if;
+  -- What was sold without tax pays documents after their tax; all else is taken off by lines, before it.
+  select a.advance_id into wrong from added a join invoice_line l on l.id = a.advance_id
+    join charge_terms t on t.id = l.terms_id
+   where a.expired_on is null and (a.invoice_id is not null) <> t.untaxed limit 1;
+  if found then
+    raise exception 'Line % is taken off before tax only where it was sold with tax', wrong.advance_id using errcode = 'DU009';
   end if;
   select l.id, l.amount, sum(n.amount) as netted into wrong
     from invoice_line l join netting n on n.line_id = l.id and not n.released
@@ -97,10 +105,23 @@ end $$;
 
 create trigger netting_once after insert on netting referencing new table as added
   for each statement execute function netted_once();
+
+create function netting_content() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'INSERT' then
+    perform guard_content(array(select distinct coalesce(l.invoice_id, a.invoice_id)
+      from added a left join invoice_line l on l.id = a.line_id where a.expired_on is null));
+  else
+    perform guard_content(array(select distinct coalesce(l.invoice_id, r.invoice_id)
+      from removed r left join invoice_line l on l.id = r.line_id where r.expired_on is null));
+  end if;
+  return null;
+end $$;
+
 create trigger netting_added after insert on netting referencing new table as added
-  for each statement execute function evidence_content();
+  for each statement execute function netting_content();
 create trigger netting_removed after delete on netting referencing old table as removed
-  for each statement execute function evidence_content();
+  for each statement execute function netting_content();
 create trigger netting_kept before truncate on netting for each statement execute function refuse_change();
 create trigger netting_only_released before update on netting for each row execute function only_released();
 
@@ -111,4 +132,4 @@ begin
 end $$;
 
 create trigger netting_expiry_stays before delete on netting for each row
-  when (old.line_id is null) execute function expiry_stays();
+  when (old.expired_on is not null) execute function expiry_stays();

@@ -118,16 +118,20 @@ begin
      group by 1
   ), kept as (
     select invoice_id, sum(amount) as withheld from withheld_tax where invoice_id = any(issued) group by 1
+  ), paid as (
+    select invoice_id, sum(amount) as prepaid from netting where invoice_id = any(issued) and not released group by 1
   )
   select d.id into wrong from document d left join lines l on l.invoice_id = d.id
     left join taxed t on t.invoice_id = d.id left join kept k on k.invoice_id = d.id
+    left join paid p on p.invoice_id = d.id
     left join open_item o on o.id = d.open_item_id
     left join payable_step s on (s.entity_id, s.currency) = (d.entity_id, d.currency)
    where not coalesce(l.whole and t.ties and l.net = d.net and l.tax = d.tax and t.tax = d.tax, false)
       or d.withheld <> coalesce(k.withheld, 0)
-      or d.rounding <> coalesce(rounding_to(d.total - d.withheld, s.step), 0)
+      or d.prepaid <> coalesce(p.prepaid, 0)
+      or d.rounding <> coalesce(rounding_to(d.total - d.prepaid - d.withheld, s.step), 0)
       or case when d.kind = 'proforma' then d.open_item_id is not null else not coalesce(
-           o.control = 'receivable' and o.amount = d.total + d.rounding and o.balance = o.amount and o.currency = d.currency
+           o.control = 'receivable' and o.amount = d.total - d.prepaid + d.rounding and o.balance = o.amount and o.currency = d.currency
            and o.account_id = d.account_id and o.entity_id = d.entity_id and o.booked_on = d.booked_on
            and o.due_on = d.due_on, false) end
    limit 1;

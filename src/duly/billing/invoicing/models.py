@@ -105,6 +105,7 @@ class Invoice(models.Model):
     tax = fields.money()
     total = fields.money()
     withheld = fields.money(default=0, db_default=0)
+    prepaid = fields.money(default=0, db_default=0)
     rounding = fields.money(default=0, db_default=0)
     series = models.ForeignKey(NumberSeries, models.RESTRICT, null=True, db_index=False)
     fiscal_year = models.PositiveSmallIntegerField(null=True)
@@ -125,7 +126,10 @@ class Invoice(models.Model):
             fields.whole_minor_units("invoice", "net"),
             fields.whole_minor_units("invoice", "tax"),
             fields.whole_minor_units("invoice", "withheld"),
+            fields.whole_minor_units("invoice", "prepaid"),
             fields.whole_minor_units("invoice", "rounding"),
+            models.CheckConstraint(name="invoice_prepaid_within_total", condition=(
+                Q(prepaid=0) | Q(prepaid__gt=0, prepaid__lte=F("total") - F("withheld")))),
             models.CheckConstraint(condition=Q(total=F("net") + F("tax")), name="invoice_net_and_tax_are_total"),
             models.CheckConstraint(condition=Q(service_to__gte=F("service_from")), name="invoice_service_period"),
             models.UniqueConstraint(fields=["series", "fiscal_year", "sequence"], name="invoice_sequence_once"),
@@ -239,10 +243,11 @@ class ChargeSpan(models.Model):
 
 class Netting(models.Model):
     """What a line below zero takes off because another one, of an issued document, billed it in advance: a deposit, a
-    progressive bill, prepaid credit. Without a line it is credit that expired on a day. Live ones never exceed what was
-    billed in advance."""
+    progressive bill, prepaid credit. With an invoice in place of a line it is what credit sold without tax pays of that
+    after tax; with neither, credit that expired on a day. Live ones never exceed what was billed in advance."""
 
     line = models.ForeignKey(InvoiceLine, models.RESTRICT, null=True, related_name="nettings")
+    invoice = models.ForeignKey(Invoice, models.RESTRICT, null=True, related_name="payments")
     advance = models.ForeignKey(InvoiceLine, models.RESTRICT, related_name="netted")
     amount = fields.money()
     expired_on = models.DateField(null=True)
@@ -252,6 +257,8 @@ class Netting(models.Model):
         db_table = "netting"
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="netting_amount"),
-            models.CheckConstraint(name="netting_by_line_or_expiry", condition=Q(line=None, expired_on__isnull=False)
-                                   | Q(line__isnull=False, expired_on=None)),
+            models.CheckConstraint(name="netting_by_line_or_expiry", condition=(
+                Q(line=None, invoice=None, expired_on__isnull=False)
+                | Q(line__isnull=False, invoice=None, expired_on=None)
+                | Q(line=None, invoice__isnull=False, expired_on=None))),
         ]

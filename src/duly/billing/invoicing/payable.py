@@ -12,14 +12,14 @@ OUTDATED: Final = "What it asks for is not rounded as its entity rounds now: dra
 
 
 def rounded(headers: pl.DataFrame) -> pl.DataFrame:
-    """`headers` with `rounding`: what brings total less withheld to a multiple of the step, zero without one.
+    """`headers` with `rounding`: what brings total less prepaid and withheld to a multiple of the step, zero without.
 
-    headers   entity_id, currency, total, withheld
+    headers   entity_id, currency, total, prepaid, withheld
     """
     steps = payable_steps_frame(headers["entity_id"].unique().to_list())
     if steps.is_empty():
         return headers.with_columns(pl.lit(0, MONEY).alias("rounding"))
-    payable = pl.col("total").cast(MONEY) - pl.col("withheld").cast(MONEY)
+    payable = pl.col("total").cast(MONEY) - pl.col("prepaid").cast(MONEY) - pl.col("withheld").cast(MONEY)
     return headers.join(steps, on=["entity_id", "currency"], how="left", maintain_order="left").with_columns(
         payable_rounding_expr(payable, pl.col("step")).alias("rounding")).drop("step")
 

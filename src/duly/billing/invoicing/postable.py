@@ -16,7 +16,7 @@ SELDOM: Final = ("deposits", "deferred_revenue")
 def unmapped(drafts: pl.DataFrame, on: date) -> dict[int, str]:
     """Why these drafts cannot be booked on the day: a role of theirs without account.
 
-    drafts   document_key, entity_id, kind, rounding
+    drafts   document_key, entity_id, kind, prepaid, rounding
 
     One look at the chart where all of it is mapped, as it mostly is.
     """
@@ -32,6 +32,8 @@ def unmapped(drafts: pl.DataFrame, on: date) -> dict[int, str]:
     lines = queries.posted_lines(headers["key"].to_list()).join(headers, on="key").with_columns(
         pl.lit(on).alias("booked_on")).with_columns(role_of_line().alias("what"))
     needed = lines.filter(pl.col("what").is_in(SELDOM)).select(rounded.columns)
-    lacking = pl.concat([needed, rounded]).join(mapped, on=["entity_id", "what"], how="anti")
+    paid = drafts.filter(pl.col("prepaid") != 0).select(
+        pl.col("document_key").alias("key"), "entity_id", pl.lit("deposits").alias("what"))
+    lacking = pl.concat([needed, paid, rounded]).join(mapped, on=["entity_id", "what"], how="anti")
     return {draft: f"Its entity maps no account of its chart to {str(role).replace('_', ' ')}: add one."
             for draft, role in lacking.select("key", "what").iter_rows()}

@@ -17,7 +17,8 @@ HEADER: Final[frames.Schema] = {
     "review": pl.String, "currency": pl.String, "exponent": pl.Int8, "payment_days": pl.Int64,
     "purchase_order": pl.String, "service_from": pl.Date, "service_to": pl.Date, "tax_point": pl.Date,
     "seller_id": pl.Int64, "buyer_id": pl.Int64, "prices_include_tax": pl.Boolean, "net": MONEY, "tax": MONEY,
-    "total": MONEY, "withheld": MONEY, "rounding": MONEY,
+    "total": MONEY, "withheld": MONEY, "prepaid": MONEY,
+    "rounding": MONEY,
 }
 
 LISTED: Final[frames.Schema] = {
@@ -107,7 +108,7 @@ LINES: Final[frames.Schema] = {
     "terms_id": pl.Int64, "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
     "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date, "supply": pl.String,
     "fixed_category": pl.String, "fixed_rate": pl.Decimal(38, 6), "override_category": pl.String,
-    "override_reason": pl.String, "several": pl.Boolean, "factor": PRICE,
+    "override_reason": pl.String, "several": pl.Boolean, "untaxed": pl.Boolean, "factor": PRICE,
 }
 
 
@@ -116,6 +117,7 @@ def lines(drafts: Sequence[int]) -> pl.DataFrame:
     return frames.read("""select l.id, invoice_id, position, agreement_id, kind, terms_id, unit_price, amount,
         tax_class, tax_category, tax_rate, service_from, service_to, supply, fixed_category, fixed_rate,
         override_category, override_reason, exists (select from line_tax t where t.line_id = l.id),
+        (select t.untaxed from charge_terms t where t.id = terms_id),
         case when kind = 'time' then coalesce((jsonb_path_query_first(explanation,
           '$[*] ? (@.step == "multiplier").times') #>> '{}')::numeric, 1) else 1 end
         from invoice_line l where invoice_id = any(%s) order by invoice_id, position""", [list(drafts)], LINES)

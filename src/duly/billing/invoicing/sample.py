@@ -64,7 +64,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A deposit or prepaid credit, which is billed on its day, before what it pays."""
+    """A deposit, prepaid credit, or a voucher (credit sold without tax), which is billed on its day, before what it
+    pays."""
 
     kind: str
     name: str
@@ -160,7 +161,8 @@ def _priced(version: VersionInput, terms: pl.DataFrame, customer: Account, day: 
     found = summed(version, covering, _one_period(version, covering, tiers, day), ready, rates, tiers)
     texts = tuple(found.problems["text"].unique(maintain_order=True))
     assumed = tuple(said for charge in version.charges for said in typical.assumed(charge))
-    ahead = tuple(Ahead(charge.kind, charge.name, charge.price, charge.due_on) for charge in version.charges
+    ahead = tuple(Ahead("voucher" if charge.untaxed else charge.kind, charge.name, charge.price, charge.due_on)
+                  for charge in version.charges
                   if charge.kind in IN_ADVANCE and charge.price is not None and charge.due_on is not None)
     if found.lines.is_empty() and not found.covered:
         return Sample(problems, unpriced=texts, ahead=ahead)
@@ -184,7 +186,8 @@ def _taxed(sheet: Sheet, terms: pl.DataFrame, customer: Account, so_far: Sample,
         for one in sheet.covered)
     if sheet.lines.is_empty():
         return replace(so_far, lines=covered)
-    sold = sheet.lines.join(terms.select("terms_id", "supply"), on="terms_id", how="left", maintain_order="left")
+    sold = sheet.lines.join(terms.select("terms_id", "supply", "untaxed"), on="terms_id", how="left",
+                            maintain_order="left")
     lines, tax_lines = taxing.taxed(sold, queries.with_parties(document))
     whole = totals(lines, tax_lines).row(0, named=True)
     priced = tuple(_line(row) for row in lines.sort("position").iter_rows(named=True))

@@ -53,7 +53,7 @@ def summed(version: VersionInput, terms: pl.DataFrame, due: Due, work: pl.DataFr
     priced = price(left, fixed, rates, _metered(version, due.measured, tiers))
     lines = _capped(version, _by_value(_keyed(priced), terms))
     lines = _discounted(version, _with_true_ups(lines, due.committed))
-    lines = _netted(lines, due.fixed.filter(ahead))
+    lines = _netted(lines, due.fixed.filter(ahead & ~pl.col("untaxed")))
     return Sheet(_numbered(lines), covered, priced.problems)
 
 

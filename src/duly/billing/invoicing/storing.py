@@ -4,6 +4,7 @@ import polars as pl
 
 from duly.billing.invoicing.drafting import Drafts
 from duly.billing.invoicing.parties import freeze_buyers, freeze_sellers
+from duly.billing.invoicing.vouchers import write_paid
 from duly.billing.invoicing.withholding import write_withheld
 from duly.billing.kernel import frames
 
@@ -23,6 +24,7 @@ def store(drafts: Drafts, *, partition: int | None, created_by: str) -> Drafts:
     _spans(keyed.spans.join(line_ids, on="line_key", maintain_order="left"))
     frames.write("netting", keyed.nettings.join(line_ids, on="line_key", maintain_order="left").select(
         "line_id", "advance_id", "amount"))
+    write_paid(keyed.prepaid)
     return keyed
 
 
@@ -54,7 +56,8 @@ def with_ids(drafts: Drafts) -> Drafts:
     return Drafts(
         headers=keyed(drafts.headers), parties=keyed(drafts.parties), lines=keyed(drafts.lines),
         tax_lines=keyed(drafts.tax_lines), withheld=keyed(drafts.withheld), allocations=drafts.allocations,
-        spans=drafts.spans, nettings=drafts.nettings, evidence=keyed(drafts.evidence), unpriced=keyed(drafts.unpriced),
+        spans=drafts.spans, nettings=drafts.nettings, prepaid=keyed(drafts.prepaid), evidence=keyed(drafts.evidence),
+        unpriced=keyed(drafts.unpriced),
     )
 
 
@@ -69,7 +72,7 @@ def _headers(headers: pl.DataFrame, partition: int | None, created_by: str) -> N
         pl.lit(partition, dtype=pl.Int64).alias("run_partition_id"), pl.lit(created_by).alias("created_by"), "review",
         "currency", "language", "purchase_order", "payment_days", "time_annex", "prices_include_tax", "service_from",
         "service_to", "tax_point", "seller_id", "buyer_id", "net", "tax", "total",
-        "withheld", "rounding"))
+        "withheld", "prepaid", "rounding"))
 
 
 def _languages(accounts: list[int]) -> pl.DataFrame:

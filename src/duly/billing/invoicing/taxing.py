@@ -36,7 +36,8 @@ def taxed(lines: pl.DataFrame, parties: pl.DataFrame) -> tuple[pl.DataFrame, pl.
 
     lines     document_key, tax_class, service_to, amount, exponent; where known supply (services where not), a
               person's override_category and override_reason, and fixed_category and fixed_rate, of a line that is
-              taxed as what it answers was (what was paid for before, a credit); null elsewhere
+              taxed as what it answers was (what was paid for before, a credit) or sells a voucher (then it is
+              `untaxed`); null elsewhere
     parties   document_key, account_id and the facts of `queries.with_parties`; prices_include_tax where known
 
     Where prices include tax, `amount` is given with it and answered without it, beside `gross`, which is what was
@@ -58,6 +59,12 @@ def taxed(lines: pl.DataFrame, parties: pl.DataFrame) -> tuple[pl.DataFrame, pl.
 def _unnamed(groups: pl.DataFrame) -> pl.DataFrame:
     """Tax lines of one tax on a base as `TAX_LINES`."""
     return groups.with_columns(pl.lit(0, pl.Int64).alias("position"), pl.lit("").alias("name")).select(TAX_LINES)
+
+
+def outside_scope(lines: pl.DataFrame, parties: pl.DataFrame) -> list[int]:
+    """The documents all of whose lines are outside the scope of the tax (O) anyway; as `taxed`."""
+    return _at_rates(lines, parties).group_by("document_key").agg(
+        (pl.col("tax_category") == "O").all().alias("without")).filter("without")["document_key"].to_list()
 
 
 def _in_parts(lines: pl.DataFrame, parties: pl.DataFrame, inclusive: pl.DataFrame, components: pl.DataFrame,
@@ -160,6 +167,8 @@ def _at_rates(lines: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     fixed = pl.col("fixed_category")
     kept = pl.when(fixed == pl.col("tax_category")).then("tax_reason").otherwise(
         fixed.replace_strict(REASON_OF, default="", return_dtype=pl.String))
+    if "untaxed" in found.columns:
+        kept = pl.when("untaxed").then(pl.lit("voucher")).otherwise(kept)
     return found.with_columns(
         pl.coalesce(fixed, "tax_category").alias("tax_category"),
         pl.when(fixed.is_null()).then("tax_reason").otherwise(kept).alias("tax_reason"),

@@ -18,7 +18,7 @@ RECEIPTS: Final = """
      where r.id = any(%s)"""
 
 PAID: Final = """
-    select r.id, i.number, c.amount, i.issued_on, i.total + i.rounding,
+    select r.id, i.number, c.amount, i.issued_on, i.total - i.prepaid + i.rounding,
            (select sum(m.amount) from open_item_movement m
              where m.open_item_id = c.target_id and m.entry_id <= c.entry_id)
       from receipt r join open_item_movement opened on opened.open_item_id = r.open_item_id

@@ -137,7 +137,8 @@ def document_sums(scope: Scope) -> Iterator[str]:
             on t.invoice_id = i.id
          where i.state = 'issued' and not coalesce((l.net, l.tax, t.net, t.tax, i.total)
                = (i.net, i.tax, i.net, i.tax, i.net + i.tax) and t.untaxed
-               and (i.kind = 'proforma' or o.amount = i.total + i.rounding), false) order by i.number"""
+               and i.prepaid = (select coalesce(sum(n.amount), 0) from netting n where n.invoice_id = i.id)
+               and (i.kind = 'proforma' or o.amount = i.total - i.prepaid + i.rounding), false) order by i.number"""
     for (number,) in frames.rows(query):
         yield f"The lines, taxes and open item of {number} do not add up to its totals."
 

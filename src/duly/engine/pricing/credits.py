@@ -1,8 +1,8 @@
 """Prepaid credit, deposits and progressive invoices: what was paid for before, and what it now pays.
 
 Credit that was sold with tax (a single-purpose voucher, Directive 2006/112/EC Art. 30b) is netted before tax, in its
-own category and rate, as deposits and progressive invoices are. Credit sold without tax is a means of payment: what is
-to pay after tax draws it. Exact amounts of one currency, no rounding.
+own category and rate, as deposits and progressive invoices are. Credit sold without tax (a multi-purpose voucher, in
+the same article) is a means of payment: what is to pay after tax draws it. Exact amounts of one currency, no rounding.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 ZERO: Final = Decimal(0)
+PAYABLE: Final = "payable"
+"""What a voucher draws on: what a document has to pay after its tax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def draw(grants: Sequence[Grant], demands: Sequence[Demand], *, until: date) -> 
     _refuse(grants, demands)
     left = {grant.key: grant.amount for grant in grants}
     unmet = {demand.key: demand.amount for demand in demands}
-    in_order = sorted(grants, key=lambda grant: (grant.priority, grant.expires_on or date.max, grant.granted_on))
+    in_order = _in_order(grants)
     draws = []
     for demand in sorted(demands, key=lambda demand: demand.on):
         for grant in in_order:
@@ -94,10 +96,46 @@ def draw(grants: Sequence[Grant], demands: Sequence[Demand], *, until: date) -> 
                 draws.append(Draw(grant.key, demand.key, demand.on, amount))
                 left[grant.key] -= amount
                 unmet[demand.key] -= amount
-    gone = [Expiry(grant.key, grant.expires_on, left[grant.key]) for grant in in_order
+    return _drawn(in_order, draws, left, unmet, until)
+
+
+def pay(vouchers: Sequence[Grant], parts: Sequence[Demand], payable: Decimal, *, on: date) -> Drawn:
+    """What credit sold without tax pays of a document on a day, in the order of `draw`: a draw of `PAYABLE` for each.
+
+    `parts` are what the document's charges come to with their tax, less what is taken off them; a voucher pays those
+    that it covers, all of them together never more than `payable`, which is total less what is withheld. Raises
+    `ValueError` for credit sold with tax, amounts below zero, and keys that are there twice.
+    """
+    open_parts = [part for part in parts if part.amount > ZERO]
+    _refuse(vouchers, open_parts)
+    if any(voucher.taxed for voucher in vouchers):
+        raise ValueError("credit sold with tax is drawn before tax, not after it")
+    left = {voucher.key: voucher.amount for voucher in vouchers}
+    unmet, room, draws = {part.key: part.amount for part in open_parts}, max(payable, ZERO), []
+    in_order = _in_order(vouchers)
+    for voucher in in_order:
+        before = room
+        for part in open_parts:
+            if _pays(voucher, part):
+                amount = min(left[voucher.key], unmet[part.key], room)
+                left[voucher.key], unmet[part.key], room = (
+                    left[voucher.key] - amount, unmet[part.key] - amount, room - amount)
+        if room < before:
+            draws.append(Draw(voucher.key, PAYABLE, on, before - room))
+    return _drawn(in_order, draws, left, {PAYABLE: room}, on)
+
+
+def _in_order(grants: Sequence[Grant]) -> list[Grant]:
+    return sorted(grants, key=lambda grant: (grant.priority, grant.expires_on or date.max, grant.granted_on))
+
+
+def _drawn(grants: Sequence[Grant], draws: Sequence[Draw], left: Mapping[str, Decimal], unmet: Mapping[str, Decimal],
+           until: date) -> Drawn:
+    """With what has expired of the grants by `until`."""
+    gone = [Expiry(grant.key, grant.expires_on, left[grant.key]) for grant in grants
             if grant.expires_on and grant.expires_on <= until and left[grant.key]]
     expired = tuple(sorted(gone, key=lambda expiry: expiry.on))
-    return Drawn(tuple(draws), expired, left | {expiry.grant: ZERO for expiry in expired}, unmet)
+    return Drawn(tuple(draws), expired, {**left, **{expiry.grant: ZERO for expiry in expired}}, unmet)
 
 
 def _pays(grant: Grant, demand: Demand) -> bool:

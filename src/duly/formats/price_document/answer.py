@@ -9,6 +9,7 @@ import polars as pl
 
 from duly.engine.bill import Bill, bill
 from duly.engine.pricing import Metered, due_spans, price
+from duly.engine.pricing.credits import PAYABLE
 from duly.engine.pricing.late import late_lines
 from duly.engine.pricing.phases import with_trials
 from duly.engine.pricing.unused import settle
@@ -75,7 +76,8 @@ def _told(document: PriceDocument, found: Bill) -> Answer:
         "withheld": [{
             "name": one["name"], "rate_percent": plain(one["rate"] * 100), "base": money(one["base"], places),
             "withheld": money(one["withheld"], places)} for one in found.withheld.to_dicts()],
-        "credits": [{"name": one.grant, "drawn": money(one.amount, places), "on": one.on} for one in found.draws],
+        "credits": [{"name": one.grant, "drawn": money(one.amount, places), "on": one.on,
+                     "untaxed": one.demand == PAYABLE} for one in found.draws],
         "expired": [{"name": one.grant, "expired": money(one.amount, places), "on": one.on} for one in found.expired],
         "findings": [{name: one[name] for name in ("reason", "source", "event_id", "at", "counted_at")}
                      for one in document.findings],

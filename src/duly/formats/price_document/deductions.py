@@ -85,9 +85,9 @@ def _grant(table: Node, number: int, rows: Rows) -> Grant:
     """Credit, with the tax that it was sold with where it was."""
     category, rate = _sold_with(table)
     charges = charges_of(table, rows)
-    if charges is not None and category is None:
-        table.note("charges", "Credit that was sold without tax pays what is to pay after tax.",
-                   "Leave charges out, or say what it was sold with: tax_percent: 19.")
+    if table.flag("untaxed", category is None) != (category is None):
+        table.note("untaxed", "Credit is sold without tax, or with the tax that is named.",
+                   "Write untaxed: true alone, or what it was sold with: tax_percent: 19.")
     found = Grant(
         key=table.text("name", f"Credit {number}"), amount=table.needed("amount", decimals=4, example="500"),
         granted_on=table.day("granted_on", date(2000, 1, 1)), expires_on=table.maybe_day("expires_on"),

@@ -147,7 +147,7 @@ def _covering(table: Table) -> dict[str, Any]:
         "grants_of": "value" if hours is None and value is not None else "time",
         "rollover": table.whole("rollover", 0), "borrow": table.flag("borrow", False),
         "covers": table.texts("covers"), "priority": table.whole("priority", 0),
-        "expires_on": table.maybe_day("expires_on"),
+        "expires_on": table.maybe_day("expires_on"), "untaxed": table.flag("untaxed", False),
     }
 
 

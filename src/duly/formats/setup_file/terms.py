@@ -137,6 +137,7 @@ class Charge:
     covers: tuple[str, ...]
     priority: int
     expires_on: date | None
+    untaxed: bool
 
 
 @dataclass(frozen=True, slots=True)

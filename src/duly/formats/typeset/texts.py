@@ -67,6 +67,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     "tax_at": ("{tax} {rate} on {base}", "{rate} {tax} auf {base}", "{tax} {rate} sur {base}"),
     "total": ("Total", "Gesamtbetrag", "Total TTC"),
     "prepaid": ("Already paid", "Bereits gezahlt", "Déjà réglé"),
+    "voucher": ("Paid by voucher, {number}", "Mit Gutschein bezahlt, {number}", "Réglé par bon, {number}"),
     "withheld": ("Withheld: {name} {rate} of {base}", "Einbehalten: {name} {rate} von {base}",
                  "Retenu à la source : {name} {rate} de {base}"),
     "rounding": ("Rounding", "Rundung", "Arrondi"),

@@ -197,8 +197,11 @@ def _totals(words: Words) -> Iterator[Shown]:
     less = document.prepaid or document.withholdings or document.rounding
     if less:
         yield {"label": texts["total"], "amount": words.amount(document.total), "rule": True}
-    if document.prepaid:
+    if document.prepaid and not document.prepayments:
         yield {"label": texts["prepaid"], "amount": words.amount(-document.prepaid)}
+    for paid in document.prepayments:
+        label = texts["voucher"].format(number=words.dated(paid.number, paid.issued_on))
+        yield {"label": label, "amount": words.amount(-paid.amount)}
     for one in document.withholdings:
         label = texts["withheld"].format(name=one.name, rate=words.print.percent(one.rate), base=words.amount(one.base))
         yield {"label": label, "amount": words.amount(-one.amount)}

@@ -42,7 +42,7 @@ KINDS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     "one_off": (frozenset({"price", "due_on"}), frozenset({"quantity"})),
     "commitment": (frozenset({"price", "interval"}), PERIOD | {"covers"}),
     "deposit": (frozenset({"price", "due_on"}), frozenset()),
-    "credit": (frozenset({"price", "due_on"}), frozenset({"covers", "priority", "expires_on"})),
+    "credit": (frozenset({"price", "due_on"}), frozenset({"covers", "priority", "expires_on", "untaxed"})),
 }
 
 CHOICES: Final = {

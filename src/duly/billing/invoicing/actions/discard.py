@@ -32,6 +32,7 @@ def throw_away(headers: pl.DataFrame) -> None:
     drafts = headers["id"].to_list()
     if reviewed := headers.filter(pl.col("state").is_in(UNDER_REVIEW))["id"].to_list():
         move(reviewed, "edit", "draft")
+    frames.execute("delete from netting where invoice_id = any(%s)", [drafts])
     for evidence in ("work_allocation", "charge_span", "netting"):
         frames.execute(f"""delete from {evidence} where line_id in
             (select id from invoice_line where invoice_id = any(%s))""", [drafts])

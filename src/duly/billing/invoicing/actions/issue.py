@@ -165,8 +165,8 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
     owing = numbered.filter(~pl.col("kind").is_in(NO_OPEN_ITEM))
     items = ledger.open_items(owing.select(
         "entity_id", "account_id", pl.lit("receivable").alias("control"), pl.col("number").alias("label"), "currency",
-        (pl.col("total") + pl.col("rounding")).alias("amount"), pl.col("issued_on").alias("booked_on"), "due_on",
-        pl.col("id").alias("key")))
+        (pl.col("total") - pl.col("prepaid") + pl.col("rounding")).alias("amount"),
+        pl.col("issued_on").alias("booked_on"), "due_on", pl.col("id").alias("key")))
     parts = _parts(owing)
     transfers = postings("document", parts)
     items = items.rename({"id": "open_item_id"})
@@ -190,7 +190,7 @@ def _post(numbered: pl.DataFrame, on: date) -> None:
 def _parts(owing: pl.DataFrame) -> pl.DataFrame:
     """What the documents post, by role, in their currency and in the base currency."""
     documents = owing.select(pl.col("id").alias("key"), pl.col("kind").alias("document_kind"),
-                             pl.col("issued_on").alias("booked_on"), "tax", "rounding")
+                             pl.col("issued_on").alias("booked_on"), "tax", "prepaid", "rounding")
     rates = owing.select(pl.col("id").alias("key"), "currency", "base_rate", "base_exponent")
     parts = parts_of_documents(documents, queries.posted_lines(owing["id"].to_list()))
     return in_base(parts.join(rates, on="key", maintain_order="left"))

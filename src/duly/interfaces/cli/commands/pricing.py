@@ -19,7 +19,7 @@ from duly.interfaces.cli.failures import BadInput
 from duly.interfaces.cli.frame import Answer, Door, command
 
 TOTALS: Final = {
-    "net": "Net", "tax": "Tax", "total": "Total", "credit": "Paid by credit", "withheld": "Withheld",
+    "net": "Net", "tax": "Tax", "total": "Total", "prepaid": "Paid by voucher", "withheld": "Withheld",
     "rounding": "Rounding", "payable": "To pay",
 }
 TOLD: Final = ("  how it came about", ">quantity", ">price or factor", ">amount", "")

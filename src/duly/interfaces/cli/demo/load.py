@@ -213,8 +213,8 @@ def _postbox(on: date) -> Callable[[Letter], str]:
 def _issued(demo: Demo, on: date) -> list[Owed]:
     columns = ("entity", "account", "number", "currency", "total", "issued_on", "due_on")
     found = invoices.listed(actor=demo.actors[LEAD], on=on, states=("issued",))
-    kept = invoices.headers(found["id"].to_list()).select("id", "withheld", "rounding")
-    asked = found.join(kept, on="id").with_columns(pl.col("total") + pl.col("rounding"))
+    kept = invoices.headers(found["id"].to_list()).select("id", "withheld", "prepaid", "rounding")
+    asked = found.join(kept, on="id").with_columns(pl.col("total") - pl.col("prepaid") + pl.col("rounding"))
     return [Owed(*row) for row in asked.select(*columns, "withheld").iter_rows()]
 
 

@@ -201,10 +201,12 @@ class Credit(Charge):
     due_on = Day(label="Billed on")
     expires_on = Day(label="Expires on", required=False, help_text="The first day without it.")
     covers = Cards(label="It pays for", help_text="None chosen: everything else.")
+    untaxed = forms.BooleanField(label="Sold without tax, a voucher", required=False,
+                                 help_text="It pays later invoices after their tax, on a document of its own.")
     priority = forms.IntegerField(label="Turn", min_value=0, max_value=100, required=False,
                                   help_text="Of several credits the lowest is used first.")
     more: Groups = (("More: tax, unit, turn", ("tax_class", "supply", "unit", "priority")),)
-    field_order = ("name", "price", "due_on", "expires_on", "covers")
+    field_order = ("name", "price", "due_on", "expires_on", "covers", "untaxed")
 
 
 KINDS: Final[Mapping[str, type[Charge]]] = {form.kind: form for form in (

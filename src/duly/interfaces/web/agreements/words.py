@@ -116,7 +116,8 @@ def _deposit(charge: ChargeInput, currency: str) -> str:
 
 def _credit(charge: ChargeInput, currency: str) -> str:
     ends = f", until {day(charge.expires_on)}" if charge.expires_on else ""
-    return f"{_price(charge, currency)} prepaid {_due(charge)}{ends}"
+    sold = "sold without tax" if charge.untaxed else "prepaid"
+    return f"{_price(charge, currency)} {sold} {_due(charge)}{ends}"
 
 
 _WORDS: Final = {

@@ -45,7 +45,8 @@ def context(request: StaffRequest, found: Explained, sent: bool) -> dict[str, An
         "head": found.head, "found": found, "findings": findings, "blocked": blocked, "own": own,
         "lines": showing.lines(found, findings), "left_out": showing.left_out(found),
         "taxes": [(tax, ", ".join(reason.replace("_", " ") for reason in tax.reason.splitlines()))
-                  for tax in found.taxes], "payable": found.head.total - found.head.withheld + found.head.rounding,
+                  for tax in found.taxes], "payable": (
+                      found.head.total - found.head.prepaid - found.head.withheld + found.head.rounding),
         "timeline": showing.timeline(found), "state": STATES[found.head.state],
         "editable": found.head.state == "draft" and request.actor.may("bill"),
         "offers": offered(request.actor, found.head, blocked=blocked, own=own, sent=sent),
