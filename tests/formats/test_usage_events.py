@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from duly.engine.pricing.events import SENT
@@ -126,7 +126,13 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers() | TEXTS,
 
 
 @given(st.dictionaries(TEXTS, VALUES))
+@example({"\\u0000": "\\u0000"})  # a backslash and five characters, no NUL
 def test_canonical_says_the_same_in_one_way(value: dict[str, object]) -> None:
     written = canonical(json.dumps(value))
     assert json.loads(written) == value
     assert canonical(written) == written == canonical(json.dumps(dict(reversed(value.items())), indent=1))
+
+
+def test_no_database_holds_a_nul() -> None:
+    with pytest.raises(ValueError, match="a NUL character"):
+        canonical('{"a": ["\\u0000"]}')

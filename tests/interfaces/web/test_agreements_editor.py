@@ -134,19 +134,6 @@ def test_covers_are_chosen_among_the_other_cards(world: World, metric: None, cli
     assert agreed_versions(m.Agreement.objects.get(number="A/1"))[0].charges[1].covers == ("api-calls",)
 
 
-def test_credit_is_ticked_as_sold_without_tax(world: World, metric: None, client_of: ClientOf) -> None:
-    voucher = {"1-credit-name": "Voucher", "1-credit-price": "100", "1-credit-due_on": "2026-11-05",
-               "1-credit-tax_class": "standard", "1-credit-supply": "services", "1-credit-untaxed": "on"}
-    client, sent = client_of("mara"), {**SENT, **voucher, "charge": ["0-usage", "1-credit"]}
-    tried = plain(client.post("/agreements/new/try/", sent).content)
-    assert "Voucher 5 Nov 2026: Voucher, €100.00 without tax" in tried
-    assert client.post("/agreements/new/", sent).status_code == 302
-    agreement = m.Agreement.objects.get(number="A/1")
-    assert agreed_versions(agreement)[0].charges[1].untaxed
-    page = plain(client.get(f"/agreements/{agreement.number}/").content)
-    assert "€100.00 sold without tax on 5 Nov 2026" in page
-
-
 def test_the_sample_and_the_curve_are_there_while_one_types(world: World, metric: None, client_of: ClientOf) -> None:
     answer = client_of("mara").post("/agreements/new/try/", SENT)
     text = plain(answer.content)

@@ -35,8 +35,8 @@ def canonical_of(value: dict[str, Any]) -> str:
         written.encode()
     except (UnicodeEncodeError, RecursionError):
         raise ValueError("It holds half a character, or is nested too deeply.") from None
-    if "\\u0000" in written or len(written) > LONGEST:
-        raise ValueError(f"It holds a NUL character, or more than {LONGEST:,} characters.")
+    if len(written) > LONGEST:
+        raise ValueError(f"It has more than {LONGEST:,} characters.")
     return written
 
 
@@ -71,4 +71,6 @@ def _written(value: Any) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("It holds a NUL character.")
     return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Limits of expenses in the editor: rows of a category and the most that one of it is billed at."""
+"""What single kinds of charges have in the editor: limits of expenses as rows, credit that is sold without tax."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from duly.billing import models as m
 from duly.billing.agreements.agreed import agreed_versions
 from duly.billing.agreements.terms import LimitInput
-from tests.interfaces.web.test_agreements import HEAD, LONG, TERMS, ClientOf
+from tests.interfaces.web.test_agreements import HEAD, LONG, TERMS, ClientOf, plain
 from tests.world import TODAY, World
 
 TRAVEL = {"charge": ["0-expense"], "0-expense-name": "Travel", "0-expense-markup": "5", "0-expense-supply": "services",
@@ -79,3 +79,16 @@ def test_limits_are_written_in_the_browser(
     page.get_by_role("button", name="Make the agreement").click()
     expect(page.get_by_text("Hotel at most €150.00")).to_be_visible()
     axe(page)
+
+
+def test_credit_is_ticked_as_sold_without_tax(world: World, client_of: ClientOf) -> None:
+    voucher = {"0-credit-name": "Voucher", "0-credit-price": "100", "0-credit-due_on": "2026-11-05",
+               "0-credit-tax_class": "standard", "0-credit-supply": "services", "0-credit-untaxed": "on"}
+    client, sent = client_of("mara"), {**HEAD, **TERMS, **voucher, "charge": ["0-credit"]}
+    tried = plain(client.post("/agreements/new/try/", sent).content)
+    assert "Voucher 5 Nov 2026: Voucher, €100.00 without tax" in tried
+    assert client.post("/agreements/new/", sent).status_code == 302
+    agreement = m.Agreement.objects.get(number="A/1")
+    assert agreed_versions(agreement)[0].charges[0].untaxed
+    page = plain(client.get(f"/agreements/{agreement.number}/").content)
+    assert "€100.00 sold without tax on 5 Nov 2026" in page
