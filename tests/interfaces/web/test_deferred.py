@@ -63,7 +63,7 @@ def test_who_may_close_releases_a_month_from_the_page(world: World, client_of: C
 
 
 def test_where_all_is_released_the_page_says_so(world: World, client_of: ClientOf) -> None:
-    fee(world, "100", interval="month")
+    fee(world, "100", interval="month", interval_count=2)
     invoice, fin = billed(world), client_of("fin")
     answer = fin.post("/dashboard/deferred/", {"entity": "HALDEN", "through": "2026-11"}, follow=True)
     for said in ("€100.00 is revenue now, through November 2026.", "No revenue is deferred"):
