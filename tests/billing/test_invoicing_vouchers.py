@@ -14,6 +14,7 @@ from duly.billing.accounts.actions.payable_steps import put_payable_step
 from duly.billing.accounts.actions.tax_rules import add_withholding
 from duly.billing.agreements.actions.agree import agree
 from duly.billing.agreements.terms import ChargeInput, VersionInput
+from duly.billing.desk.letters import About, written
 from duly.billing.desk.queries import sendable
 from duly.billing.invoicing import actions
 from duly.billing.invoicing.actions.expire import expire_credit
@@ -116,6 +117,15 @@ def test_the_documents_name_the_voucher_that_paid(world: World) -> None:
     assert (told.head.prepaid, told.head.balance) == (D("59.50"), D(0))
     [letter] = sendable(world.actor("ben"), TODAY, [october.pk], [])
     assert letter.total == 0
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "There is nothing left to pay."), ("de", "Es ist nichts mehr zu zahlen."),
+    ("fr", "Il ne reste rien à régler.")])
+def test_the_letter_asks_for_nothing_where_nothing_is_left(language: str, said: str) -> None:
+    about = About("invoice", language, "R-1", TODAY, TODAY, D(0), "EUR", 2, "Halden", "", "")
+    assert said in written(about)[1]
+    assert said not in written(replace(about, total=D(1)))[1]
 
 
 def test_a_voucher_is_sold_on_a_document_of_its_own(world: World) -> None:

@@ -64,6 +64,23 @@ def test_people_get_the_arithmetic_of_each_line(file: Path) -> None:
     assert "−2.50" in text
 
 
+def test_people_see_what_each_credit_pays(file: Path) -> None:
+    file.write_text("currency: EUR\nperiod: 2026-10\ncharges: [{model: per_unit, price: 50, quantity: 1}]\n"
+                    "credits: [{name: Card, amount: 40.5, untaxed: true}, {name: Early, amount: 10, tax_percent: 19}]")
+    text = " ".join(said("price", file).text.split())
+    assert "Early 10.00 EUR before tax Card 40.50 EUR after tax" in text
+    assert "Paid by voucher 40.50 EUR To pay 7.10 EUR" in text
+
+
+@pytest.mark.parametrize("credit", ["untaxed: true, tax_percent: 19", "untaxed: false"])
+def test_credit_is_sold_with_tax_or_without(file: Path, credit: str) -> None:
+    file.write_text("currency: EUR\nperiod: 2026-10\ncharges: [{model: per_unit, price: 50, quantity: 1}]\n"
+                    f"credits: [{{amount: 10, {credit}}}]")
+    told = said("price", file)
+    assert told.code == 2
+    assert "credits[0].untaxed: Credit is sold without tax, or with the tax that is named." in told.text
+
+
 def test_mistakes_are_told_by_their_path_with_their_remedy(file: Path) -> None:
     file.write_text(DOCUMENT.replace("quantity: 1500", "quantity: many").replace("percent: 10", "percent: 10, x: 1"))
     told = said("price", file)

@@ -53,6 +53,30 @@ Cordialement,
 """,
 }
 
+SETTLED: Final = {
+    "en": """Hello,
+
+Please find attached {title} {number} of {issued_on}. There is nothing left to pay.
+
+Kind regards
+{signature}
+""",
+    "de": """Guten Tag,
+
+anbei erhalten Sie die {title} {number} vom {issued_on}. Es ist nichts mehr zu zahlen.
+
+Mit freundlichen Grüßen
+{signature}
+""",
+    "fr": """Bonjour,
+
+Veuillez trouver ci-joint : {title} {number} du {issued_on}. Il ne reste rien à régler.
+
+Cordialement,
+{signature}
+""",
+}
+
 TELLING: Final = {
     "en": """Hello,
 
@@ -100,7 +124,8 @@ def written(about: About) -> tuple[str, str]:
     language = about.language
     title = TITLES[language][about.kind]
     subject = SUBJECTS[language].format(title=title[0].upper() + title[1:], number=about.number, seller=about.seller)
-    body = (ASKING if about.kind in OWED else TELLING)[language].format(
+    asking = ASKING if about.total else SETTLED
+    body = (asking if about.kind in OWED else TELLING)[language].format(
         title=title, number=about.number, issued_on=_day(about.issued_on, language), amount=_amount(about),
         due_on=_day(about.due_on, language) if about.due_on else "",
         signature="\n".join(part for part in (about.seller, about.seller_email, about.seller_phone) if part),

@@ -163,7 +163,8 @@ def _summed(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _previous(found: pl.DataFrame) -> pl.DataFrame:
-    """The last issued invoice beside each document, where there is one; one look into an index for each."""
+    """The last issued invoice beside each document, where there is one that bills more than vouchers; one look into an
+    index for each."""
     return frames.read(f"""select w.id, last.id, last.number, last.issued_on, last.net
           from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::date[], %s::text[])
                as w (id, account_id, entity_id, currency, days, issued_on, agreements)
@@ -175,7 +176,7 @@ def _previous(found: pl.DataFrame) -> pl.DataFrame:
                and (w.issued_on is null or (i.issued_on, i.id) < (w.issued_on, w.id))
                and abs(period.days - w.days) * 5 <= greatest(period.days, w.days)
                and exists (select from invoice_line l where l.invoice_id = i.id
-                                                        and l.agreement_id = any(w.agreements::bigint[]))
+                             and l.fixed_category is null and l.agreement_id = any(w.agreements::bigint[]))
              order by i.issued_on desc, i.id desc limit 1) last""",
                        [found[name].to_list() for name in ("document_key", "account_id", "entity_id", "currency",
                                                            "days", "issued_on", "agreements")], PREVIOUS)

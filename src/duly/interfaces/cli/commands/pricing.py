@@ -58,6 +58,10 @@ def _shown(found: Mapping[str, Any], explain: bool) -> Iterator[RenderableType]:
     yield show.table(("tax", ">rate %", ">base", ">tax", "reason"), [
         (one["category"], f"{one['rate_percent']:f}", *(show.amount(one[name], currency) for name in ("base", "tax")),
          one["reason"]) for one in found["tax_lines"]])
+    if found["credits"]:
+        yield show.table(("drawn of credit", f">{currency}", ""), [
+            (one["name"], show.amount(one["drawn"], currency), "after tax" if one["untaxed"] else "before tax")
+            for one in found["credits"]])
     totals: Mapping[str, Decimal] = found["totals"]
     yield show.table(("total", f">{currency}"), [
         (title, show.amount(totals[name], currency)) for name, title in TOTALS.items()
