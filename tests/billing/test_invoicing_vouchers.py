@@ -22,6 +22,7 @@ from duly.billing.invoicing.documents import documents
 from duly.billing.invoicing.editing import version_of
 from duly.billing.invoicing.explain import explained
 from duly.billing.kernel import frames
+from duly.billing.kernel.errors import Refused
 from duly.billing.reporting.audits import verify
 from tests.billing.models_world import month, stored
 from tests.world import NOW, TODAY, World
@@ -221,6 +222,30 @@ def test_it_pays_documents_of_its_own_agreement_only(world: World) -> None:
     sold(world, replace(VOUCHER, due_on=OCTOBER[0], price=D(200)), FEE, consolidate=True)
     [october] = billed(world, OCTOBER)
     assert paid(october) == (D("178.50"), D("119.00"), D("59.50"))
+
+
+def test_its_sale_fills_no_commitment_and_no_cap(world: World) -> None:
+    committed = ChargeInput("least", "commitment", "Committed use", price=D(120), interval="month")
+    sold(world, replace(VOUCHER, due_on=OCTOBER[0]), SEATS, committed, cap=D(120), cap_behaviour="block")
+    [october] = billed(world, OCTOBER)
+    assert stored(october) == [("recurring", "50"), ("true_up", "70")]
+    assert paid(october) == (D("142.80"), D(100), D("42.80"))
+
+
+def test_a_deposit_is_paid_by_it_as_well_once_in_all(world: World) -> None:
+    m.NumberSeries.objects.create(entity=world.entity(), kind="deposit", pattern="D{year}-{number:05}")
+    deposit = ChargeInput("deposit", "deposit", "Deposit", price=D(100), due_on=date(2026, 10, 20))
+    sold(world, replace(VOUCHER, due_on=OCTOBER[0]), SEATS, deposit)
+    assert [(one.kind, *paid(one)) for one in billed(world, OCTOBER)] == [
+        ("invoice", D("59.50"), D("59.50"), D(0)), ("deposit", D("119.00"), D("40.50"), D("78.50"))]
+    assert sound(world)
+
+
+def test_only_credit_is_sold_without_tax(world: World) -> None:
+    with pytest.raises(Refused) as refused:
+        agreed(world, replace(FEE, untaxed=True))
+    assert [(one.path, one.text) for one in refused.value.problems] == [
+        ("charges[0].untaxed", "A recurring charge takes none.")]
 
 
 def test_prices_with_tax_are_paid_as_they_are(world: World) -> None:
