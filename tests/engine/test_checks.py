@@ -140,6 +140,10 @@ FIRES: Final[dict[str, tuple[dict[str, Any], str, str, str]]] = {
     "tax_rate_missing": (
         {"lines": {"tax_rate": "0"}}, "blocks", "lines[1].tax_rate",
         "There is no standard tax rate for 31 Oct 2026. Add it to the tax rates."),
+    "outside_scope_mixed": (
+        {"lines": [{}, {"position": 2, "tax_category": "O", "tax_rate": "0"}]}, "blocks", "lines[2].tax_category",
+        ("It is outside the scope of tax, and other lines are not. Defer it, issue the rest, and run again: it gets a "
+         "document of its own.")),
     "tax_overridden": (
         {"lines": {"override_category": "E", "override_reason": "Certificate 4711"}}, "notes", "lines[1].tax_category",
         "The tax was decided by hand: E, “Certificate 4711”."),
@@ -194,6 +198,7 @@ def test_it_fires_alone(name: str) -> None:
         pytest.param({"drafts": {"buyer_country": "FR", "buyer_kind": "person"}}, id="consumers have no VAT id"),
         pytest.param({"drafts": {"buyer_country": "US", "buyer_in_eu": False}}, id="no VAT id is asked for overseas"),
         pytest.param({"lines": {"tax_category": "Z", "tax_rate": "0"}}, id="zero-rated is not unrated"),
+        pytest.param({"lines": [{"tax_category": "O", "tax_rate": "0"}] * 2}, id="all is outside the scope"),
     ],
 )
 def test_it_stays_silent(facts: dict[str, Any]) -> None:
@@ -264,7 +269,7 @@ def test_what_law_tax_or_the_agreement_decides_leaves_no_choice() -> None:
     assert {name for name, rule in CHECKS.items() if not rule.choices} == {
         "agreement_cap_exceeded", "work_outside_agreement", "rate_differs_from_card", "total_negative",
         "booking_date_locked", "currency_without_rate", "day_over_24_hours", "work_without_price", "tax_id_invalid",
-        "tax_id_missing", "tax_overridden", "tax_rate_missing"}
+        "tax_id_missing", "outside_scope_mixed", "tax_overridden", "tax_rate_missing"}
     assert all(rule.severity in rule.choices for rule in CHECKS.values() if rule.choices)
 
 

@@ -53,6 +53,18 @@ def tax_rate_missing(facts: Facts) -> pl.DataFrame:
     )
 
 
+@check("outside_scope_mixed", "blocks")
+def outside_scope_mixed(facts: Facts) -> pl.DataFrame:
+    """What is outside the scope of tax stands alone on its document (BR-O-11)."""
+    outside = pl.col("tax_category") == "O"
+    mixed = (outside.any() & ~outside.all()).over("document_key")
+    return facts.lines.filter(mixed & outside).select(
+        "document_key", pl.format("lines[{}].tax_category", "position").alias("path"),
+        pl.lit("It is outside the scope of tax, and other lines are not. Defer it, issue the rest, and run again: "
+               "it gets a document of its own.").alias("text"),
+    )
+
+
 @check("tax_overridden", "notes")
 def tax_overridden(facts: Facts) -> pl.DataFrame:
     """Whoever reviews sees where a person decided on the tax, and why."""
