@@ -17,8 +17,7 @@ HEADER: Final[frames.Schema] = {
     "review": pl.String, "currency": pl.String, "exponent": pl.Int8, "payment_days": pl.Int64,
     "purchase_order": pl.String, "service_from": pl.Date, "service_to": pl.Date, "tax_point": pl.Date,
     "seller_id": pl.Int64, "buyer_id": pl.Int64, "prices_include_tax": pl.Boolean, "net": MONEY, "tax": MONEY,
-    "total": MONEY, "withheld": MONEY, "prepaid": MONEY,
-    "rounding": MONEY,
+    "total": MONEY, "withheld": MONEY, "prepaid": MONEY, "rounding": MONEY,
 }
 
 LISTED: Final[frames.Schema] = {
@@ -149,8 +148,7 @@ WORK: Final[frames.Schema] = {
 
 
 def evidence(lines: pl.DataFrame) -> pl.DataFrame:
-    """The work on these lines, one row per allocation: the columns of `WORK`, the line's place, price, its
-    factor and rate card.
+    """The work on these lines, one row per allocation: the columns of `WORK`, the line's place, price, factor and card.
 
     Each table by keys and joined here: right after a bill run the database has no statistics of what it holds now,
     and a plan made from those of before may read all there is for each chunk, or worse.
