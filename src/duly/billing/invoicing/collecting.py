@@ -9,7 +9,7 @@ import polars as pl
 from duly.billing.agreements.queries import rates_frame, terms_frame, thresholds_frame
 from duly.billing.invoicing import history, queries
 from duly.billing.invoicing.falling_due import Fees, fees, with_covered
-from duly.billing.invoicing.vouchers import OPEN, open_vouchers
+from duly.billing.invoicing.vouchers import open_vouchers
 from duly.billing.work.pricing import with_day_hours, with_terms
 from duly.billing.work.queries import unbilled_frame
 
@@ -68,7 +68,7 @@ def collect(scope: Scope) -> Inputs:
     return Inputs(
         scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
         unpriced=homeless, fees=charged, thresholds=thresholds, advances=_advances(terms, thresholds),
-        vouchers=open_vouchers(selling) if selling else pl.DataFrame(schema=OPEN),
+        vouchers=open_vouchers(selling),
         rates=rates_frame(cards, snapshot=scope.snapshot),
         billed=queries.billed_spans(charged.terms["charge_id"].unique().to_list()),
     )
