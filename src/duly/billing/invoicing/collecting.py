@@ -75,8 +75,8 @@ def collect(scope: Scope) -> Inputs:
 
 
 def _advances(terms: pl.DataFrame, thresholds: pl.DataFrame) -> pl.DataFrame:
-    """What agreements that bill in advance or in between have open."""
-    kinds = terms.filter(pl.col("kind").is_in(("deposit", "credit")))
+    """What agreements that bill in advance, with tax, or in between have open."""
+    kinds = terms.filter(pl.col("kind").is_in(("deposit", "credit")) & ~pl.col("untaxed"))
     billing = sorted({*kinds["agreement_id"], *thresholds["agreement_id"]})
     found = history.advances(billing) if billing else pl.DataFrame(schema=history.ADVANCES)
     return with_covered(found, "line_id", terms)
