@@ -188,7 +188,9 @@ def test_what_is_withheld_is_left_and_the_rest_is_rounded(world: World) -> None:
     [november] = billed(world, NOVEMBER)
     # 95.21 − 8.00 − 12.79 = 74.42, to a step of 0.20
     assert (november.prepaid, november.rounding, paid(november)[2]) == (D("12.79"), D("-0.02"), D("82.40"))
-    assert documents([november.pk])[0].payable == D("74.40")
+    asked = [one.payable for one in documents([october.pk, november.pk])]
+    assert asked == [D(0), D("74.40")]
+    assert [one.total for one in sendable(world.actor("ben"), TODAY, [october.pk, november.pk], [])] == asked
     assert sound(world)
 
 

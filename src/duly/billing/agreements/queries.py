@@ -34,7 +34,7 @@ TERMS: Final[frames.Schema] = {
     "free_count": pl.Int64, "free_amount": QUANTITY, "basis": pl.String, "day_count": pl.String,
     "proration_down": pl.String, "trial_days": pl.Int64, "trial_until": pl.Date, "trial_price": PRICE,
     "grants": QUANTITY, "grants_of": pl.String, "rollover": pl.Int64, "borrow": pl.Boolean, "covers": pl.String,
-    "priority": pl.Int64, "expires_on": pl.Date, "untaxed": pl.Boolean, "timezone": pl.String, "limited": pl.Boolean,
+    "priority": pl.Int64, "expires_on": pl.Date, "untaxed": pl.Boolean, "timezone": pl.String,
 }
 SEPARATOR: Final = "\x1f"
 """Between the codes in `covers` and a discount's `charges`."""
@@ -65,8 +65,7 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
       version leaves out ends with the version before. `agreement_to` is the agreement's last billed day.
     - `bill_to_id` receives the invoice for `account_id`. `payment_days` are the version's, else the payer's.
     - `charge_project_id`, where set, narrows a charge of work to one project.
-    - `covers` are the codes of charges between `SEPARATOR`s; `timezone` is the entity's. Terms are `limited` where
-      their expenses have limits.
+    - `covers` are the codes of charges between `SEPARATOR`s; `timezone` is the entity's.
     - With `snapshot` (a `pg_snapshot` as text), only versions written by transactions that it sees.
     - With `kinds`, only charges of these kinds.
     """
@@ -87,8 +86,7 @@ def terms_frame(entity_id: int, bill_to: Sequence[int], *, snapshot: str | None 
                t.proration, t.due_on, t.model, t.included, t.package_size, t.minimum, t.maximum, t.metric_id, t.rate,
                t.fixed, t.minimum_fee, t.maximum_fee, t.free_count, t.free_amount, t.basis, t.day_count,
                t.proration_down, t.trial_days, t.trial_until, t.trial_price, t.grants, t.grants_of, t.rollover,
-               t.borrow, array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, t.untaxed, e.time_zone,
-               exists (select from expense_limit l where l.terms_id = t.id)
+               t.borrow, array_to_string(t.covers, '{SEPARATOR}'), t.priority, t.expires_on, t.untaxed, e.time_zone
           from version v
           join agreement a on a.id = v.agreement_id
           join legal_entity e on e.id = a.entity_id

@@ -72,7 +72,7 @@ SENDABLE: Final = tuple(field.name for field in fields(Sendable))
 
 DOCUMENTS: Final = """
     select 'invoice' as "table", id, number, entity_id, account_id, kind, language, issued_on, due_on,
-           total - prepaid + rounding as total, currency
+           total - prepaid - withheld + rounding as total, currency
       from invoice where id = any(%(invoices)s)
     union all
     select 'receipt', id, number, entity_id, account_id, 'receipt', language, booked_on, null, amount, currency

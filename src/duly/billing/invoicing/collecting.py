@@ -9,7 +9,7 @@ import polars as pl
 from duly.billing.agreements.queries import rates_frame, terms_frame, thresholds_frame
 from duly.billing.invoicing import history, queries
 from duly.billing.invoicing.falling_due import Fees, fees, with_covered
-from duly.billing.invoicing.vouchers import OPEN, open_vouchers
+from duly.billing.invoicing.vouchers import open_vouchers
 from duly.billing.work.pricing import with_day_hours, with_terms
 from duly.billing.work.queries import unbilled_frame
 
@@ -68,15 +68,15 @@ def collect(scope: Scope) -> Inputs:
     return Inputs(
         scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
         unpriced=homeless, fees=charged, thresholds=thresholds, advances=_advances(terms, thresholds),
-        vouchers=open_vouchers(selling) if selling else pl.DataFrame(schema=OPEN),
+        vouchers=open_vouchers(selling),
         rates=rates_frame(cards, snapshot=scope.snapshot),
         billed=queries.billed_spans(charged.terms["charge_id"].unique().to_list()),
     )
 
 
 def _advances(terms: pl.DataFrame, thresholds: pl.DataFrame) -> pl.DataFrame:
-    """What agreements that bill in advance or in between have open."""
-    kinds = terms.filter(pl.col("kind").is_in(("deposit", "credit")))
+    """What agreements that bill in advance, with tax, or in between have open."""
+    kinds = terms.filter(pl.col("kind").is_in(("deposit", "credit")) & ~pl.col("untaxed"))
     billing = sorted({*kinds["agreement_id"], *thresholds["agreement_id"]})
     found = history.advances(billing) if billing else pl.DataFrame(schema=history.ADVANCES)
     return with_covered(found, "line_id", terms)

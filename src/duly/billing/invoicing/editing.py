@@ -17,7 +17,7 @@ from duly.billing.invoicing.checking import check_drafts, facts_of
 from duly.billing.invoicing.payable import rounded
 from duly.billing.invoicing.review_models import SEVERITIES
 from duly.billing.invoicing.storing import write_taxes
-from duly.billing.invoicing.vouchers import open_vouchers, paid_by_vouchers, write_paid
+from duly.billing.invoicing.vouchers import open_vouchers, paid_by_vouchers, selling, write_paid
 from duly.billing.invoicing.withholding import withheld_from, write_withheld
 from duly.billing.kernel import frames
 from duly.billing.kernel.authority import Actor
@@ -226,7 +226,7 @@ def _write_head(header: pl.DataFrame, taxed: pl.DataFrame, summed: pl.DataFrame)
         header["account_id"], header["exponent"], pl.lit(ends).alias("tax_point")))
     if header["prepaid"][0]:
         frames.execute("delete from netting where invoice_id = %s", [draft])
-    vouchers = open_vouchers(taxed["agreement_id"].unique().to_list(), locked=True)
+    vouchers = open_vouchers(selling(taxed["agreement_id"].unique().to_list()), locked=True)
     paid_at, paid = paid_by_vouchers(settled_at, taxed, vouchers)
     head = rounded(paid_at.with_columns(header["entity_id"], header["currency"]))
     frames.execute("delete from withheld_tax where invoice_id = %s", [draft])

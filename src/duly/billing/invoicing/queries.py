@@ -17,8 +17,7 @@ HEADER: Final[frames.Schema] = {
     "review": pl.String, "currency": pl.String, "exponent": pl.Int8, "payment_days": pl.Int64,
     "purchase_order": pl.String, "service_from": pl.Date, "service_to": pl.Date, "tax_point": pl.Date,
     "seller_id": pl.Int64, "buyer_id": pl.Int64, "prices_include_tax": pl.Boolean, "net": MONEY, "tax": MONEY,
-    "total": MONEY, "withheld": MONEY, "prepaid": MONEY,
-    "rounding": MONEY,
+    "total": MONEY, "withheld": MONEY, "prepaid": MONEY, "rounding": MONEY,
 }
 
 LISTED: Final[frames.Schema] = {
@@ -108,19 +107,36 @@ LINES: Final[frames.Schema] = {
     "terms_id": pl.Int64, "unit_price": PRICE, "amount": MONEY, "tax_class": pl.String, "tax_category": pl.String,
     "tax_rate": pl.Decimal(38, 6), "service_from": pl.Date, "service_to": pl.Date, "supply": pl.String,
     "fixed_category": pl.String, "fixed_rate": pl.Decimal(38, 6), "override_category": pl.String,
-    "override_reason": pl.String, "several": pl.Boolean, "untaxed": pl.Boolean, "factor": PRICE,
+    "override_reason": pl.String, "several": pl.Boolean,
 }
+OF_TERMS: Final[frames.Schema] = {
+    "terms_id": pl.Int64, "rate_card_id": pl.Int64, "untaxed": pl.Boolean, "multiplied": pl.Boolean,
+}
+"""What lines have of their terms: whether they sell `untaxed` credit, and count some hours more than once."""
 
 
 def lines(drafts: Sequence[int]) -> pl.DataFrame:
-    """The drafts' lines as checks and tax see them; columns as `LINES`. `factor` is what multiplies the card's rate."""
-    return frames.read("""select l.id, invoice_id, position, agreement_id, kind, terms_id, unit_price, amount,
+    """The drafts' lines as checks and tax see them; columns as `LINES` and `OF_TERMS`, and `factor`, which multiplies
+    the card's rate."""
+    found = frames.read("""select l.id, invoice_id, position, agreement_id, kind, terms_id, unit_price, amount,
         tax_class, tax_category, tax_rate, service_from, service_to, supply, fixed_category, fixed_rate,
-        override_category, override_reason, exists (select from line_tax t where t.line_id = l.id),
-        (select t.untaxed from charge_terms t where t.id = terms_id),
-        case when kind = 'time' then coalesce((jsonb_path_query_first(explanation,
-          '$[*] ? (@.step == "multiplier").times') #>> '{}')::numeric, 1) else 1 end
+        override_category, override_reason, exists (select from line_tax t where t.line_id = l.id)
         from invoice_line l where invoice_id = any(%s) order by invoice_id, position""", [list(drafts)], LINES)
+    terms = frames.read("""select id, rate_card_id, untaxed, weekend_factor is not null or overtime_factor is not null
+        from charge_terms where id = any(%s)""", [found["terms_id"].unique().to_list()], OF_TERMS)
+    return _with_factors(found.join(terms, on="terms_id", maintain_order="left"))
+
+
+def _with_factors(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with `factor`: their explanations, where it stands, are read only where the terms have one."""
+    may = lines.filter(pl.col("multiplied") & (pl.col("kind") == "time"))["line_id"]
+    if may.is_empty():
+        return lines.with_columns(pl.lit(1, PRICE).alias("factor"))
+    factors = frames.read("""select id, (jsonb_path_query_first(explanation, '$[*] ? (@.step == "multiplier").times')
+        #>> '{}')::numeric from invoice_line where id = any(%s::bigint[])""", [frames.array(may)],
+                          {"line_id": pl.Int64, "factor": PRICE})
+    return lines.join(factors, on="line_id", how="left", maintain_order="left").with_columns(
+        pl.col("factor").fill_null(1))
 
 
 SHARES: Final[frames.Schema] = {"line_id": pl.Int64, "work_id": pl.Int64}
@@ -129,12 +145,10 @@ WORK: Final[frames.Schema] = {
     "person_id": pl.Int64, "person": pl.String, "role": pl.String, "task": pl.String, "description": pl.String,
     "worked_on": pl.Date, "started_at": pl.String, "quantity": QUANTITY, "cost": MONEY,
 }
-CARDS: Final[frames.Schema] = {"terms_id": pl.Int64, "rate_card_id": pl.Int64}
 
 
 def evidence(lines: pl.DataFrame) -> pl.DataFrame:
-    """The work on these lines, one row per allocation: the columns of `WORK`, the line's place, price, its
-    factor and rate card.
+    """The work on these lines, one row per allocation: the columns of `WORK`, the line's place, price, factor and card.
 
     Each table by keys and joined here: right after a bill run the database has no statistics of what it holds now,
     and a plan made from those of before may read all there is for each chunk, or worse.
@@ -144,12 +158,9 @@ def evidence(lines: pl.DataFrame) -> pl.DataFrame:
     work = frames.read("""select kind, id, agreement_id, project_id, project_name, person_id, person_name, role, task,
         description, worked_on, started_at, quantity, cost from work_item where id = any(%s::bigint[])""",
                        [frames.array(shares["work_id"])], WORK)
-    cards = frames.read("select id, rate_card_id from charge_terms where id = any(%s)",
-                        [lines["terms_id"].unique().to_list()], CARDS)
-    placed = lines.select("line_id", "document_key", "position", "unit_price", "factor", "terms_id",
+    placed = lines.select("line_id", "document_key", "position", "unit_price", "factor", "rate_card_id",
                           pl.col("kind").alias("line_kind"))
-    return shares.join(placed, on="line_id").join(work, on="work_id").join(cards, on="terms_id").drop(
-        "line_id", "terms_id")
+    return shares.join(placed, on="line_id").join(work, on="work_id").drop("line_id")
 
 
 BILLED_SPANS: Final[frames.Schema] = {"charge_id": pl.Int64, "span_from": pl.Date, "span_to": pl.Date}

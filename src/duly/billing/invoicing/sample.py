@@ -141,8 +141,7 @@ def _terms(terms: VersionInput, customer: Account, seller: LegalEntity, currency
     rows = [
         {**shared, **asdict(charge), "charge_id": place, "terms_id": place, "charge": charge.code,
          "charge_name": charge.name, "charge_project_id": projects.get(charge.project or ""),
-         "rate_card_id": cards.get(charge.rate_card or ""), "covers": SEPARATOR.join(charge.covers),
-         "limited": bool(charge.limits)}
+         "rate_card_id": cards.get(charge.rate_card or ""), "covers": SEPARATOR.join(charge.covers)}
         for place, charge in enumerate(terms.charges, 1)
     ]
     return pl.DataFrame([{name: row.get(name) for name in TERMS} for row in rows], schema=TERMS)

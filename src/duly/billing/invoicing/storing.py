@@ -71,8 +71,8 @@ def _headers(headers: pl.DataFrame, partition: int | None, created_by: str) -> N
         pl.col("document_key").alias("id"), "kind", pl.lit("draft").alias("state"), "entity_id", "account_id",
         pl.lit(partition, dtype=pl.Int64).alias("run_partition_id"), pl.lit(created_by).alias("created_by"), "review",
         "currency", "language", "purchase_order", "payment_days", "time_annex", "prices_include_tax", "service_from",
-        "service_to", "tax_point", "seller_id", "buyer_id", "net", "tax", "total",
-        "withheld", "prepaid", "rounding"))
+        "service_to", "tax_point", "seller_id", "buyer_id", "net", "tax", "total", "withheld",
+        "prepaid", "rounding"))
 
 
 def _languages(accounts: list[int]) -> pl.DataFrame:

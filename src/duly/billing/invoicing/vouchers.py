@@ -18,12 +18,22 @@ OPEN: Final[frames.Schema] = {
 PAID: Final[frames.Schema] = {"document_key": pl.Int64, "advance_id": pl.Int64, "amount": MONEY}
 
 
+def selling(agreements: Sequence[int]) -> list[int]:
+    """Those of these agreements that ever agreed on a voucher."""
+    return [row[0] for row in frames.rows("""select distinct v.agreement_id
+          from agreement_version v join charge_terms t on t.version_id = v.id
+         where v.agreement_id = any(%s) and t.untaxed order by 1""", [list(agreements)])]
+
+
 def open_vouchers(agreements: Sequence[int], *, locked: bool = False) -> pl.DataFrame:
     """What issued documents of these agreements sold without tax and nothing was paid by yet, the oldest first: `OPEN`.
 
     `covered` are the ids of the charges that it pays, with commas between them; null: all of its agreement. With
-    `locked` nobody else takes of it until commit.
+    `locked` nobody else takes of it until commit. All lines of the agreements are looked at: name those that are
+    `selling`; of none nothing is read.
     """
+    if not agreements:
+        return pl.DataFrame(schema=OPEN)
     sold = """invoice_line l join invoice i on i.id = l.invoice_id and i.state = 'issued'
             join charge_terms t on t.id = l.terms_id and t.untaxed
            where l.agreement_id = any(%s) and l.kind = 'one_off' and l.amount > 0"""

@@ -37,9 +37,10 @@ def with_terms(work: pl.DataFrame, terms: pl.DataFrame, limits: pl.DataFrame | N
     `work` as `unbilled_frame` gives it, `terms` as `terms_frame`. A project's own charge goes before the
     agreement's, then the older charge. Work before the first version takes that version's terms (a check looks
     at it). Work for which its agreement has no charge is left out. `limits` (`engine.pricing.items.LIMIT`) are read
-    of the terms that have some, unless they are given.
+    where there are expenses, unless they are given.
     """
-    return with_limits(_converted(_matched(work, terms)), _limits(terms) if limits is None else limits)
+    matched = _converted(_matched(work, terms))
+    return with_limits(matched, _limits(matched) if limits is None else limits)
 
 
 def _matched(work: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
@@ -96,10 +97,10 @@ def with_day_hours(work: pl.DataFrame, terms: pl.DataFrame, *, snapshot: str | N
     return work.join(counted, on="work_id", how="left", maintain_order="left")
 
 
-def _limits(terms: pl.DataFrame) -> pl.DataFrame:
-    """The limits of the terms that have some."""
-    limited = terms.filter("limited")["terms_id"].to_list()
-    return limits_frame(limited) if limited else pl.DataFrame(schema=LIMIT)
+def _limits(work: pl.DataFrame) -> pl.DataFrame:
+    """The limits of the terms by which expenses among the work are priced."""
+    spent = work.filter(pl.col("kind") == "expense")["terms_id"].unique().to_list()
+    return limits_frame(spent) if spent else pl.DataFrame(schema=LIMIT)
 
 
 def _converted(work: pl.DataFrame) -> pl.DataFrame:

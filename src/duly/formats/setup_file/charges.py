@@ -137,14 +137,12 @@ def _phase(table: Table) -> Phase:
 
 def _covering(table: Table) -> dict[str, Any]:
     """What a charge pays of others: a retainer's grant in hours or value, a commitment, prepaid credit."""
-    hours, value = not_negative(table, "grants_hours"), not_negative(table, "grants_value")
-    if hours is not None and value is not None:
+    seconds, value = _seconds(table, "grants_hours"), not_negative(table, "grants_value")
+    if seconds is not None and value is not None:
         table.note("grants_value", "A retainer grants hours or value.", "Give grants_hours or grants_value.")
-    if hours is not None and hours * 3600 % 1:
-        table.note("grants_hours", f"{hours} hours are no whole seconds.", "Give quarters of an hour, as 10.25.")
     return {
-        "grants": value if hours is None else hours * 3600,
-        "grants_of": "value" if hours is None and value is not None else "time",
+        "grants": value if seconds is None else Decimal(seconds),
+        "grants_of": "value" if seconds is None and value is not None else "time",
         "rollover": table.whole("rollover", 0), "borrow": table.flag("borrow", False),
         "covers": table.texts("covers"), "priority": table.whole("priority", 0),
         "expires_on": table.maybe_day("expires_on"), "untaxed": table.flag("untaxed", False),
