@@ -6,6 +6,9 @@ and runs again at once. Among several workers an orphan is known by its worker's
 """
 
 import asyncio
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +39,10 @@ class Left:
 def work(*, concurrency: int = 2, wait: bool = True) -> Left:
     """Run jobs until a signal stops the worker, or (`wait=False`) until no job is ready; then say what is left."""
     with alive():
-        asyncio.run(_run(concurrency, wait))
+        try:
+            asyncio.run(_run(concurrency, wait))
+        except asyncio.CancelledError:
+            sys.exit(128 + signal.SIGTERM)
     return left()
 
 
@@ -57,10 +63,31 @@ async def _run(concurrency: int, wait: bool) -> None:
     # that both commit together. The worker's own traffic goes through its pool.
     queue = DjangoApp(connector=app.connector.get_worker_connector())  # type: ignore[attr-defined]
     register(queue)
-    async with queue.open_async():
-        await queue.run_worker_async(concurrency=concurrency, wait=wait)
-        while not wait and await _more(queue):
+    with _ended_by_sigterm():
+        async with queue.open_async():
             await queue.run_worker_async(concurrency=concurrency, wait=wait)
+            while not wait and await _more(queue):
+                await queue.run_worker_async(concurrency=concurrency, wait=wait)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM cancel the task of the block, as Ctrl-C does, until the worker heeds it itself.
+
+    An exit that is raised in the middle of the loop cancels all tasks at once, also those by which the worker reaches
+    the database to take its leave: it would wait for them for ever.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    if task is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _more(queue: App) -> bool:
