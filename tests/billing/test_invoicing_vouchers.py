@@ -191,6 +191,23 @@ def test_what_is_withheld_is_left_and_the_rest_is_rounded(world: World) -> None:
     assert sound(world)
 
 
+def test_nothing_is_withheld_from_a_voucher_itself(world: World) -> None:
+    agreed(world, VOUCHER, SEATS, account="ZED", number="V-2", starts_on=SEPTEMBER[0])
+    add_withholding(actor=world.actor("mara"), at=NOW, on=TODAY, account="ACME", name="Tax", rate=D("0.1"),
+                    valid_from=SEPTEMBER[0], reason="Art. 12")
+    add_withholding(actor=world.actor("otto"), at=NOW, on=TODAY, account="ZED", name="Tax", rate=D("0.1"),
+                    valid_from=SEPTEMBER[0], reason="Art. 12")
+    sale = sold(world)
+    assert (sale.withheld, sale.withheld_taxes.count(), paid(sale)[2]) == (D(0), 0, D(100))
+    beside = next(one for one in drafted(world, SEPTEMBER, "ZED") if one.lines.filter(charge__code="voucher").exists())
+    [kept] = beside.withheld_taxes.all()
+    assert (beside.net, kept.base, kept.amount, beside.withheld) == (D(150), D(50), D(5), D(5))
+    actions.reorder(actor=world.actor("ben"), at=NOW, on=TODAY, draft=beside.pk, version=version_of(beside.pk),
+                    positions=[2, 1])
+    beside.refresh_from_db()
+    assert (beside.net, beside.withheld) == (D(150), D(5))
+
+
 def test_a_change_of_the_draft_pays_anew(world: World) -> None:
     sold(world)
     [draft] = drafted(world, OCTOBER)
