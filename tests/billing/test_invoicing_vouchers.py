@@ -22,7 +22,10 @@ from duly.billing.invoicing.documents import documents
 from duly.billing.invoicing.editing import version_of
 from duly.billing.invoicing.explain import explained
 from duly.billing.kernel import frames
+from duly.billing.reporting.account360 import account360
+from duly.billing.reporting.agreement_page import agreement_page
 from duly.billing.reporting.audits import verify
+from duly.billing.reporting.today import today
 from tests.billing.models_world import month, stored
 from tests.world import NOW, TODAY, World
 
@@ -206,6 +209,16 @@ def test_nothing_is_withheld_from_a_voucher_itself(world: World) -> None:
                     positions=[2, 1])
     beside.refresh_from_db()
     assert (beside.net, beside.withheld) == (D(150), D(5))
+
+
+def test_what_a_cap_counts_is_billed_once(world: World) -> None:
+    sold(world, cap=D(120))
+    billed(world, OCTOBER)
+    fin = world.actor("fin")
+    assert agreement_page(actor=fin, on=DECEMBER[0], agreement=NUMBER).billed == D(50)
+    assert next(one.billed for one in account360(actor=fin, on=DECEMBER[0], account="ACME").agreements
+                if one.number == NUMBER) == D(50)
+    assert not [one for one in today(actor=fin, on=DECEMBER[0]).kinds if one.kind == "cap"]
 
 
 def test_a_change_of_the_draft_pays_anew(world: World) -> None:

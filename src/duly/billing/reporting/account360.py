@@ -225,7 +225,8 @@ def _agreements(values: dict[str, Any]) -> tuple[Agreed, ...]:
     rows = frames.rows("""
         select g.number, g.name, e.code, g.currency, g.starts_on, g.ends_on, coalesce(v.review, ''), v.cap,
                (select coalesce(sum(l.amount), 0) from invoice_line l join invoice i on i.id = l.invoice_id
-                 where l.agreement_id = g.id and i.state <> 'discarded'),
+                  join charge_terms s on s.id = l.terms_id
+                 where l.agreement_id = g.id and not s.untaxed and i.state <> 'discarded'),
                array(select t.name from charge_terms t where t.version_id = v.id order by t.id),
                (select count(*) from project p where p.agreement_id = g.id)
           from agreement g join legal_entity e on e.id = g.entity_id
