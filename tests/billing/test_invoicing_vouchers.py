@@ -221,6 +221,22 @@ def test_what_a_cap_counts_is_billed_once(world: World) -> None:
     assert not [one for one in today(actor=fin, on=DECEMBER[0]).kinds if one.kind == "cap"]
 
 
+def test_what_an_order_is_worth_is_billed_once(world: World) -> None:
+    acme = world.account("ACME")
+    m.PurchaseOrder.objects.create(account=acme, number="PO-1", currency="EUR", amount=D(120))
+    sold(world, purchase_order="PO-1")
+    findings = m.Finding.objects.filter(check_name="purchase_order_exceeded")
+    [october] = billed(world, OCTOBER)
+    used = account360(actor=world.actor("fin"), on=DECEMBER[0], account="ACME").purchase_orders
+    assert ([*findings], october.prepaid) == ([], D("59.50"))
+    assert next(one.used for one in used if one.number == "PO-1") == D(100)
+    [november] = drafted(world, NOVEMBER)
+    # of 120.00 stand 50.00 and 50.00, and nothing of the voucher
+    assert ([*findings], november.prepaid) == ([], D("40.50"))
+    drafted(world, DECEMBER)
+    assert "with this draft 150.00 EUR would be billed" in findings.get().text
+
+
 def test_a_change_of_the_draft_pays_anew(world: World) -> None:
     sold(world)
     [draft] = drafted(world, OCTOBER)

@@ -240,7 +240,7 @@ def _purchase_orders(values: dict[str, Any]) -> tuple[PurchaseOrder, ...]:
     return tuple(PurchaseOrder(*row) for row in frames.rows("""
         select p.number, p.currency, p.amount, used.total, p.amount - used.total, p.expires_on
           from purchase_order p cross join lateral (
-            select coalesce(sum(i.total), 0) as total from invoice i where i.account_id = p.account_id
+            select coalesce(sum(i.total - i.prepaid), 0) as total from invoice i where i.account_id = p.account_id
                and i.purchase_order = p.number and i.currency = p.currency and i.state = 'issued') used
          where p.account_id = %(account)s order by p.expires_on < %(on)s, p.expires_on nulls last, p.id""", values))
 

@@ -153,8 +153,9 @@ KINDS: Final = (
                  else 'is nearly used up' end, p.amount - used.total, p.currency, coalesce(p.expires_on, %(on)s),
                count(*) over ()
           from purchase_order p join account a on a.id = p.account_id
-          join lateral (select coalesce(sum(i.total), 0) as total from invoice i where i.account_id = p.account_id
-                  and i.purchase_order = p.number and i.currency = p.currency and i.state = 'issued') used
+          join lateral (select coalesce(sum(i.total - i.prepaid), 0) as total from invoice i
+                 where i.account_id = p.account_id and i.purchase_order = p.number and i.currency = p.currency
+                   and i.state = 'issued') used
             on p.expires_on <= %(on)s::date + {AHEAD} or used.total >= p.amount * (1 - {PURCHASE_ORDER_LEFT})
          where (p.expires_on is null or p.expires_on >= %(on)s) and {{seen}}
          order by p.expires_on nulls last, p.id limit %(rows)s""",
