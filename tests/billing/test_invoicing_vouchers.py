@@ -23,7 +23,10 @@ from duly.billing.invoicing.editing import version_of
 from duly.billing.invoicing.explain import explained
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import Refused
+from duly.billing.reporting.account360 import account360
+from duly.billing.reporting.agreement_page import agreement_page
 from duly.billing.reporting.audits import verify
+from duly.billing.reporting.today import today
 from tests.billing.models_world import month, stored
 from tests.world import NOW, TODAY, World
 
@@ -141,7 +144,7 @@ def test_where_there_is_no_tax_anyway_it_stands_beside_the_other_lines(world: Wo
     agreed(world, VOUCHER, SEATS, account="ZED", starts_on=SEPTEMBER[0])
     with_it = next(one for one in billed(world, SEPTEMBER, "ZED") if one.lines.filter(charge__code="voucher").exists())
     assert (stored(with_it), with_it.prepaid) == ([("recurring", "50"), ("one_off", "100")], D(0))
-    assert sorted({reason for tax in with_it.tax_lines.all() for reason in tax.reason.splitlines()})
+    assert with_it.tax_lines.get().reason.splitlines() == ["outside_scope", "voucher"]
     later = next(one for one in billed(world, OCTOBER, "ZED") if one.lines.filter(agreement__number=NUMBER).exists())
     assert paid(later) == (D(50), D(50), D(0))
 
@@ -192,6 +195,49 @@ def test_what_is_withheld_is_left_and_the_rest_is_rounded(world: World) -> None:
     assert asked == [D(0), D("74.40")]
     assert [one.total for one in sendable(world.actor("ben"), TODAY, [october.pk, november.pk], [])] == asked
     assert sound(world)
+
+
+def test_nothing_is_withheld_from_a_voucher_itself(world: World) -> None:
+    agreed(world, VOUCHER, SEATS, account="ZED", number="V-2", starts_on=SEPTEMBER[0])
+    add_withholding(actor=world.actor("mara"), at=NOW, on=TODAY, account="ACME", name="Tax", rate=D("0.1"),
+                    valid_from=SEPTEMBER[0], reason="Art. 12")
+    add_withholding(actor=world.actor("otto"), at=NOW, on=TODAY, account="ZED", name="Tax", rate=D("0.1"),
+                    valid_from=SEPTEMBER[0], reason="Art. 12")
+    sale = sold(world)
+    assert (sale.withheld, sale.withheld_taxes.count(), paid(sale)[2]) == (D(0), 0, D(100))
+    beside = next(one for one in drafted(world, SEPTEMBER, "ZED") if one.lines.filter(charge__code="voucher").exists())
+    [kept] = beside.withheld_taxes.all()
+    assert (beside.net, kept.base, kept.amount, beside.withheld) == (D(150), D(50), D(5), D(5))
+    actions.reorder(actor=world.actor("ben"), at=NOW, on=TODAY, draft=beside.pk, version=version_of(beside.pk),
+                    positions=[2, 1])
+    beside.refresh_from_db()
+    assert (beside.net, beside.withheld) == (D(150), D(5))
+
+
+def test_what_a_cap_counts_is_billed_once(world: World) -> None:
+    sold(world, cap=D(120))
+    billed(world, OCTOBER)
+    fin = world.actor("fin")
+    assert agreement_page(actor=fin, on=DECEMBER[0], agreement=NUMBER).billed == D(50)
+    assert next(one.billed for one in account360(actor=fin, on=DECEMBER[0], account="ACME").agreements
+                if one.number == NUMBER) == D(50)
+    assert not [one for one in today(actor=fin, on=DECEMBER[0]).kinds if one.kind == "cap"]
+
+
+def test_what_an_order_is_worth_is_billed_once(world: World) -> None:
+    acme = world.account("ACME")
+    m.PurchaseOrder.objects.create(account=acme, number="PO-1", currency="EUR", amount=D(120))
+    sold(world, purchase_order="PO-1")
+    findings = m.Finding.objects.filter(check_name="purchase_order_exceeded")
+    [october] = billed(world, OCTOBER)
+    used = account360(actor=world.actor("fin"), on=DECEMBER[0], account="ACME").purchase_orders
+    assert ([*findings], october.prepaid) == ([], D("59.50"))
+    assert next(one.used for one in used if one.number == "PO-1") == D(100)
+    [november] = drafted(world, NOVEMBER)
+    # of 120.00 stand 50.00 and 50.00, and nothing of the voucher
+    assert ([*findings], november.prepaid) == ([], D("40.50"))
+    drafted(world, DECEMBER)
+    assert "with this draft 150.00 EUR would be billed" in findings.get().text
 
 
 def test_a_change_of_the_draft_pays_anew(world: World) -> None:

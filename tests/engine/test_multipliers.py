@@ -18,7 +18,7 @@ HOUR = 3_600
 AGREED = {"overtime_factor": "1.5", "overtime_after_seconds": 8 * HOUR}
 
 entries = st.lists(st.fixed_dictionaries({
-    "quantity": st.integers(1, 12 * HOUR), "day_until": st.integers(0, 20 * HOUR),
+    "quantity": st.integers(0, 12 * HOUR), "day_until": st.integers(0, 20 * HOUR),
     "worked_on": st.sampled_from(["2026-10-09", "2026-10-10"]),
     "weekend_factor": st.sampled_from([None, "0.5", "1", "1.5"]),
     "overtime_factor": st.sampled_from(["0.75", "1", "1.25", "1.5", "2"]),
@@ -62,6 +62,11 @@ def test_what_a_retainer_has_covered_of_the_front_leaves_the_overtime_of_the_tai
     [(plain, first), (more, second)] = with_factors(work({"quantity": 3 * HOUR, "day_until": 10 * HOUR, **AGREED}).
                                                     with_columns(billed=3 * HOUR)).select("factor", "billed").rows()
     assert (plain, first, more, second) == (1, HOUR, Decimal("1.5"), 2 * HOUR)
+
+
+def test_an_entry_of_which_nothing_is_left_is_worth_nothing_and_stays() -> None:
+    done = work({"quantity": 0, "day_until": 10 * HOUR, **AGREED}, {"quantity": HOUR, "day_until": 3 * HOUR, **AGREED})
+    assert price_time(done, rates({"price": 50}))[1].sort("work_id")["amount"].to_list() == [0, 50]
 
 
 def test_a_factor_given_with_the_row_is_used_as_it_is() -> None:

@@ -79,7 +79,8 @@ def _draft_facts(headers: pl.DataFrame, drafts: list[int], on: date) -> pl.DataF
 
 
 def _orders(accounts: list[int], drafts: list[int]) -> pl.DataFrame:
-    """Purchase orders with what other drafts and documents bill on them."""
+    """Purchase orders with what other drafts and documents bill on them; a voucher that was sold on an order counts as
+    far as it has paid nothing of it yet."""
     schema: frames.Schema = {
         "account_id": pl.Int64, "purchase_order": pl.String, "order_currency": pl.String, "order_amount": MONEY,
         "order_expires_on": pl.Date, "order_billed_before": MONEY,
@@ -89,6 +90,11 @@ def _orders(accounts: list[int], drafts: list[int]) -> pl.DataFrame:
               and i.currency = o.currency
               and i.purchase_order = o.number and i.state <> 'discarded' and i.kind <> 'proforma'
               and i.id <> all(%s))
+          - (select coalesce(sum(n.amount), 0) from netting n join invoice i on i.id = n.invoice_id
+               join invoice_line l on l.id = n.advance_id join invoice s on s.id = l.invoice_id
+              where (i.account_id, i.currency, i.purchase_order) = (o.account_id, o.currency, o.number)
+                and not n.released
+                and (s.account_id, s.currency, s.purchase_order) = (o.account_id, o.currency, o.number))
         from purchase_order o where o.account_id = any(%s)""", [drafts, accounts], schema)
 
 

@@ -67,7 +67,7 @@ def compute(inputs: Inputs) -> Drafts:
     billed = assembled(inputs)
     lines, tax_lines = taxing.taxed(billed.lines, billed.parties)
     unpriced = pl.concat([inputs.unpriced, billed.problems.select("document_key", "work_id", "text")])
-    asked, withheld = withheld_from(_headers(inputs, billed, lines, tax_lines))
+    asked, withheld = withheld_from(_headers(inputs, billed, lines, tax_lines), lines)
     headers, prepaid = paid_by_vouchers(asked, lines, inputs.vouchers)
     return Drafts(
         headers=rounded(headers), parties=billed.parties, lines=lines, tax_lines=tax_lines, withheld=withheld,

@@ -223,7 +223,7 @@ def _write_head(header: pl.DataFrame, taxed: pl.DataFrame, summed: pl.DataFrame)
     begins, ends = taxed.select(pl.col("service_from").min(), pl.col("service_to").max()).row(0)
     draft = header["id"][0]
     settled_at, withheld = withheld_from(summed.with_columns(
-        header["account_id"], header["exponent"], pl.lit(ends).alias("tax_point")))
+        header["account_id"], header["exponent"], pl.lit(ends).alias("tax_point")), taxed)
     if header["prepaid"][0]:
         frames.execute("delete from netting where invoice_id = %s", [draft])
     vouchers = open_vouchers(selling(taxed["agreement_id"].unique().to_list()), locked=True)

@@ -87,8 +87,10 @@ def _in_parts(lines: pl.DataFrame, parties: pl.DataFrame, inclusive: pl.DataFram
 
 
 def _reasoned(lines: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
-    """Tax lines with the reasons of all their lines, one below the other, where a person gave some of their own."""
-    if not lines["_override"].any():
+    """Tax lines with the reasons of all their lines, one below the other, where a person gave some of their own or a
+    voucher is sold beside what is not taxed either."""
+    sold = lines["untaxed"].any() if "untaxed" in lines.columns else False
+    if not (sold or lines["_override"].any()):
         return groups
     reasons = lines.filter(pl.col("tax_reason") != "").group_by(
         "document_key", pl.col("tax_category").alias("category"), pl.col("tax_rate").alias("rate"),

@@ -225,7 +225,8 @@ def _agreements(values: dict[str, Any]) -> tuple[Agreed, ...]:
     rows = frames.rows("""
         select g.number, g.name, e.code, g.currency, g.starts_on, g.ends_on, coalesce(v.review, ''), v.cap,
                (select coalesce(sum(l.amount), 0) from invoice_line l join invoice i on i.id = l.invoice_id
-                 where l.agreement_id = g.id and i.state <> 'discarded'),
+                  join charge_terms s on s.id = l.terms_id
+                 where l.agreement_id = g.id and not s.untaxed and i.state <> 'discarded'),
                array(select t.name from charge_terms t where t.version_id = v.id order by t.id),
                (select count(*) from project p where p.agreement_id = g.id)
           from agreement g join legal_entity e on e.id = g.entity_id
@@ -239,7 +240,7 @@ def _purchase_orders(values: dict[str, Any]) -> tuple[PurchaseOrder, ...]:
     return tuple(PurchaseOrder(*row) for row in frames.rows("""
         select p.number, p.currency, p.amount, used.total, p.amount - used.total, p.expires_on
           from purchase_order p cross join lateral (
-            select coalesce(sum(i.total), 0) as total from invoice i where i.account_id = p.account_id
+            select coalesce(sum(i.total - i.prepaid), 0) as total from invoice i where i.account_id = p.account_id
                and i.purchase_order = p.number and i.currency = p.currency and i.state = 'issued') used
          where p.account_id = %(account)s order by p.expires_on < %(on)s, p.expires_on nulls last, p.id""", values))
 

@@ -101,7 +101,8 @@ HEAD = f"""
       left join account b on b.id = a.bill_to_id
      cross join lateral (select sum(l.amount) as net, max(l.service_to) as until
                            from invoice_line l join invoice i on i.id = l.invoice_id
-                          where l.agreement_id = g.id and i.state <> 'discarded') billed
+                           join charge_terms s on s.id = l.terms_id
+                          where l.agreement_id = g.id and not s.untaxed and i.state <> 'discarded') billed
      where g.number = %(number)s and (%(everywhere)s or {IN_BOOK})"""
 
 

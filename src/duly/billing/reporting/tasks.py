@@ -142,8 +142,8 @@ KINDS: Final = (
           join lateral (select * from agreement_version v where v.agreement_id = g.id and v.valid_from <= %(on)s
                          order by v.valid_from desc limit 1) v on v.cap > 0
           join lateral (select coalesce(sum(l.amount), 0) as net from invoice_line l
-                          join invoice i on i.id = l.invoice_id
-                         where l.agreement_id = g.id and i.state <> 'discarded') billed
+                          join invoice i on i.id = l.invoice_id join charge_terms s on s.id = l.terms_id
+                         where l.agreement_id = g.id and not s.untaxed and i.state <> 'discarded') billed
             on billed.net >= v.cap * (1 - {PURCHASE_ORDER_LEFT})
          where (g.ends_on is null or g.ends_on >= %(on)s) and {{seen}}
          order by billed.net / v.cap desc, g.id limit %(rows)s""",
@@ -153,8 +153,9 @@ KINDS: Final = (
                  else 'is nearly used up' end, p.amount - used.total, p.currency, coalesce(p.expires_on, %(on)s),
                count(*) over ()
           from purchase_order p join account a on a.id = p.account_id
-          join lateral (select coalesce(sum(i.total), 0) as total from invoice i where i.account_id = p.account_id
-                  and i.purchase_order = p.number and i.currency = p.currency and i.state = 'issued') used
+          join lateral (select coalesce(sum(i.total - i.prepaid), 0) as total from invoice i
+                 where i.account_id = p.account_id and i.purchase_order = p.number and i.currency = p.currency
+                   and i.state = 'issued') used
             on p.expires_on <= %(on)s::date + {AHEAD} or used.total >= p.amount * (1 - {PURCHASE_ORDER_LEFT})
          where (p.expires_on is null or p.expires_on >= %(on)s) and {{seen}}
          order by p.expires_on nulls last, p.id limit %(rows)s""",

@@ -40,7 +40,7 @@ def with_factors(work: pl.DataFrame) -> pl.DataFrame:
     agreed = work.with_columns(pl.lit(None, kind).alias(name) for name, kind in AGREED.items() if name not in known)
     split = _split(agreed)
     begins = pl.col("_over") > 0
-    front, tail = split.filter(pl.col("_over") < pl.col("quantity")), split.filter(begins)
+    front, tail = split.filter(~begins | (pl.col("_over") < pl.col("quantity"))), split.filter(begins)
     seconds = pl.min_horizontal("billed", "_front")
     parts = pl.concat([
         front.with_columns(
