@@ -81,10 +81,17 @@ def status(address: str) -> int:
 
 def granian(pid: int) -> list[int]:
     """The processes that answer pages."""
-    [web] = [child for child in psutil.Process(pid).children() if "granian" in " ".join(child.cmdline())]
-    return sorted(child.pid for child in web.children() if child.status() != psutil.STATUS_ZOMBIE)
+    [web] = [child for child in psutil.Process(pid).children() if "granian" in words(child)]
+    return sorted(child.pid for child in web.children() if words(child))
 
 
 def job_worker(pid: int) -> list[int]:
-    return [child.pid for child in psutil.Process(pid).children()
-            if child.status() != psutil.STATUS_ZOMBIE and child.cmdline()[-1:] == ["worker"]]
+    return [child.pid for child in psutil.Process(pid).children() if words(child)[-1:] == ["worker"]]
+
+
+def words(process: psutil.Process) -> list[str]:
+    """Its command line; of a process that has ended, or is just about to, there is none."""
+    try:
+        return process.cmdline() if process.status() != psutil.STATUS_ZOMBIE else []
+    except psutil.Error:
+        return []

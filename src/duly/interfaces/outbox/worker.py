@@ -6,13 +6,10 @@ and runs again at once. Among several workers an orphan is known by its worker's
 """
 
 import asyncio
-import signal
-import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from asgiref.sync import async_to_sync
@@ -25,6 +22,7 @@ from duly.interfaces.outbox.jobs import register
 from duly.interfaces.outbox.sweeper import STALLED_AFTER, rescue
 
 ALIVE: Final = 0x64756C79_776F726B  # "dulywork": the advisory lock that every living worker shares
+MOMENT: Final = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,7 @@ class Left:
 def work(*, concurrency: int = 2, wait: bool = True) -> Left:
     """Run jobs until a signal stops the worker, or (`wait=False`) until no job is ready; then say what is left."""
     with alive():
-        try:
-            asyncio.run(_run(concurrency, wait))
-        except asyncio.CancelledError:
-            sys.exit(128 + signal.SIGTERM)
+        _until_done(_run(concurrency, wait))
     return left()
 
 
@@ -58,36 +53,31 @@ def alive() -> Iterator[None]:
         yield
 
 
+def _until_done(run: Coroutine[Any, Any, None]) -> None:
+    """Run it in a loop of its own. When it ends or fails, or a signal ends it, other tasks have a moment to end too.
+
+    `asyncio.run` would wait for them without end, and where the database died under the worker one may never end.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(run)
+    finally:
+        if others := asyncio.all_tasks(loop):
+            for task in others:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(others, timeout=MOMENT))
+        loop.close()
+
+
 async def _run(concurrency: int, wait: bool) -> None:
     # An app of its own: a job that defers another goes through the shared app, which uses Django's connection, so
     # that both commit together. The worker's own traffic goes through its pool.
     queue = DjangoApp(connector=app.connector.get_worker_connector())  # type: ignore[attr-defined]
     register(queue)
-    with _ended_by_sigterm():
-        async with queue.open_async():
+    async with queue.open_async():
+        await queue.run_worker_async(concurrency=concurrency, wait=wait)
+        while not wait and await _more(queue):
             await queue.run_worker_async(concurrency=concurrency, wait=wait)
-            while not wait and await _more(queue):
-                await queue.run_worker_async(concurrency=concurrency, wait=wait)
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM cancel the task of the block, as Ctrl-C does, until the worker heeds it itself.
-
-    An exit that is raised in the middle of the loop cancels all tasks at once, also those by which the worker reaches
-    the database to take its leave: it would wait for them for ever.
-    """
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    if task is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
-        signal.signal(signal.SIGTERM, before)
 
 
 async def _more(queue: App) -> bool:
