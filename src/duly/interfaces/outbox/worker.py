@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
-from asgiref.sync import async_to_sync
 from procrastinate import App
 from procrastinate.contrib.django import DjangoApp, app
 from procrastinate.contrib.django.utils import connector_params
@@ -46,7 +45,7 @@ def alive() -> Iterator[None]:
     """Be counted as a living worker while the block runs; let the jobs of dead ones run again before it."""
     with psycopg.connect(**connector_params(), autocommit=True) as session:
         [alone] = session.execute("select pg_try_advisory_lock(%s)", [ALIVE]).fetchone() or [False]
-        async_to_sync(rescue)(app.job_manager, 0 if alone else STALLED_AFTER)
+        _until_done(_rescued(0 if alone else STALLED_AFTER))
         session.execute("select pg_advisory_lock_shared(%s)", [ALIVE])
         if alone:
             session.execute("select pg_advisory_unlock(%s)", [ALIVE])
@@ -69,10 +68,19 @@ def _until_done(run: Coroutine[Any, Any, None]) -> None:
         loop.close()
 
 
+def _queue() -> DjangoApp:
+    """An app of its own: a job that defers another goes through the shared app, which uses Django's connection, so that
+    both commit together. The worker's own traffic goes through its pool."""
+    return DjangoApp(connector=app.connector.get_worker_connector())  # type: ignore[attr-defined]
+
+
+async def _rescued(silent: float) -> None:
+    async with _queue().open_async() as queue:
+        await rescue(queue.job_manager, silent)
+
+
 async def _run(concurrency: int, wait: bool) -> None:
-    # An app of its own: a job that defers another goes through the shared app, which uses Django's connection, so
-    # that both commit together. The worker's own traffic goes through its pool.
-    queue = DjangoApp(connector=app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    queue = _queue()
     register(queue)
     async with queue.open_async():
         await queue.run_worker_async(concurrency=concurrency, wait=wait)
