@@ -186,3 +186,15 @@ def test_value_that_a_billed_period_left_rolls_over(world: World) -> None:
     used(world, ("calls", "2026-09-10T10:00:00Z", 40), ("calls", "2026-10-15T10:00:00Z", 170))
     billed(world, SEPTEMBER)
     assert amounts(world, OCTOBER) == [("recurring", "100"), ("usage", "10")], "60 of September and 100"
+
+
+def test_prepaid_credit_counts_as_it_is_used_not_as_it_is_sold(world: World) -> None:
+    metric()
+    prepaid = ChargeInput("prepaid", "credit", "Prepaid calls", price=D(25), due_on=date(2026, 9, 10),
+                          covers=("calls",))
+    committed = ChargeInput("commit", "commitment", "Committed use", price=D(10), interval="month")
+    agreed(world, CALLS, prepaid, committed, starts_on=SEPTEMBER[0], cap=D(70), cap_behaviour="stop")
+    used(world, ("calls", "2026-10-06T10:00:00Z", 30))
+    [september] = billed(world, SEPTEMBER)
+    assert stored(september) == [("true_up", "10"), ("one_off", "25")]
+    assert amounts(world, OCTOBER) == [("usage", "60"), ("credit", "-25")], "10 and 60 of 70"

@@ -50,7 +50,15 @@ def within_cap(lines: pl.DataFrame, agreements: pl.DataFrame, due: Due, through:
     caps = stopping.join(before, on="agreement_id", how="left").with_columns(
         pl.col("billed_before").fill_null(0), pl.lit(None, pl.List(pl.Int64)).alias("charges"),
         pl.lit("stop").alias("action"))
-    return cap(left, caps.select(pl.col(name).cast(kind) for name, kind in CAP.items())).lines.drop("stopped", "held")
+    sale = _sales(due, "credit")
+    held = cap(left.filter(~sale), caps.select(pl.col(name).cast(kind) for name, kind in CAP.items())).lines
+    return pl.concat([held.select(left.columns), left.filter(sale)]).sort("line_key")
+
+
+def _sales(due: Due, *kinds: str) -> pl.Expr:
+    """Whether a line is of a charge of one of these kinds, which sell or true up what others use."""
+    charges = due.planned.filter(pl.col("charge_kind").is_in(kinds))["charge_id"].unique()
+    return pl.col("charge_id").is_in(charges.implode())
 
 
 def missing(lines: pl.DataFrame, due: Due) -> Missing:
@@ -61,8 +69,8 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     periods = due.committed
     if periods.is_empty():
         return Missing(pl.DataFrame(schema=LINE), pl.DataFrame(schema=SPAN))
-    own = due.planned.filter(pl.col("charge_kind") == "commitment")["charge_id"].unique().implode()
-    before = history.billed_amounts(periods["agreement_id"].unique().to_list()).filter(~pl.col("charge_id").is_in(own))
+    own = _sales(due, "commitment", "credit")
+    before = history.billed_amounts(periods["agreement_id"].unique().to_list()).filter(~own)
     numbered = periods.sort("document_key", "charge_id", "span_from").with_row_index("part", offset=1).with_columns(
         pl.col("part").cast(pl.Int64))
     counts = pl.col("covered").is_null() | pl.col("covered").list.contains(pl.col("used_charge"))
@@ -71,7 +79,7 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
         pl.col("amount").sum().alias("used_before"))
     asked = numbered.join(used, on="part", how="left", maintain_order="left").with_columns(
         pl.col("used_before").fill_null(0), pl.col("price").alias("committed"), pl.col("covered").alias("charges"))
-    counted = with_net(lines).filter(~pl.col("charge_id").is_in(own)).with_columns(pl.col("net").alias("amount"))
+    counted = with_net(lines).filter(~own).with_columns(pl.col("net").alias("amount"))
     shaped = asked.select(pl.col(name).cast(kind) for name, kind in COMMITMENT.items())
     found = pl.concat(true_ups(_ended_in(counted, now).select(list(LINE)), now) for _, now in shaped.group_by(
         ["span_from", "span_to"], maintain_order=True)).sort("part")

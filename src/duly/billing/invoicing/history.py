@@ -65,12 +65,14 @@ BILLED: Final[frames.Schema] = {
 
 
 def billed_amounts(agreements: Sequence[int]) -> pl.DataFrame:
-    """What drafts and documents bill of these agreements, by charge and last day of service; no proformas, and without
-    what takes off what was billed in advance, and vouchers that are sold."""
+    """What drafts and documents bill of these agreements, by charge and last day of service; no proformas.
+
+    Credit counts as it is used: neither its sale is in it, nor what takes off what was billed in advance.
+    """
     return frames.read("""select l.agreement_id, l.charge_id, l.service_to, sum(l.amount)
-          from invoice_line l join invoice i on i.id = l.invoice_id join charge_terms t on t.id = l.terms_id
+          from invoice_line l join invoice i on i.id = l.invoice_id join charge c on c.id = l.charge_id
          where l.agreement_id = any(%s) and i.state <> 'discarded' and i.kind in ('invoice', 'credit_note')
-           and not t.untaxed and l.kind not in ('deposit', 'credit', 'progressive')
+           and c.kind <> 'credit' and l.kind not in ('deposit', 'credit', 'progressive')
          group by 1, 2, 3 order by 1, 2, 3""", [list(agreements)], BILLED)
 
 
