@@ -70,18 +70,12 @@ def assembled(inputs: Inputs) -> Assembled:
         sheet.spans.append(_of_lines(one.spans.rename({"line_key": "part"}), keys, kind="regular"))
     lines = sheet.numbered(priced.lines)
     documents = inputs.agreements.with_columns(pl.lit("invoice").alias("document_kind"))
-    supplied = _supplied(lines, inputs)
+    supplied = taxing.supplied(lines, inputs.terms)
     return Assembled(
         lines=supplied, allocations=_shared_out(pl.concat(sheet.allocations), lines, reduced=sheet.reduced),
         spans=pl.concat(sheet.spans), nettings=nettings, problems=priced.problems,
         agreements=pl.concat([documents, *(one.agreements.select(documents.columns) for one in apart)]),
         parties=pl.concat([inputs.parties, *(one.parties.select(inputs.parties.columns) for one in apart)]))
-
-
-def _supplied(lines: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
-    """The lines with what their terms say of their tax: supply, and whether they sell `untaxed` credit."""
-    return lines.join(inputs.terms.select("terms_id", "supply", "untaxed"), on="terms_id", how="left",
-                      maintain_order="left")
 
 
 @dataclass(slots=True)
@@ -224,7 +218,7 @@ def _vouchers(sheet: Sheet, inputs: Inputs, fixed: pl.DataFrame, last: int) -> A
     that its agreement's document has is outside the scope anyway."""
     own = pl.col("document_key")
     others = sheet.lines.join(fixed.select("document_key").unique(), on="document_key", how="semi")
-    without = taxing.outside_scope(_supplied(others, inputs), inputs.parties) if others.height else []
+    without = taxing.outside_scope(taxing.supplied(others, inputs.terms), inputs.parties) if others.height else []
     taxed = own.is_in([key for key in others["document_key"].unique() if key not in without])
     sold = _apart(inputs, fixed, pl.when(taxed).then(own + 2 * last).otherwise(own), "invoice")
     fixed_tax = (pl.lit("O").alias("fixed_category"), pl.lit(0, RATE).alias("fixed_rate"))

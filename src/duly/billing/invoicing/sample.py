@@ -185,9 +185,7 @@ def _taxed(sheet: Sheet, terms: pl.DataFrame, customer: Account, so_far: Sample,
         for one in sheet.covered)
     if sheet.lines.is_empty():
         return replace(so_far, lines=covered)
-    sold = sheet.lines.join(terms.select("terms_id", "supply", "untaxed"), on="terms_id", how="left",
-                            maintain_order="left")
-    lines, tax_lines = taxing.taxed(sold, queries.with_parties(document))
+    lines, tax_lines = taxing.taxed(taxing.supplied(sheet.lines, terms), queries.with_parties(document))
     whole = totals(lines, tax_lines).row(0, named=True)
     priced = tuple(_line(row) for row in lines.sort("position").iter_rows(named=True))
     return replace(so_far, lines=(*covered, *priced), net=whole["net"], tax=whole["tax"], total=whole["total"])

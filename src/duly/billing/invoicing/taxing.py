@@ -61,6 +61,11 @@ def _unnamed(groups: pl.DataFrame) -> pl.DataFrame:
     return groups.with_columns(pl.lit(0, pl.Int64).alias("position"), pl.lit("").alias("name")).select(TAX_LINES)
 
 
+def supplied(lines: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """The lines with what their terms say of their tax: supply, and whether they sell `untaxed` credit."""
+    return lines.join(terms.select("terms_id", "supply", "untaxed"), on="terms_id", how="left", maintain_order="left")
+
+
 def outside_scope(lines: pl.DataFrame, parties: pl.DataFrame) -> list[int]:
     """The documents all of whose lines are outside the scope of the tax (O) anyway; as `taxed`."""
     return _at_rates(lines, parties).group_by("document_key").agg(
