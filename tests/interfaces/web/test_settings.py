@@ -112,6 +112,8 @@ def test_what_is_to_pay_is_rounded_by_currency_and_exact_again(world: World, cli
     assert wrong.status_code == 422
     assert "0.005 is finer than CHF is paid. Give a multiple of 0.01 CHF." in body(wrong)
     anna.post(place(world, "payable-step/"), {"currency": "chf", "step": "0.05"})
+    blank = anna.post(place(world, "payable-step/"), {"currency": "chf", "step": ""})  # as the back button leaves it
+    assert blank.status_code == 422
     assert m.PayableStep.objects.get().step == Decimal("0.05")
     assert 'payable-step/?currency=CHF' in body(anna.get(place(world)))
     assert 'value="0.05"' in body(anna.get(place(world, "payable-step/?currency=CHF")))

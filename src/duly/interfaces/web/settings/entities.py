@@ -150,6 +150,8 @@ def payable_step(request: StaffRequest, entity: int) -> HttpResponseBase:
         "currency": found.entity.base_currency}
     form = forms.PayableStep(request.POST or None, initial=initial)
     form.fields["currency"].disabled = own is not None
+    if own is None:  # only the step that is on the page can be ended
+        form.fields["step"].required, form.fields["step"].help_text = True, "Such as 0.05."
 
     def put() -> Put:
         values = {name: value for name, value in form.cleaned_data.items() if value is not None}
