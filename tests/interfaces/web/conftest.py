@@ -158,9 +158,12 @@ def signed_in(context: BrowserContext, server: str) -> Callable[[str], Page]:
 
 @pytest.fixture
 def axe() -> Callable[[Page], None]:
-    """Asserts that axe finds nothing against WCAG 2.2 AA and good practice on the page, and that it fits its width."""
+    """Asserts that axe finds nothing against WCAG 2.2 AA and good practice on the page, and that it fits its width.
+    It waits for a page that was begun and has no root yet; that it is the page meant, the test asserts before.
+    """
 
     def assert_clean(page: Page) -> None:
+        page.wait_for_load_state("load")
         found = Axe().run(page)["violations"]
         assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than its window"

@@ -283,6 +283,7 @@ def test_a_month_is_billed_in_the_browser(database: str, world: World, signed_in
         box.check()
     axe(page)
     page.locator(".bulk").get_by_role("button", name="Issue").click()
+    expect(page.get_by_role("button", name="Issue 3 drafts")).to_be_visible()
     axe(page)
     page.get_by_role("button", name="Issue 3 drafts").click()
     expect(page.get_by_text("Left as they were, and why")).to_be_visible()

@@ -151,6 +151,7 @@ def test_the_outbox_in_the_browser(database: str, world: World, signed_in: Calla
     page.get_by_role("link", name=re.compile("Failed")).click()
     expect(page.locator(".rows tbody tr")).to_have_count(1)
     page.locator(".rows tbody a.strong").click()
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
     axe(page)
     page.get_by_role("button", name="Send again").click()
     expect(page.get_by_text("1 mail waits to be sent again")).to_be_visible()

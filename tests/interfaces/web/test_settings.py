@@ -239,6 +239,7 @@ def test_the_settings_in_the_browser(
     page.goto("/settings/")
     axe(page)
     page.get_by_role("link", name="Open").click()
+    expect(page.get_by_role("link", name="Edit", exact=True)).to_be_visible()
     axe(page)
     page.get_by_role("link", name="Edit", exact=True).click()
     page.get_by_label("Name", exact=True).fill(LONG)

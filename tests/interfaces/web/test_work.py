@@ -274,6 +274,7 @@ def test_a_day_of_work_from_record_to_approval(
     page.goto(f"{WORK}milestones/")
     axe(page)
     page.get_by_role("link", name="Go-live").click()
+    expect(page.get_by_role("heading", name="Go-live")).to_be_visible()
     axe(page)
     item = re.findall(r"\d+", str(m.WorkItem.objects.values_list("id", flat=True).first()))[0]
     page.goto(f"{WORK}entries/{item}/")
