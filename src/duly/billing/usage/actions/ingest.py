@@ -14,21 +14,26 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Refused
 from duly.billing.usage.sorting import BadRow, Sorted, sort
 
-INCOMING: Final = """
-    create temporary table if not exists usage_incoming (
-      first boolean, agreement_id bigint, metric text, source text collate "C", event_id text collate "C",
-      at timestamptz, quantity numeric(20, 6), properties jsonb,
+CLAIMS: Final = """
+    create temporary table if not exists usage_claim (
+      place bigint, source text collate "C", event_id text collate "C", at timestamptz,
+      mark uuid generated always as (public.usage_mark(source, event_id)) stored) on commit delete rows"""
+
+REPEATS: Final = """
+    create temporary table if not exists usage_repeat (
+      agreement_id bigint, metric text, source text collate "C", event_id text collate "C", at timestamptz,
+      quantity numeric(20, 6), properties jsonb,
       mark uuid generated always as (public.usage_mark(source, event_id)) stored) on commit delete rows"""
 
 CLAIM: Final = """
     with claimed as (
-      insert into usage_identity (mark, at) select mark, at from usage_incoming where first order by mark
+      insert into usage_identity (mark, at) select mark, at from usage_claim order by mark
       on conflict (mark) do nothing returning mark)
-    insert into usage_event (agreement_id, metric, source, event_id, at, received_at, quantity, properties)
-    select agreement_id, metric, source, event_id, at, %(at)s, quantity, properties
-      from usage_incoming join claimed using (mark) where first order by usage_incoming.ctid"""
-"""Marks in their order, so that two who send the same wait for one another and never in a circle; events in the order
-in which they came, which is mostly that of their indexes."""
+    select c.place from usage_claim c where not exists (select from claimed m where m.mark = c.mark)"""
+"""Who has the identity already. Marks go in their order, so that two who send the same wait for one another and never
+in a circle, and so that they meet the pages of their key one after the other."""
+
+CONTENT: Final = ("agreement_id", "metric", "source", "event_id", "at", "quantity", "properties")
 
 OTHERWISE: Final = """
     insert into usage_finding (reason, agreement_id, metric, source, event_id, at, received_at, quantity, properties,
@@ -37,7 +42,7 @@ OTHERWISE: Final = """
            i.event_id, i.at, %(at)s, i.quantity, i.properties, u.at,
            encode(sha256(convert_to(jsonb_build_array(i.source, i.event_id, extract(epoch from i.at), i.agreement_id,
                                                       i.metric, i.quantity, i.properties)::text, 'UTF8')), 'hex')
-      from usage_incoming i join usage_identity u on u.mark = i.mark
+      from usage_repeat i join usage_identity u on u.mark = i.mark
       left join usage_event e on e.source = i.source and e.event_id = i.event_id and e.at = u.at
      where (i.at, i.agreement_id, i.metric, i.quantity, i.properties)
            is distinct from (e.at, e.agreement_id, e.metric, e.quantity, e.properties)
@@ -90,16 +95,36 @@ def refusal(found: Sorted, name: str) -> Refused:
 
 
 def take_in(good: pl.DataFrame, at: datetime) -> tuple[int, int]:
-    """Write judged events (`sorting.Sorted.good`); how many are new, and how many new findings there are."""
+    """Write judged events (`sorting.Sorted.good`); how many are new, and how many new findings there are.
+
+    What is new goes once into the table of events as it comes. Only what claims an identity in vain, or is not the
+    first of its batch to do so, is looked at again beside the event that counts.
+    """
     if good.is_empty():
         return 0, 0
-    frames.execute(INCOMING)
-    frames.execute("delete from usage_incoming")
-    frames.write("usage_incoming", good.select("first", "agreement_id", "metric", "source", "event_id", "at",
-                                               "quantity", "properties"))
-    frames.rows("select usage_months(min(at), max(at)) from usage_incoming")
-    new = frames.execute(CLAIM, {"at": at})
-    return new, frames.execute(OTHERWISE, {"at": at}) if new < good.height else 0
+    placed = good.with_row_index("place")
+    vain = _claim(placed.filter("first"))
+    is_new = pl.col("first") & ~pl.col("place").is_in(vain)
+    new = frames.write("usage_event", placed.filter(is_new).select(*CONTENT, received_at=pl.lit(at)))
+    repeats = placed.remove(is_new).select(CONTENT)
+    return new, _find(repeats, at) if repeats.height else 0
+
+
+def _claim(first: pl.DataFrame) -> list[int]:
+    """The `place` of each event whose identity was another's before; the others have theirs now."""
+    frames.execute(CLAIMS)
+    frames.execute("delete from usage_claim")
+    frames.write("usage_claim", first.select("place", "source", "event_id", "at"))
+    frames.rows("select usage_months(min(at), max(at)) from usage_claim")
+    return [place for (place,) in frames.rows(CLAIM)]
+
+
+def _find(repeats: pl.DataFrame, at: datetime) -> int:
+    """Findings for those events that differ from the one of their identity; how many were not made before."""
+    frames.execute(REPEATS)
+    frames.execute("delete from usage_repeat")
+    frames.write("usage_repeat", repeats)
+    return frames.execute(OTHERWISE, {"at": at})
 
 
 def _record(actor: Actor, at: datetime, name: str, answer: Ingested) -> int:
