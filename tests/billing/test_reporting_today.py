@@ -13,6 +13,7 @@ from duly.billing.kernel import frames
 from duly.billing.reporting.tasks import KINDS
 from duly.billing.reporting.today import Task, Waiting, today, unbilled
 from tests.billing.cash import issued, receive
+from tests.billing.usage import ingest, metric
 from tests.world import NOW, OCTOBER, TODAY, World
 
 
@@ -43,6 +44,12 @@ def failed_mail(world: World) -> None:
         entity=world.entity(), account=world.account("ACME"), invoice=invoice, recipients=[], subject="Invoice 1",
         body="", message_id="<1@x>", state="failed", queued_at=NOW, queued_by="ben")
     m.DeliveryAttempt.objects.create(message=message, at=NOW, outcome="failed", answer="550 No such user")
+
+
+def told_twice(world: World) -> None:
+    metric("calls")
+    ingest(world, {}, {}, {})
+    ingest(world, {"quantity": 2}, {"quantity": 3})
 
 
 def capped(world: World) -> None:
@@ -84,6 +91,7 @@ TASKS: list[tuple[str, Callable[[World], object], str, str, str, D | None]] = [
     ("mail",         failed_mail,  "mara", "ACME",  "550 No such user",                        None),
     ("approve_work", lambda w: w.time(60, approved=False), "mara", "ACME", "1 entry, the oldest from 28 days ago",
      None),
+    ("usage_finding", told_twice,  "otto", "ZED",   "2 events told twice, not alike; the oldest came today", None),
     ("cap",          capped,       "mara", "ACME",  "95% of 1,000.00 EUR is billed",           D("50.00")),
     ("purchase_order", ordered,    "mara", "ACME",  "expires in 10 days",                      D("100.00")),
     ("milestone",    milestone,    "mara", "BIG",   "was due 3 days ago, nobody has accepted it", D("500.00")),

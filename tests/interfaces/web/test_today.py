@@ -20,6 +20,7 @@ from duly.billing.reporting.tasks import KINDS, UNBILLED
 from duly.interfaces.web.today import views
 from duly.interfaces.web.today.views import LOOKS
 from tests.billing.cash import issued, receive
+from tests.billing.usage import ingest, metric
 from tests.world import NOW, OCTOBER, TODAY, World
 
 ClientOf = Callable[..., Client]
@@ -193,9 +194,13 @@ def test_every_task_and_list_has_an_address(world: World, client_of: ClientOf) -
     draft(world, "BIG")
     world.time(60, approved=False)
     receive(world, "80.00", account="ZED")
+    metric("calls")
+    ingest(world, {})
+    ingest(world, {"quantity": 2})
     client = client_of("fin")
     rows = re.findall(r"<tr data-url=\"([^\"]+)\"", shown(client))
-    assert len(rows) == 7
+    assert len(rows) == 8
+    assert "/work/usage/findings/?agreement=ZED-SUB&state=waiting" in rows
     for address in {*rows, *re.findall(r'<th colspan="5".*?<a href="([^"]+)"', shown(client, "?kind=overdue"))}:
         assert client.get(address, follow=True).status_code == 200, address
 

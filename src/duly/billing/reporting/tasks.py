@@ -134,6 +134,15 @@ KINDS: Final = (
          where {seen} order by w.oldest, g.id limit %(rows)s""",
          lambda items, days: f"{items} {'entry' if items == '1' else 'entries'}, the oldest from {_ago(days)}",
          "work", "Approve", "work", {"approved": "no"}),
+    Kind("usage_finding", "Usage that came again otherwise", "work", """
+        select g.number, g.name, a.number, a.name, f.events::text, null::numeric, '', f.oldest, count(*) over ()
+          from (select agreement_id, count(*) as events, min((received_at at time zone 'UTC')::date) as oldest
+                  from usage_finding f where not exists (select from usage_decision d where d.finding_id = f.id)
+                 group by 1) f
+          join agreement g on g.id = f.agreement_id join account a on a.id = g.account_id
+         where {seen} order by f.oldest, g.id limit %(rows)s""",
+         lambda events, days: f"{events} {'event' if events == '1' else 'events'} told twice, not alike; the oldest came "
+         + _ago(days), "usage_findings", "Decide", "usage_findings", {"state": "waiting"}),
     Kind("cap", "Caps nearly reached", "agree", f"""
         select g.number, g.name, a.number, a.name, to_char(100 * billed.net / v.cap, 'FM999990') || '%% of '
                || to_char(v.cap, 'FM999,999,999,999,990.00') || ' ' || g.currency, v.cap - billed.net, g.currency,

@@ -45,6 +45,7 @@ LOOKS: Final = {
     "unallocated": Look("Unallocated", "banknote", "info"),
     "mail": Look("Failed mail", "mail-warning", "bad"),
     "approve_work": Look("Work", "timer", "mute"),
+    "usage_finding": Look("Usage", "activity", "warn"),
     "cap": Look("Caps", "gauge", "warn", aged=False),
     "purchase_order": Look("Purchase orders", "clipboard-list", "warn", aged=False),
     "milestone": Look("Milestones", "flag", "warn"),
@@ -121,6 +122,8 @@ def _settles(task: Task) -> str:
         return listed("work", {"agreement": task.subject, "approved": "no"})
     if task.page == "milestones":
         return listed("milestones", {"agreement": task.subject})
+    if task.page == "usage_findings":
+        return listed("usage_findings", {"agreement": task.subject, "state": "waiting"})
     return address("invoice" if task.page == "draft" else task.page, task.subject)
 
 
