@@ -91,7 +91,7 @@ TASKS: list[tuple[str, Callable[[World], object], str, str, str, D | None]] = [
     ("mail",         failed_mail,  "mara", "ACME",  "550 No such user",                        None),
     ("approve_work", lambda w: w.time(60, approved=False), "mara", "ACME", "1 entry, the oldest from 28 days ago",
      None),
-    ("usage_finding", told_twice,  "otto", "ZED",   "2 events told twice, not alike; the oldest came today", None),
+    ("usage_finding", told_twice,  "otto", "ZED",   "2 events told twice, not alike; the oldest today", None),
     ("cap",          capped,       "mara", "ACME",  "95% of 1,000.00 EUR is billed",           D("50.00")),
     ("purchase_order", ordered,    "mara", "ACME",  "expires in 10 days",                      D("100.00")),
     ("milestone",    milestone,    "mara", "BIG",   "was due 3 days ago, nobody has accepted it", D("500.00")),

@@ -141,8 +141,8 @@ KINDS: Final = (
                  group by 1) f
           join agreement g on g.id = f.agreement_id join account a on a.id = g.account_id
          where {seen} order by f.oldest, g.id limit %(rows)s""",
-         lambda events, days: f"{events} {'event' if events == '1' else 'events'} told twice, not alike; the oldest came "
-         + _ago(days), "usage_findings", "Decide", "usage_findings", {"state": "waiting"}),
+         lambda events, days: f"{events} {'event' if events == '1' else 'events'} told twice, not alike; "
+         f"the oldest {_ago(days)}", "usage_findings", "Decide", "usage_findings", {"state": "waiting"}),
     Kind("cap", "Caps nearly reached", "agree", f"""
         select g.number, g.name, a.number, a.name, to_char(100 * billed.net / v.cap, 'FM999990') || '%% of '
                || to_char(v.cap, 'FM999,999,999,999,990.00') || ' ' || g.currency, v.cap - billed.net, g.currency,
