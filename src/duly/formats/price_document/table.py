@@ -30,14 +30,14 @@ class Node(Table):
         given = Decimal(str(value)) if not isinstance(value, bool) and NUMBER.fullmatch(str(value)) else None
         if given is None:
             self.note(key, f"{_shown(value)} is not a number.", f"Write it as {key}: 95 or {key}: 95.50.")
-        elif -int(given.as_tuple().exponent) > decimals:
+        elif abs(given) < 10**12 and given != round(given, decimals):
             self.note(key, f"{value} has more than {decimals} decimals.", "Round it, or give it in smaller units.")
         elif abs(given) >= 10**12:
             self.note(key, f"{value} is too large.", "Give less than a million millions.")
         elif least is not None and given < least:
             self.note(key, f"{value} is less than {least}.", f"Give {least} or more.")
         else:
-            return given
+            return round(given, decimals) if -int(given.as_tuple().exponent) > decimals else given
         return None
 
     def needed(self, key: str, *, decimals: int = 8, example: str = "95") -> Decimal:
@@ -50,6 +50,14 @@ class Node(Table):
         """A percentage as a factor: 19 is 0.19. Example for the remedy where it is needed: see `needed`."""
         value = self.number(key, decimals=6)
         return None if value is None else value.scaleb(-2)
+
+    def share(self, key: str) -> Decimal | None:
+        """A percentage of something that cannot be more than all of it, as a factor."""
+        found = self.percent(key)
+        if found is not None and found > 1:
+            self.note(key, f"{self.values[key]} is more than everything.", "Give at most 100.")
+            return None
+        return found
 
     def seconds(self, key: str) -> int:
         """A time worked as whole seconds: 1:30, 1:30:05, or hours as a number that makes whole seconds."""
