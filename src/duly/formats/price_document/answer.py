@@ -59,17 +59,24 @@ def _said(path: str, text: str) -> Problem:
 
 
 def _due(document: PriceDocument) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The spans of fixed charges that become due in the period, and credits of what is billed and unused."""
+    """The spans of fixed charges that become due in the period, and credits of what is billed and unused.
+
+    What had become due before the period is none of it, except days that the document says are billed: these are billed
+    as they are now.
+    """
     charges = with_trials(document.fixed, document.trials)
     prepaid, pauses = document.prepaid, document.pauses
     changing = pl.col("charge_id").is_in(prepaid["charge_id"].implode())
     settled = settle(document.before, charges.filter(changing), prepaid, document.period.end, pauses)
     nothing = prepaid.clear().select("charge_id", "span_from", "span_to")
-    until_end, until_start = (due_spans(charges.filter(~changing), nothing, through, pauses)
-                              for through in (document.period.end, document.period.start))
+    until_end = due_spans(charges.filter(~changing), nothing, document.period.end, pauses)
+    until_start = due_spans(charges, nothing, document.period.start, pauses)
     key = ["charge_id", "span_from", "span_to"]
-    fresh = until_end.join(until_start.select(key), on=key, how="anti", maintain_order="left")
-    return pl.concat([fresh, settled.due.select(fresh.columns)]), settled.credits
+    again = settled.due.select(key).join(prepaid.select(key), on="charge_id", suffix="_billed").filter(
+        (pl.col("span_from") < pl.col("span_to_billed")) & (pl.col("span_from_billed") < pl.col("span_to")))
+    before = until_start.select(key).join(again, on=key, how="anti")
+    due = pl.concat([until_end, settled.due.select(until_end.columns)])
+    return due.join(before, on=key, how="anti", maintain_order="left"), settled.credits
 
 
 def _told(document: PriceDocument, found: Bill) -> Answer:
