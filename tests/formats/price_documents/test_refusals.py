@@ -111,6 +111,8 @@ def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
 @pytest.mark.parametrize(("text", "path", "remedy"), [
     (UNIT.replace("price: 2", "price: 1e999"), "charges[0].price", "price: 95"),
     (UNIT.replace("price: 2", "price: 0.123456789"), "charges[0].price", "smaller units"),
+    (UNIT.replace("price: 2", "price: 1e-9"), "charges[0].price", "smaller units"),
+    (UNIT.replace("price: 2", "price: 1e12"), "charges[0].price", "million millions"),
     (UNIT.replace("price: 2", "price: true"), "charges[0].price", "price: 95"),
     (UNIT.replace("quantity: 3", "quantity: -3"), "charges[0].quantity", "0 or more"),
     (UNIT.replace("quantity: 3", "quantity: 3, inclded: 1"), "charges[0].inclded", "Did you mean “included”?"),
@@ -207,6 +209,13 @@ def test_a_mistake_is_named_by_its_path_with_its_remedy(text: str, path: str, re
         read_price_document((START + text).encode())
     assert [one.path for one in refused.value.problems] == [path]
     assert remedy in refused.value.problems[0].remedy
+
+
+@pytest.mark.parametrize(("number", "net"), [("1.25e-3", "1.25"), ("1E-3", "1.00"), ("2e+1", "20000.00"),
+                                           ("1e-08", "0.00"), ("1.0e-5", "0.01")])
+def test_a_number_may_be_as_programs_write_it(number: str, net: str) -> None:
+    text = '{"currency": "EUR", "period": "2026-10", "charges": [{"model": "per_unit", "price": %s, "quantity": 1e3}]}'
+    assert str(priced(read_price_document((text % number).encode()))["totals"]["net"]) == net
 
 
 def test_all_mistakes_are_told_at_once() -> None:

@@ -9,6 +9,8 @@ from duly.engine.periods import Period, parse_period
 from duly.formats.setup_file.table import NUMBER, Problem, Table, _shown
 
 A_MONTH: Final = Period(date(2026, 1, 1), date(2026, 2, 1))
+SCIENTIFIC: Final = re.compile(r"-?[0-9]\.?[0-9]{0,20}[eE][+-]?[0-9]{1,2}")
+"""As programs write small and large numbers."""
 TIME: Final = re.compile(r"([0-9]{1,5}):([0-5][0-9])(?::([0-5][0-9]))?")
 
 
@@ -27,7 +29,8 @@ class Node(Table):
         if not self.has(key):
             return None
         value = self.values[key]
-        given = Decimal(str(value)) if not isinstance(value, bool) and NUMBER.fullmatch(str(value)) else None
+        text = str(value)
+        given = Decimal(text) if NUMBER.fullmatch(text) or SCIENTIFIC.fullmatch(text) else None
         if given is None:
             self.note(key, f"{_shown(value)} is not a number.", f"Write it as {key}: 95 or {key}: 95.50.")
         elif abs(given) < 10**12 and given != round(given, decimals):
@@ -37,7 +40,7 @@ class Node(Table):
         elif least is not None and given < least:
             self.note(key, f"{value} is less than {least}.", f"Give {least} or more.")
         else:
-            return round(given, decimals) if -int(given.as_tuple().exponent) > decimals else given
+            return given if 0 <= -int(given.as_tuple().exponent) <= decimals else round(given, decimals)
         return None
 
     def needed(self, key: str, *, decimals: int = 8, example: str = "95") -> Decimal:
