@@ -75,14 +75,20 @@ def _measured(rows: Rows, common: Row, terms_id: int) -> Row:
     }
 
 
-def priced(table: Node, rows: Rows, terms_id: int, model: str) -> Row:
-    """The price of a quantity: tiers, a package, or a unit; and what of it is included."""
-    found: Row = {"model": model, "included": table.number("included", decimals=6) or ZERO}
+def priced(table: Node, rows: Rows, terms_id: int, model: str, before: Row | None = None) -> Row:
+    """The price of a quantity: tiers, a package, or a unit; and what of it is included.
+
+    Where a price comes after the one `before`, what is included and in a package stays unless it is said again.
+    """
+    kept, included = before or {}, table.number("included", decimals=6)
+    found: Row = {"model": model, "included": kept.get("included", ZERO) if included is None else included}
     if model in TIERED:
         _tiers(table, rows, terms_id, steps=model == "stair_step")
         return found
     found["price"] = table.needed("price")
-    if model == "package":
+    if model == "package" and kept and not table.has("size"):
+        found["package_size"] = kept["package_size"]
+    elif model == "package":
         size = table.needed("size", decimals=6, example="1000")
         if not size:
             table.note("size", "A package of nothing holds nothing.", "Give the units in one, for example size: 1000.")

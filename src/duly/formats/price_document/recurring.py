@@ -31,7 +31,9 @@ def recurring(table: Node, common: Row, rows: Rows) -> None:
     for number, (starts, one) in enumerate(phases):
         terms_id = rows.new_terms()
         if number == 0 or one.has("price") or one.has("tiers"):
-            price = priced(one, rows, terms_id, model)
+            price = priced(one, rows, terms_id, model, price)
+        else:
+            rows.tiers += [tier | {"terms_id": terms_id} for tier in rows.tiers if tier["terms_id"] == terms_id - 1]
         seats = one.number("quantity", decimals=6)
         ends = phases[number + 1][0] if number + 1 < len(phases) else None
         if ends is not None and ends <= starts:
