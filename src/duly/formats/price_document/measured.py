@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Final
 
 from duly.engine.pricing.balances import YEARS
+from duly.engine.pricing.tiers import TIERED
 from duly.formats.price_document.model import Row
 from duly.formats.price_document.rows import ZERO, Rows
 from duly.formats.price_document.table import Node
 from duly.formats.price_document.used import quantities
 
 BY_QUANTITY: Final = ("per_unit", "graduated", "volume", "stair_step", "package")
-TIERED: Final = ("graduated", "volume", "stair_step")
 
 
 def bounds(table: Node) -> Row:
