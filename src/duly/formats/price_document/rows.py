@@ -49,6 +49,7 @@ class Rows:
     retainers: list[Retainer] = field(default_factory=list)
     findings: list[Row] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
+    places: dict[int, str] = field(default_factory=dict)
     ids: dict[tuple[str, str], int] = field(default_factory=dict)
     terms: int = 0
 
