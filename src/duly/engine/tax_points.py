@@ -59,7 +59,8 @@ def changes_of(rates: pl.DataFrame) -> pl.DataFrame:
 def together(taxes: pl.DataFrame, countries: Iterable[str]) -> pl.DataFrame:
     """Several taxes on one base as rates for `split_at_rates`: a number for all that hold together, by class and days.
 
-    taxes       tax_class, position, name, rate, compound, valid_from, valid_to, see `tax_amounts.tax_each`
+    taxes       tax_class, position, name, rate, compound, valid_from, valid_to, see `tax_amounts.tax_each`; one without
+                a name is the one rate that stands in place of all others while it holds
     countries   where they are due
     """
     numbers: dict[tuple[object, ...], int] = {}
@@ -67,7 +68,8 @@ def together(taxes: pl.DataFrame, countries: Iterable[str]) -> pl.DataFrame:
     for (tax_class,), of_class in taxes.sort("position").group_by("tax_class", maintain_order=True):
         days = sorted({day for name in ("valid_from", "valid_to") for day in of_class[name].drop_nulls()})
         for begins, ends in zip(days, [*days[1:], None], strict=True):
-            hold = tuple(of_class.filter(in_force(pl.lit(begins))).select("name", "rate", "compound").rows())
+            rows = of_class.filter(in_force(pl.lit(begins))).select("name", "rate", "compound").rows()
+            hold = tuple([row for row in rows if not row[0]] or rows)
             number_of = Decimal(numbers.setdefault(hold, len(numbers)))
             found += [(country, tax_class, number_of, begins, ends) for country in countries if hold]
     return pl.DataFrame(found, schema={"country": pl.String, "tax_class": pl.String, "rate": RATE,
