@@ -54,10 +54,10 @@ class Rows:
     terms: int = 0
 
     def named(self, kind: str, name: str | None) -> dict[str, Any]:
-        """The columns of someone or something named."""
+        """The columns of someone or something named, in whatever case."""
         if name is None:
             return {kind: None, f"{kind}_id": None}
-        return {kind: name, f"{kind}_id": self.ids.setdefault((kind, name), len(self.ids) + 1)}
+        return {kind: name, f"{kind}_id": self.ids.setdefault((kind, name.strip().casefold()), len(self.ids) + 1)}
 
     def new_terms(self) -> int:
         """An id for more terms."""
