@@ -111,10 +111,10 @@ def test_a_line_is_taxed_as_what_it_answers(world: World, category: Any, rate: A
     assert found["tax_country"].to_list() == ["DE"]
 
 
-def component(name: str, rate: str | None, position: int = 1, *, region: str = "", compound: bool = False) -> None:
+def component(name: str, rate: str | None, position: int = 1, *, region: str = "", compound: bool = False,
+              on: date = date(2026, 1, 1)) -> None:
     m.TaxComponent.objects.create(country="DE", region=region, tax_class="standard", position=position, name=name,
-                                  rate=rate and Decimal(rate), compound=compound, valid_from=date(2026, 1, 1),
-                                  source="test")
+                                  rate=rate and Decimal(rate), compound=compound, valid_from=on, source="test")
 
 
 @pytest.mark.parametrize(("region", "named", "total"), [
@@ -140,9 +140,46 @@ def test_several_taxes_on_one_base(world: World, region: str, named: Any, total:
     assert issue(world, draft).numbers
 
 
-def _no_rates() -> None:
+def _no_rates(on: date = date(2026, 1, 1)) -> None:
     """The country's own rates end: what is sold is taxed by the several taxes."""
-    m.TaxRate.objects.create(country="DE", tax_class="standard", rate=None, valid_from=date(2026, 1, 1), source="test")
+    m.TaxRate.objects.create(country="DE", tax_class="standard", rate=None, valid_from=on, source="test")
+
+
+@pytest.mark.parametrize(("region", "october"), [
+    ("QC", [("10-01", "10-10", "100.00", "14.98"), ("10-11", "10-31", "210.00", "31.50")]),
+    ("AB", [("10-01", "10-31", "310.00", "15.50")]),  # another region's tax changed
+])
+def test_a_fee_that_crosses_a_change_of_one_of_several_taxes_is_split_by_days(
+    world: World, region: str, october: list[tuple[str, ...]]
+) -> None:
+    m.Account.objects.filter(number="ACME").update(region=region)
+    german_subscription(world)
+    world.time(3600, on=date(2026, 10, 10))
+    world.time(7200, on=date(2026, 10, 11))
+    _no_rates()
+    component("GST", "0.05")
+    component("QST", "0.09975", 2, region="QC")
+    component("QST", "0.10", 2, region="QC", on=date(2026, 10, 11))
+    drafts = [one for one in bill(world) if one.account.number == "ACME"]
+    [seats] = [shown(draft, "recurring") for draft in drafts if draft.lines.filter(kind="recurring")]
+    assert [(first, last, amount, tax) for first, last, amount, _, tax in seats][-len(october):] == october
+    [worked] = [shown(draft, "time") for draft in drafts if draft.lines.filter(kind="time")]
+    assert [(amount, tax) for _, _, amount, _, tax in worked] == (
+        [("95.00", "14.23"), ("190.00", "28.50")] if region == "QC" else [("285.00", "14.25")])
+    for draft in drafts:
+        assert all(replay(line.explanation) == line.amount for line in draft.lines.all())
+        assert draft.tax == sum(line.tax for line in draft.lines.all())
+        assert issue(world, draft).numbers
+
+
+def test_several_taxes_in_place_of_the_one_rate_split_a_fee(world: World) -> None:
+    german_subscription(world)
+    _no_rates(date(2026, 10, 11))
+    component("GST", "0.05")
+    component("PST", "0.07", 2)
+    draft = next(one for one in bill(world) if one.account.number == "ACME")
+    assert shown(draft, "recurring")[-2:] == [("10-01", "10-10", "100.00", "0.19", "19.00"),
+                                              ("10-11", "10-31", "210.00", "0.00", "25.20")]
 
 
 def test_a_draft_whose_several_taxes_changed_is_not_issued(world: World) -> None:

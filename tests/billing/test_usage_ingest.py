@@ -10,7 +10,8 @@ import pytest
 from duly.billing import models as m
 from duly.billing.kernel import frames
 from duly.billing.kernel.errors import NotFound, Refused
-from duly.billing.usage import actions
+from duly.billing.kernel.listing import Query
+from duly.billing.usage import actions, lists
 from tests.billing.usage import NOON, ingest, metric
 from tests.world import NOW, World
 
@@ -106,3 +107,18 @@ def test_events_lie_in_the_part_of_their_month(world: World, day: datetime) -> N
     ingest(world, {"at": day})
     part = "other" if day.year in (1950, 2262) else f"{day:%Y_%m}"
     assert frames.rows("select tableoid::regclass::text from usage_event") == [(f"usage_event_{part}",)]
+
+
+@pytest.mark.parametrize(("change", "differs"), [
+    ({"quantity": Decimal("2.50")}, "quantity 1 → 2.5"),
+    ({"at": LATER}, "5 Oct 2026 12:00:00 → 5 Oct 2026 13:00:00"),
+    ({"properties": '{"region": "eu"}', "quantity": 2}, 'quantity 1 → 2; no properties → {"region": "eu"}'),
+    ({"metric": "seats"}, "calls → seats"),
+    ({"agreement": "ACME-TM", "quantity": 5}, "counts for another agreement"),
+])
+def test_a_finding_says_what_differs(world: World, change: dict[str, Any], differs: str) -> None:
+    metric("seats")
+    ingest(world, {})
+    ingest(world, change)
+    [row] = lists.every_finding(actor=world.actor("fin"), on=NOW.date(), query=Query({}, "received"))
+    assert row["differs"] == differs

@@ -104,7 +104,7 @@ def test_work_without_a_price_is_refused(file: Path) -> None:
                     "charges: [{model: time, rates: [{price: 90, role: lead}], entries: [{time: 1:00}]}]")
     told = said("price", file)
     assert told.code == 2
-    assert "not everything has a price" in told.text
+    assert "not everything has a price and its tax" in told.text
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

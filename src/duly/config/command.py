@@ -15,9 +15,7 @@ def main() -> NoReturn:
     name_data_folder(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duly.config.settings")
     signal.signal(signal.SIGTERM, _leave)
-    import django
-
-    django.setup()
+    _set_up()
     from duly.config.database import data_folder
     from duly.config.serving import serve
     from duly.interfaces.cli.app import app
@@ -26,6 +24,19 @@ def main() -> NoReturn:
 
     app.main(prog_name="duly", obj=Wiring(_database, data_folder(), work, serve))
     sys.exit(0)
+
+
+def _set_up() -> None:
+    """Read the settings and wire Django; a setting that cannot be read ends the process with what is wrong with it."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from environs.exceptions import EnvError
+
+    try:
+        django.setup()
+    except (EnvError, ImproperlyConfigured) as error:
+        print(f"duly: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def name_data_folder(arguments: Sequence[str]) -> None:

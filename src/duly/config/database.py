@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 from duly.config.embedded import APP_ROLE, DATABASE, OWNER_ROLE, Embedded, default_data_folder
 
 MIGRATION_LOCK = 0x64756C79  # "duly": the advisory lock under which one process migrates
@@ -58,9 +60,15 @@ def _embedded(server: Embedded, role: str) -> dict[str, Any]:
 
 
 def _from_url(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"The database's URL cannot be read: {error}. "
+                                   "Write it as postgresql://user:password@host:5432/name.") from error
     if parts.scheme not in ("postgres", "postgresql"):
-        raise ValueError(f"DATABASE_URL must begin with postgresql://, not {parts.scheme}://.")
+        raise ImproperlyConfigured("The database's URL must begin with postgresql://, "
+                                   f"not “{parts.scheme}”; unset DATABASE_URL for a database of Duly's own.")
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -68,7 +76,7 @@ def _from_url(url: str) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": str(port or ""),
         "OPTIONS": options,
     }
 

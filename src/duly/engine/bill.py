@@ -18,7 +18,7 @@ from duly.engine.pricing.lines import LINE, DataType
 from duly.engine.rounding import AMOUNT
 from duly.engine.tax import at_rates, tax_lines, treated
 from duly.engine.tax_amounts import tax_each, tax_included, withheld
-from duly.engine.tax_points import at_tax_point, split_at_rates
+from duly.engine.tax_points import at_tax_point, split_at_rates, together
 from duly.engine.totals import totals
 
 ZERO: Final = Decimal(0)
@@ -133,9 +133,12 @@ def _payable(exact: Decimal, step: Decimal | None) -> dict[str, Decimal]:
 
 
 def _taxable(lines: pl.DataFrame, sale: Sale) -> pl.DataFrame:
-    """Lines with treatment and rate at their tax point; those that cross a change of their rate are split."""
+    """Lines with treatment and rate at their tax point; those that cross a change of their rate, or of one of several
+    taxes, are split."""
     sold = at_tax_point(lines).with_columns(pl.lit(value).alias(name) for name, value in sale.parties.items())
-    parts = split_at_rates(treated(sold), sale.rates)
+    placed = treated(sold)
+    several = None if sale.taxes is None else together(sale.taxes, placed["tax_country"].drop_nulls().unique())
+    parts = split_at_rates(placed, sale.rates if several is None else several)
     return at_rates(at_tax_point(parts.drop("tax_point")), sale.rates)
 
 

@@ -1,12 +1,16 @@
 """When a sale is taxed: its tax point, and lines of services that were partly done under another rate."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 import polars as pl
 
+from duly.engine.periods import in_force
 from duly.engine.pricing.explain import number, rounding_row, row
 from duly.engine.rounding import RATIO, distribute_frame, round_quotient_expr
+from duly.engine.tax import RATE
 
 ONE_DAY: Final = timedelta(days=1)
 
@@ -50,6 +54,26 @@ def changes_of(rates: pl.DataFrame) -> pl.DataFrame:
         pl.col("rate", "valid_to").shift().over(key).name.prefix("before_")
     ).filter((pl.col("before_valid_to") == pl.col("valid_from")) & (pl.col("before_rate") != pl.col("rate"))).select(
         *key, pl.col("valid_from").alias("cut"))
+
+
+def together(taxes: pl.DataFrame, countries: Iterable[str]) -> pl.DataFrame:
+    """Several taxes on one base as rates for `split_at_rates`: a number for all that hold together, by class and days.
+
+    taxes       tax_class, position, name, rate, compound, valid_from, valid_to, see `tax_amounts.tax_each`; one without
+                a name is the one rate that stands in place of all others while it holds
+    countries   where they are due
+    """
+    numbers: dict[tuple[object, ...], int] = {}
+    found = []
+    for (tax_class,), of_class in taxes.sort("position").group_by("tax_class", maintain_order=True):
+        days = sorted({day for name in ("valid_from", "valid_to") for day in of_class[name].drop_nulls()})
+        for begins, ends in zip(days, [*days[1:], None], strict=True):
+            rows = of_class.filter(in_force(pl.lit(begins))).select("name", "rate", "compound").rows()
+            hold = tuple([row for row in rows if not row[0]] or rows)
+            number_of = Decimal(numbers.setdefault(hold, len(numbers)))
+            found += [(country, tax_class, number_of, begins, ends) for country in countries if hold]
+    return pl.DataFrame(found, schema={"country": pl.String, "tax_class": pl.String, "rate": RATE,
+                                       "valid_from": pl.Date, "valid_to": pl.Date}, orient="row")
 
 
 def _cuts(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:

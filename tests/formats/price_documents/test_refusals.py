@@ -15,6 +15,12 @@ from duly.formats.price_document import PriceDocumentError, Unpriced, priced, re
 from duly.formats.price_document.text import parsed
 
 FOLDER: Final = Path(__file__).parent
+OVERLAPPING: Final = """
+charges:
+  - model: recurring
+    price: 9
+    billed: [{from: 2026-10-01, to: 2026-11-01, amount: 9}, {from: 2026-10-31, to: 2026-11-01, amount: 5}]
+"""
 START: Final = "currency: EUR\nperiod: 2026-10\n"
 UNIT: Final = "charges: [{code: calls, model: per_unit, price: 2, quantity: 3}]\n"
 
@@ -67,7 +73,7 @@ def said(data: bytes) -> list[str]:
     except PriceDocumentError as error:
         return [one.path for one in error.problems]
     except Unpriced as error:
-        return error.reasons
+        return [one.path for one in error.problems]
     return []
 
 
@@ -105,6 +111,8 @@ def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
 @pytest.mark.parametrize(("text", "path", "remedy"), [
     (UNIT.replace("price: 2", "price: 1e999"), "charges[0].price", "price: 95"),
     (UNIT.replace("price: 2", "price: 0.123456789"), "charges[0].price", "smaller units"),
+    (UNIT.replace("price: 2", "price: 1e-9"), "charges[0].price", "smaller units"),
+    (UNIT.replace("price: 2", "price: 1e12"), "charges[0].price", "million millions"),
     (UNIT.replace("price: 2", "price: true"), "charges[0].price", "price: 95"),
     (UNIT.replace("quantity: 3", "quantity: -3"), "charges[0].quantity", "0 or more"),
     (UNIT.replace("quantity: 3", "quantity: 3, inclded: 1"), "charges[0].inclded", "Did you mean “included”?"),
@@ -153,6 +161,46 @@ def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
     (UNIT + "cap: {amount: 5, action: halt}", "cap.action", "stop, warn, ask"),
     (UNIT + "prices: inclusive\ntaxes: [{percent: 5}]", "taxes", "Leave out"),
     ("charges: [{model: per_unit, price: 1, usage: {group_by: region}}]", "charges[0].usage.group_by", "[region]"),
+    ("charges: [{model: recurring, price: 1, from: 2026-10-10, until: 2026-10-01}]", "charges[0].until", "last day"),
+    ("charges: [{model: recurring, price: 1, pauses: [{from: 2026-10-15, to: 2026-10-05}]}]", "charges[0].pauses[0].to",
+     "billed again"),
+    ("charges: [{model: recurring, price: 1, trial_days: 3, trial_until: 2026-10-15}]", "charges[0].trial_until",
+     "trial_days, or trial_until"),
+    ("charges: [{model: recurring, price: 1, trial_price: 3}]", "charges[0].trial_price", "trial_days, or trial_until"),
+    (OVERLAPPING, "charges[0].billed[1].from", "that were credited of it"),
+    ("charges: [{model: recurring, price: 1, billed: [{from: 2026-10-01, to: 2026-11-01, amount: 1.005}]}]",
+     "charges[0].billed[0].amount", "Round it"),
+    (UNIT + "deposits: [{net: 1.005, tax_percent: 19}]", "deposits[0].net", "Round it"),
+    (UNIT + "credits: [{amount: 1.005}]", "credits[0].amount", "Round it"),
+    (UNIT + "withholdings: [{percent: 150}]", "withholdings[0].percent", "at most 100"),
+    (UNIT + "tax_rates: [{percent: 1900}]", "tax_rates[0].percent", "at most 100"),
+    (UNIT.replace("quantity: 3", "quantity: 3, minimum: 9, maximum: 8"), "charges[0].minimum", "at most 8"),
+    ("charges: [{model: percentage, percent: 1, minimum_fee: 9, maximum_fee: 8}]", "charges[0].minimum_fee",
+     "at most 8"),
+    ("charges: [{model: milestone, amount: 9, accepted_percent: 101}]", "charges[0].accepted_percent", "at most 100"),
+    ("charges: [{model: one_off, price: 9, on: 2026-11-01}]", "charges[0].on", "2026-10-01 to 2026-10-31"),
+    ("charges: [{model: stair_step, quantity: 1, tiers: [{up_to: 5, price: 9}, {flat: 20}]}]",
+     "charges[0].tiers[0].price", "flat: 9"),
+    ("charges: [{model: expense, entries: [{cost: 9, currency: USD}]}]", "charges[0].entries[0].exchange_rate",
+     "EUR for 1 USD"),
+    ("charges: [{model: expense, entries: [{cost: 9, currency: USD, exchange_rate: 0}]}]",
+     "charges[0].entries[0].exchange_rate", "more than zero"),
+    ("charges: [{model: expense, entries: [{cost: 9, exchange_rate: 2}]}]", "charges[0].entries[0].exchange_rate",
+     "Leave it out"),
+    (UNIT.replace("quantity: 3", "quantity: 3, late_quantity: -4"), "charges[0].late_quantity", "as was used"),
+    ("charges: [{model: per_unit, price: 1, usage: {events: [{at: 2026-10-05, quantity: -4}]}}]", "charges[0].usage",
+     "as was used"),
+    (UNIT.replace("price: 2, quantity: 3", "price: 10000000, quantity: 10000000"), "charges[0].model", "Correct"),
+    ("charges: [{model: package, quantity: 1000, size: 0.000001, price: 100000}]", "charges[0].model", "Correct"),
+    ("charges: [{model: graduated, quantity: 900000000000, tiers: [{up_to: 9, price: 1}, {price: 999}]}]",
+     "charges[0].model", "Correct"),
+    ("charges: [{model: time, price: 900000000000, entries: [{time: 900:00}]}]", "charges[0].model", "Correct"),
+    ("charges: [{model: percentage, percent: 99999, transactions: [{amount: 900000000000}]}]", "charges[0].model",
+     "Correct"),
+    ("charges: [{model: balance, percent: 999999, balances: [{balance: 900000000000}]}]", "charges[0].model",
+     "Correct"),
+    ("charges: [{model: recurring, price: 10000000, proration: by_second, quantity: 10000000}]", "charges[0].model",
+     "Correct"),
     ("charges: []", "charges", "at least one"),
     ("", "charges", "at least one"),
 ])
@@ -163,6 +211,13 @@ def test_a_mistake_is_named_by_its_path_with_its_remedy(text: str, path: str, re
     assert remedy in refused.value.problems[0].remedy
 
 
+@pytest.mark.parametrize(("number", "net"), [("1.25e-3", "1.25"), ("1E-3", "1.00"), ("2e+1", "20000.00"),
+                                           ("1e-08", "0.00"), ("1.0e-5", "0.01")])
+def test_a_number_may_be_as_programs_write_it(number: str, net: str) -> None:
+    text = '{"currency": "EUR", "period": "2026-10", "charges": [{"model": "per_unit", "price": %s, "quantity": 1e3}]}'
+    assert str(priced(read_price_document((text % number).encode()))["totals"]["net"]) == net
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     text = "currency: EURO\nperiod: soon\ncharges: [{model: per_unit, price: x}, {model: none}, 7]\ncolour: red"
     with pytest.raises(PriceDocumentError) as refused:
@@ -171,7 +226,30 @@ def test_all_mistakes_are_told_at_once() -> None:
         "currency", "period", "charges[2]", "charges[0].price", "charges[0].quantity", "charges[1].model", "colour"]
 
 
-def test_work_without_a_rate_is_not_left_out() -> None:
-    text = START + "charges: [{model: time, rates: [{price: 90, role: lead}], entries: [{time: 1:00}]}]"
-    with pytest.raises(Unpriced, match="rate"):
-        priced(read_price_document(text.encode()))
+@pytest.mark.parametrize(("text", "path", "remedy"), [
+    ("charges: [{model: time, rates: [{price: 90, role: lead}], entries: [{role: lead, time: 1:00}, {time: 1:00}]}]",
+     "charges[0].entries[1]", "Add one to the rate card."),
+    ("charges: [{model: expense, markup_percent: 99999, entries: [{cost: 900000000000}]}]", "charges[0].entries[0]",
+     "Correct its cost"),
+    (UNIT.replace("price: 2", "price: 2, tax_class: luxury"), "charges[0].tax_class", "class: luxury"),
+    (UNIT + "tax_rates: [{class: reduced, percent: 7}]", "charges[0].tax_class", "class: standard"),
+    (UNIT + "tax_rates: [{percent: 16, to: 2026-10-01}, {percent: 19, from: 2026-11-01}]", "charges[0].tax_class",
+     "Give one under tax_rates"),
+    (UNIT + "tax_rates: [{percent: 19, country: FR}]", "charges[0].tax_class", "Give one under tax_rates"),
+    (UNIT + "taxes: [{percent: 5, class: reduced}]", "charges[0].tax_class", "Give one under taxes"),
+    (UNIT + "commitments: [{amount: 9}, {amount: 9, tax_class: luxury}]", "commitments[1].tax_class", "class: luxury"),
+])
+def test_nothing_is_left_out_or_untaxed_in_silence(text: str, path: str, remedy: str) -> None:
+    with pytest.raises(Unpriced) as refused:
+        priced(read_price_document((START + text).encode()))
+    assert [one.path for one in refused.value.problems] == [path]
+    assert remedy in refused.value.problems[0].remedy
+
+
+@pytest.mark.parametrize("text", [
+    UNIT + "tax_rates: [{percent: 0}]", UNIT + "taxes: [{percent: 0}]",
+    UNIT.replace("price: 2", "price: 2, tax_class: luxury") + "buyer: {country: FR, tax_id: FR40303265045}",
+    UNIT.replace("price: 2", "price: 2, tax_class: luxury") + "seller: {country: DE}",
+])
+def test_what_bears_no_tax_needs_no_rate(text: str) -> None:
+    assert priced(read_price_document((START + text).encode()))["totals"]["tax"] == 0

@@ -112,7 +112,9 @@ def test_findings_are_decided_with_a_reason(world: World, client_of: ClientOf) -
     ingest(world, {"agreement": "ACME-TM", "event_id": "ACME-TM1", "quantity": 3})
     finding = m.UsageFinding.objects.get()
     ben = client_of("ben")
-    assert "Other content" in body(ben.get("/work/usage/findings/?state=waiting"))
+    waiting = body(ben.get("/work/usage/findings/?state=waiting"))
+    assert "Other content" in waiting
+    assert "quantity 1500 → 3" in waiting
     asked = ben.post("/work/usage/findings/count/", {"rows": [finding.pk]})
     assert (asked.status_code, "Kept in the log" in body(asked)) == (200, True)
     assert ben.post("/work/usage/findings/count/", {"rows": [finding.pk], "reason": "A restart"}).status_code == 302

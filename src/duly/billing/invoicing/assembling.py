@@ -13,7 +13,7 @@ from duly.billing.invoicing.deducting import discounted, given_back, missing, ne
 from duly.billing.invoicing.falling_due import MEASURED, Due, due
 from duly.billing.invoicing.measuring import late, metered
 from duly.billing.invoicing.retaining import Covered, cover_time
-from duly.billing.reference.queries import tax_rates_frame
+from duly.billing.reference.queries import tax_components_frame, tax_rates_frame
 from duly.engine.pricing import Metered, Priced, price
 from duly.engine.pricing.lines import KINDS, LINE, DataType
 from duly.engine.rounding import distribute_frame
@@ -55,10 +55,10 @@ def assembled(inputs: Inputs) -> Assembled:
     apart = [_apart(inputs, charged.fixed.filter(deposit), pl.col("document_key") + last, "deposit")]
     covered = cover_time(inputs.work, charged, inputs.scope.period_to)
     fixed = charged.fixed.filter(~deposit & ~voucher)
-    tax_rates = tax_rates_frame()
-    parted = tax_splits.parted(covered.work, inputs.parties, tax_rates)
+    taxes = (inputs.parties, tax_rates_frame(), tax_components_frame())
+    parted = tax_splits.parted(covered.work, *taxes)
     priced = tax_splits.split(price(parted, fixed, inputs.rates, _metered(charged, fixed, inputs)), inputs.terms,
-                              inputs.parties, tax_rates)
+                              *taxes)
     sheet = Sheet(_plain(priced.lines), [_spans(priced, charged, inputs.scope.snapshot)],
                   [priced.allocations.select(ALLOCATIONS)])
     _reduce(sheet, inputs, charged, covered)

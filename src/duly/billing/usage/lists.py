@@ -54,6 +54,18 @@ EVENTS: Final = Source(
     },
 )
 
+CLOCK: Final = "to_char({0} at time zone n.time_zone, 'FMDD Mon YYYY HH24:MI:SS')"
+
+DIFFERS: Final = f"""case when e.agreement_id is distinct from f.agreement_id then 'counts for another agreement'
+    else concat_ws('; ', case when e.metric <> f.metric then e.metric || ' → ' || f.metric end,
+      case when e.quantity <> f.quantity
+        then 'quantity ' || trim_scale(e.quantity) || ' → ' || trim_scale(f.quantity) end,
+      case when e.at <> f.at then {CLOCK.format("e.at")} || ' → ' || {CLOCK.format("f.at")} end,
+      case when e.properties is distinct from f.properties
+        then coalesce(e.properties::text, 'no properties') || ' → ' || coalesce(f.properties::text, 'no properties')
+      end) end"""
+"""SQL: what finding `f` says otherwise than event `e`, which counts; nothing of one outside the agreement at hand."""
+
 FINDINGS: Final = Source(
     columns={
         "id": "f.id", "event_id": "f.event_id", "source": "f.source", "reason": "f.reason", "metric": "f.metric",
@@ -61,11 +73,12 @@ FINDINGS: Final = Source(
         "used_on": "(f.at at time zone n.time_zone)::date",
         "counted_on": "(f.counted_at at time zone n.time_zone)::date",
         "quantity": "trim_scale(f.quantity)", "received_on": "f.received_at::date",
-        "properties": "coalesce(f.properties::text, '')",
+        "properties": "coalesce(f.properties::text, '')", "differs": DIFFERS,
         "state": "coalesce(d.decision, 'waiting')", "why": "coalesce(d.reason, '')", "by": "coalesce(u.name, '')",
     },
     tables="""usage_finding f join agreement g on g.id = f.agreement_id join account a on a.id = g.account_id
               join legal_entity n on n.id = g.entity_id left join usage_decision d on d.finding_id = f.id
+              left join usage_event e on (e.source, e.event_id, e.at) = (f.source, f.event_id, f.counted_at)
               left join app_user u on u.id = d.decided_by_id""",
     id="f.id", book=IN_BOOK, sorts={"received": Sort("f.id", "bigint")},
     filters={

@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from duly.engine.pricing.lines import PRICE, QUANTITY, DataType
+from duly.engine.pricing.tiers import TIERED
 
 STEP: Final[dict[str, DataType]] = {
     "terms_id": pl.Int64, "step_from": pl.Date, "price": PRICE, "quantity": QUANTITY,
@@ -33,7 +34,7 @@ def with_trials(charges: pl.DataFrame, trials: pl.DataFrame) -> pl.DataFrame:
     """`charges` without the days of their trial, or at its price.
 
     trials   charge_id, trial_days (from the agreement's first day) or trial_until (the first day after it), and price
-             (of a full period; null where the trial is free)
+             (of a unit and a full period, whatever the tiers; null where the trial is free)
 
     What was free counts as no part of the charge: the first period after a trial is broken where the trial ends in it.
     """
@@ -42,6 +43,13 @@ def with_trials(charges: pl.DataFrame, trials: pl.DataFrame) -> pl.DataFrame:
     dated = on_trial.with_columns(ends.alias("_ends"))
     after = dated.with_columns(pl.max_horizontal("terms_from", "_ends").alias("terms_from"))
     during = dated.filter(pl.col("_price").is_not_null()).with_columns(
-        pl.min_horizontal("terms_to", "_ends").alias("terms_to"), pl.col("_price").alias("price"))
+        pl.min_horizontal("terms_to", "_ends").alias("terms_to"), pl.col("_price").alias("price"), *_of_a_unit(charges))
     lasting = pl.col("terms_to").is_null() | (pl.col("terms_from") < pl.col("terms_to"))
     return pl.concat([during, after]).filter(lasting).select(charges.columns).sort("charge_id", "terms_from")
+
+
+def _of_a_unit(charges: pl.DataFrame) -> list[pl.Expr]:
+    """The model of a price that stands in the place of tiers, where the charges have models."""
+    if "model" not in charges.columns:
+        return []
+    return [pl.when(pl.col("model").is_in(TIERED)).then(pl.lit("per_unit")).otherwise("model").alias("model")]

@@ -15,6 +15,7 @@ from duly.engine.pricing.lines import PRICE, QUANTITY, DataType
 from duly.engine.pricing.sums import TERM
 
 MODELS: Final = ("per_unit", "graduated", "volume", "stair_step", "package")
+TIERED: Final = ("graduated", "volume", "stair_step")
 
 TIER: Final[dict[str, DataType]] = {
     "terms_id": pl.Int64, "above": QUANTITY, "up_to": QUANTITY, "price": PRICE, "flat": PRICE,
@@ -51,7 +52,7 @@ def quantity_terms(charges: pl.DataFrame, tiers: pl.DataFrame) -> pl.DataFrame:
     """
     beyond = pl.max_horizontal(pl.col("quantity") - pl.col("included"), pl.lit(0, QUANTITY))
     counted = charges.with_columns(beyond.cast(QUANTITY).alias("beyond"))
-    tiered = counted.filter(pl.col("model").is_in(("graduated", "volume", "stair_step")))
+    tiered = counted.filter(pl.col("model").is_in(TIERED))
     reached = _reached(tiered, tiers)
     terms = pl.concat([
         _term(counted.filter(pl.col("model") == "per_unit"), 0, "units", "beyond", "price"),

@@ -1,7 +1,7 @@
 """What a price document comes to: its priced lines with their explanation, tax lines and totals, as plain values."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ from duly.engine.tax import reason_text
 from duly.formats.price_document.accounts import accounts, money, plain
 from duly.formats.price_document.covering import covered
 from duly.formats.price_document.model import PriceDocument
+from duly.formats.price_document.untaxed import untaxed
+from duly.formats.setup_file.table import Problem
 
 Answer = dict[str, Any]
 HOUR = 3600
@@ -26,40 +28,55 @@ HOUR = 3600
 def priced(document: PriceDocument) -> Answer:
     """Lines, tax lines and totals of the document; numbers are exact decimals, dates days.
 
-    Raises `Unpriced` when some of the work has no price; nothing is left out in silence.
+    Raises `Unpriced` when some of the work has no price, or a line no tax rate; nothing is left out in silence.
     """
     due, credits = _due(document)
     found = price(document.work, due, document.rates, Metered(
         document.metered, document.tiers, document.transactions, document.balances))
     if found.problems.height:
-        raise Unpriced(found.problems["text"].to_list())
+        raise Unpriced(_said(document.places[one["work_id"]], one["text"]) for one in found.problems.to_dicts())
     lines = found.lines.drop("position")
     late = late_lines(document.late, document.tiers).drop("part").with_row_index("line_key", offset=lines.height + 1)
     held = covered(document, pl.concat([lines, late.cast({"line_key": pl.Int64}).select(lines.columns)]))
     summed = bill(held.lines, document.deductions, document.sale, document.issued_on, credits)
+    if unknown := list(untaxed(document, summed.lines)):
+        raise Unpriced(unknown)
     return _told(document, summed) | accounts(document, held)
 
 
 class Unpriced(ValueError):
-    """Work that nothing prices; `reasons` says of each why, and what to do."""
+    """What has no price, or no tax rate; `problems` says of each where it stands, why, and what to do."""
 
-    def __init__(self, reasons: list[str]) -> None:
-        super().__init__(" ".join(reasons))
-        self.reasons = reasons
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(map(str, self.problems)))
+
+
+def _said(path: str, text: str) -> Problem:
+    """What a pricing says, whose remedy stands behind the semicolon."""
+    what, _, remedy = text.partition("; ")
+    return Problem(path, f"{what[:1].upper()}{what[1:].rstrip('.')}.", f"{remedy[:1].upper()}{remedy[1:]}")
 
 
 def _due(document: PriceDocument) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The spans of fixed charges that become due in the period, and credits of what is billed and unused."""
+    """The spans of fixed charges that become due in the period, and credits of what is billed and unused.
+
+    What had become due before the period is none of it, except days that the document says are billed: these are billed
+    as they are now.
+    """
     charges = with_trials(document.fixed, document.trials)
     prepaid, pauses = document.prepaid, document.pauses
     changing = pl.col("charge_id").is_in(prepaid["charge_id"].implode())
     settled = settle(document.before, charges.filter(changing), prepaid, document.period.end, pauses)
     nothing = prepaid.clear().select("charge_id", "span_from", "span_to")
-    until_end, until_start = (due_spans(charges.filter(~changing), nothing, through, pauses)
-                              for through in (document.period.end, document.period.start))
+    until_end = due_spans(charges.filter(~changing), nothing, document.period.end, pauses)
+    until_start = due_spans(charges, nothing, document.period.start, pauses)
     key = ["charge_id", "span_from", "span_to"]
-    fresh = until_end.join(until_start.select(key), on=key, how="anti", maintain_order="left")
-    return pl.concat([fresh, settled.due.select(fresh.columns)]), settled.credits
+    again = settled.due.select(key).join(prepaid.select(key), on="charge_id", suffix="_billed").filter(
+        (pl.col("span_from") < pl.col("span_to_billed")) & (pl.col("span_from_billed") < pl.col("span_to")))
+    before = until_start.select(key).join(again, on=key, how="anti")
+    due = pl.concat([until_end, settled.due.select(until_end.columns)])
+    return due.join(before, on=key, how="anti", maintain_order="left"), settled.credits
 
 
 def _told(document: PriceDocument, found: Bill) -> Answer:

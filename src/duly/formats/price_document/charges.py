@@ -17,6 +17,7 @@ from duly.formats.price_document.measured import (
 from duly.formats.price_document.model import Row
 from duly.formats.price_document.recurring import recurring
 from duly.formats.price_document.rows import LONG_AGO, ZERO, Rows, until_next
+from duly.formats.price_document.sizes import note_too_large
 from duly.formats.price_document.table import Node
 from duly.formats.price_document.used import covered
 from duly.formats.setup_file.words import GROUPINGS, ROUNDINGS
@@ -39,6 +40,7 @@ def charge(table: Node, rows: Rows) -> None:
         "currency": rows.currency, "exponent": exponent(rows.currency),
     }
     READERS.get(model, _ignored)(table, common, rows)
+    note_too_large(table, rows, charge_id)
     table.close()
 
 
@@ -48,11 +50,13 @@ def _ignored(table: Node, common: Row, rows: Rows) -> None:
 
 
 def _one_off(table: Node, common: Row, rows: Rows) -> None:
-    count = table.number("quantity", decimals=6)
+    count, due = table.number("quantity", decimals=6), table.day("on", rows.period.start)
+    if not rows.period.start <= due < rows.period.end:
+        table.note("on", f"{due} is not in the period.", f"Give a day from {rows.period.start} to {rows.period.last}.")
     rows.fixed.append(common | {
         "kind": "one_off", "model": "per_unit", "included": ZERO, "terms_id": rows.new_terms(), "interval": None,
         "interval_count": 1, "price": table.needed("price"), "quantity": Decimal(1) if count is None else count,
-        "due_on": table.day("on", rows.period.start), "alignment": "calendar", "timing": "arrears",
+        "due_on": due, "alignment": "calendar", "timing": "arrears",
         "proration": "by_day", "agreement_from": LONG_AGO, "terms_from": LONG_AGO})
 
 
@@ -123,7 +127,9 @@ def _count_days(entries: list[Row]) -> None:
 
 
 def _entry(one: Node, rows: Rows, before: int = 0) -> Row:
-    return {"work_id": len(rows.work) + before + 1, "worked_on": one.day("on", rows.period.start),
+    work_id = len(rows.work) + before + 1
+    rows.places[work_id] = one.path
+    return {"work_id": work_id, "worked_on": one.day("on", rows.period.start),
             "description": one.text("text", "", longest=2000)}
 
 
@@ -131,13 +137,27 @@ def _expense(table: Node, common: Row, rows: Rows) -> None:
     terms_id, markup, limits = rows.new_terms(), table.percent("markup_percent") or ZERO, _limits(table, common)
     for one in table.tables("entries"):
         category = one.maybe("category", longest=100)
-        rows.work.append(common | _entry(one, rows) | {
+        one.need("cost", "67.90")
+        rows.work.append(common | _entry(one, rows) | _exchange(one, rows) | {
             "kind": "expense", "terms_id": terms_id, "markup": markup, "grouping": "rate", "quantity": Decimal(1),
-            "amount": one.needed("cost", decimals=4), "rounding": "exact", "increment_seconds": 1, "minimum_seconds": 0,
-            "cost_currency": one.text("currency", rows.currency, check=check_currency),
-            "exchange_rate": one.number("exchange_rate", decimals=10), "task": category,
-            "at_most": limits.get(folded(category or ""))})
+            "amount": one.number("cost", decimals=4, least=None) or ZERO, "rounding": "exact", "increment_seconds": 1,
+            "minimum_seconds": 0, "task": category, "at_most": limits.get(folded(category or ""))})
         one.close()
+
+
+def _exchange(one: Node, rows: Rows) -> Row:
+    """What an expense was paid in, and where that is another currency than the document's, the day's rate."""
+    currency = one.text("currency", rows.currency, check=check_currency)
+    rate = one.number("exchange_rate", decimals=10)
+    if currency != rows.currency and not one.has("exchange_rate"):
+        one.note("exchange_rate", f"Nothing says what {currency} is in {rows.currency}.",
+                 f"Give the {rows.currency} for 1 {currency} on the day, for example exchange_rate: 0.9213.")
+    elif currency == rows.currency and rate is not None and rate != 1:
+        one.note("exchange_rate", f"{currency} is the document's own currency.",
+                 "Leave it out, or name the currency that was paid.")
+    elif rate == 0:
+        one.note("exchange_rate", "At 0 nothing would be billed.", "Give more than zero.")
+    return {"cost_currency": currency, "exchange_rate": rate}
 
 
 def _limits(table: Node, common: Row) -> dict[str, Decimal]:
@@ -158,7 +178,7 @@ def _limits(table: Node, common: Row) -> dict[str, Decimal]:
 
 def _milestone(table: Node, common: Row, rows: Rows) -> None:
     """The agreed amount, or the accepted part of it."""
-    accepted = table.percent("accepted_percent")
+    accepted = table.share("accepted_percent")
     rows.work.append(common | _entry(table, rows) | {
         "kind": "milestone", "terms_id": rows.new_terms(), "markup": ZERO, "grouping": "rate", "rounding": "exact",
         "increment_seconds": 1, "minimum_seconds": 0, "amount": table.needed("amount", decimals=4, example="10000"),

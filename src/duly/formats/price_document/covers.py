@@ -13,9 +13,9 @@ from duly.formats.price_document.table import Node
 from duly.formats.price_document.used import instant
 
 
-def covers(top: Node, rows: Rows, exponent: int) -> Covers:
+def covers(top: Node, rows: Rows) -> Covers:
     """All of them, each empty where the document says nothing."""
-    drawn = [commitment(one, rows, number, exponent) for number, one in enumerate(top.tables("draw_downs"), start=1)]
+    drawn = [commitment(one, rows, number) for number, one in enumerate(top.tables("draw_downs"), start=1)]
     capped = top.table("cap")
     return Covers(tuple(rows.retainers), frame(COMMITMENT, drawn),
                   frame(CAP, [_cap(capped, rows)] if capped else []), _bills(top))

@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from duly.engine.bill import WITHHOLDING, Deductions
+from duly.engine.currencies import exponent
 from duly.engine.pricing.commitments import COMMITMENT
 from duly.engine.pricing.credits import Advance, Grant
 from duly.engine.pricing.discounts import DISCOUNT
@@ -19,19 +20,19 @@ from duly.formats.price_document.table import Node
 ZERO: Final = Decimal(0)
 
 
-def deductions(top: Node, rows: Rows, exponent: int) -> Deductions:
+def deductions(top: Node, rows: Rows) -> Deductions:
     """All of them, each part empty where the document says nothing."""
     withholdings = [_withholding(one) for one in top.tables("withholdings")]
     return Deductions(
         commitments=frame(COMMITMENT, [
-            commitment(one, rows, number, exponent) for number, one in enumerate(top.tables("commitments"), start=1)]),
+            commitment(one, rows, number) for number, one in enumerate(top.tables("commitments"), start=1)]),
         discounts=frame(DISCOUNT, [
             row for number, one in enumerate(top.tables("discounts"), start=1)
             for row in _discount(one, rows, number)]),
         withholdings=pl.DataFrame(withholdings, schema=WITHHOLDING, orient="row"),
         grants=tuple(_grant(one, number, rows) for number, one in enumerate(top.tables("credits"), start=1)),
         advances=tuple(_advance(one, number, rows) for number, one in enumerate(top.tables("deposits"), start=1)),
-        payable_step=_payable_step(top, exponent),
+        payable_step=_payable_step(top, exponent(rows.currency)),
     )
 
 
@@ -43,9 +44,9 @@ def charges_of(table: Node, rows: Rows) -> list[int] | None:
     return [codes[code] for code in table.words("charges", tuple(codes))]
 
 
-def _payable_step(top: Node, exponent: int) -> Decimal | None:
+def _payable_step(top: Node, places: int) -> Decimal | None:
     """The step to which what is to pay is rounded: whole minor units, above zero."""
-    step = top.number("payable_step", decimals=exponent)
+    step = top.number("payable_step", decimals=places)
     if step is not None and step <= 0:
         top.note("payable_step", f"{step} is no step.", "Give an amount above zero, such as 0.05, or leave it out.")
         return None
@@ -54,11 +55,9 @@ def _payable_step(top: Node, exponent: int) -> Decimal | None:
 
 def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
     """A discount of some charges has a row for each, one of the whole document a single one."""
-    rate, off = table.percent("percent"), table.number("amount", decimals=4)
+    rate, off = table.share("percent"), table.number("amount", decimals=4)
     if (rate is None) == (off is None) and table.has("percent") == table.has("amount"):
         table.note("percent", "A discount is a percentage or an amount.", "Give percent: 10, or amount: 50.")
-    if rate is not None and rate > 1:
-        table.note("percent", f"{rate * 100:f} is more than everything.", "Give at most 100.")
     charges = charges_of(table, rows)
     common: Row = {"discount_id": number, "document_key": 1, "order": number, "name": table.text("name", "Discount"),
                    "agreement_id": 1, "rate": rate, "off": off}
@@ -68,11 +67,12 @@ def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
     return [common | {"scope": "charge", "charge_id": charge} for charge in charges]
 
 
-def commitment(table: Node, rows: Rows, number: int, exponent: int) -> Row:
+def commitment(table: Node, rows: Rows, number: int) -> Row:
     charge_id = max(rows.codes, default=0) + number
     found: Row = {
         "part": number, "document_key": 1, "agreement_id": 1, "charge_id": charge_id, "terms_id": rows.terms + number,
-        "charge_name": table.text("name", "Commitment"), "exponent": exponent, "charges": charges_of(table, rows),
+        "charge_name": table.text("name", "Commitment"), "exponent": exponent(rows.currency),
+        "charges": charges_of(table, rows),
         "tax_class": table.text("tax_class", "standard", longest=20),
         "committed": table.needed("amount", decimals=4, example="10000"),
         "used_before": table.number("used_before", decimals=4) or ZERO, "span_from": rows.period.start,
@@ -89,7 +89,8 @@ def _grant(table: Node, number: int, rows: Rows) -> Grant:
         table.note("untaxed", "Credit is sold without tax, or with the tax that is named.",
                    "Write untaxed: true alone, or what it was sold with: tax_percent: 19.")
     found = Grant(
-        key=table.text("name", f"Credit {number}"), amount=table.needed("amount", decimals=4, example="500"),
+        key=table.text("name", f"Credit {number}"),
+        amount=table.needed("amount", decimals=exponent(rows.currency), example="500"),
         granted_on=table.day("granted_on", date(2000, 1, 1)), expires_on=table.maybe_day("expires_on"),
         priority=table.whole("priority", 0), tax_category=category, tax_rate=rate,
         charges=None if charges is None else frozenset(map(str, charges)))
@@ -103,7 +104,8 @@ def _advance(table: Node, number: int, rows: Rows) -> Advance:
         table.need("tax_percent", "19")
     found = Advance(
         key=table.text("name", f"Deposit {number}"), kind=table.choice("kind", ("deposit", "progressive"), "deposit"),
-        on=table.day("on", rows.period.start), net=table.needed("net", decimals=4, example="1000"),
+        on=table.day("on", rows.period.start),
+        net=table.needed("net", decimals=exponent(rows.currency), example="1000"),
         tax_category=category or "S", tax_rate=rate or ZERO)
     table.close()
     return found
@@ -111,7 +113,7 @@ def _advance(table: Node, number: int, rows: Rows) -> Advance:
 
 def _sold_with(table: Node) -> tuple[str | None, Decimal | None]:
     """The category and rate of what was sold before; none where it was sold without tax."""
-    rate = table.percent("tax_percent")
+    rate = table.share("tax_percent")
     if rate is None and not table.has("tax_category"):
         return None, None
     return table.choice("tax_category", CATEGORIES, "S"), rate or ZERO
@@ -119,6 +121,6 @@ def _sold_with(table: Node) -> tuple[str | None, Decimal | None]:
 
 def _withholding(table: Node) -> tuple[int, str, Decimal]:
     table.need("percent", "20")
-    found = 1, table.text("name", "Withholding"), table.percent("percent") or ZERO
+    found = 1, table.text("name", "Withholding"), table.share("percent") or ZERO
     table.close()
     return found

@@ -4,20 +4,29 @@ from decimal import Decimal
 from typing import Final
 
 from duly.engine.pricing.balances import YEARS
+from duly.engine.pricing.tiers import TIERED
 from duly.formats.price_document.model import Row
 from duly.formats.price_document.rows import ZERO, Rows
 from duly.formats.price_document.table import Node
 from duly.formats.price_document.used import quantities
 
 BY_QUANTITY: Final = ("per_unit", "graduated", "volume", "stair_step", "package")
-TIERED: Final = ("graduated", "volume", "stair_step")
 
 
 def bounds(table: Node) -> Row:
-    return {limit: table.number(limit, decimals=4) for limit in ("minimum", "maximum")}
+    """The least and the most of the period's amount."""
+    return _limits(table, "minimum", "maximum", 4)
 
 
-def _tiers(table: Node, rows: Rows, terms_id: int, *, priced: str = "price") -> None:
+def _limits(table: Node, least: str, most: str, decimals: int) -> Row:
+    low, high = table.number(least, decimals=decimals), table.number(most, decimals=decimals)
+    if low is not None and high is not None and low > high:
+        table.note(least, f"{low} is more than {high}, the {most.replace('_', ' ')}.",
+                   f"Give at most {high}, or leave one out.")
+    return {least: low, most: high}
+
+
+def _tiers(table: Node, rows: Rows, terms_id: int, *, priced: str = "price", steps: bool = False) -> None:
     """Tiers from zero on, each up to its bound, the last one open."""
     read = table.tables("tiers")
     if not read:
@@ -31,8 +40,11 @@ def _tiers(table: Node, rows: Rows, terms_id: int, *, priced: str = "price") -> 
         if up_to is not None and up_to <= above:
             one.note("up_to", f"{up_to} is not beyond {above}, where the tier begins.", "Write tiers in rising order.")
         price = one.percent("percent") if priced == "percent" else one.number("price")
+        flat = one.number("flat")
+        if steps and price and flat is None:
+            one.note("price", "The price of a stair step is flat, not of a unit.", f"Write flat: {price}.")
         rows.tiers.append({"terms_id": terms_id, "above": above, "up_to": up_to, "price": price or ZERO,
-                           "flat": one.number("flat") or ZERO})
+                           "flat": flat or ZERO})
         one.close()
         above = up_to or above
     if read and rows.tiers[-1]["up_to"] is not None:
@@ -63,14 +75,20 @@ def _measured(rows: Rows, common: Row, terms_id: int) -> Row:
     }
 
 
-def priced(table: Node, rows: Rows, terms_id: int, model: str) -> Row:
-    """The price of a quantity: tiers, a package, or a unit; and what of it is included."""
-    found: Row = {"model": model, "included": table.number("included", decimals=6) or ZERO}
+def priced(table: Node, rows: Rows, terms_id: int, model: str, before: Row | None = None) -> Row:
+    """The price of a quantity: tiers, a package, or a unit; and what of it is included.
+
+    Where a price comes after the one `before`, what is included and in a package stays unless it is said again.
+    """
+    kept, included = before or {}, table.number("included", decimals=6)
+    found: Row = {"model": model, "included": kept.get("included", ZERO) if included is None else included}
     if model in TIERED:
-        _tiers(table, rows, terms_id)
+        _tiers(table, rows, terms_id, steps=model == "stair_step")
         return found
     found["price"] = table.needed("price")
-    if model == "package":
+    if model == "package" and kept and not table.has("size"):
+        found["package_size"] = kept["package_size"]
+    elif model == "package":
         size = table.needed("size", decimals=6, example="1000")
         if not size:
             table.note("size", "A package of nothing holds nothing.", "Give the units in one, for example size: 1000.")
@@ -85,8 +103,8 @@ def percentage(table: Node, common: Row, rows: Rows) -> None:
         table.need("percent", "2.9")
     rows.metered.append(row | bounds(table) | {
         "kind": "percentage", "model": "percentage", "quantity": ZERO, "rate": rate or ZERO,
-        "fixed": table.number("fixed") or ZERO, "minimum_fee": table.number("minimum_fee"),
-        "maximum_fee": table.number("maximum_fee"), "free_count": table.whole("free_count", 0, high=10**9),
+        "fixed": table.number("fixed") or ZERO, **_limits(table, "minimum_fee", "maximum_fee", 8),
+        "free_count": table.whole("free_count", 0, high=10**9),
         "free_amount": table.number("free_amount", decimals=6) or ZERO})
     for place, one in enumerate(table.tables("transactions")):
         rows.transactions.append({"part": row["part"], "place": place, "amount": one.needed("amount", decimals=6)})

@@ -100,13 +100,15 @@ class Covers:
 
 @dataclass(frozen=True, slots=True)
 class PriceDocument:
-    """A price document, read. `charges` keeps each charge's code by its id; frames are those of `engine.pricing`."""
+    """A price document, read. `charges` keeps each charge's code by its id, `places` the path of each entry of work by
+    its own; frames are those of `engine.pricing`."""
 
     currency: str
     exponent: int
     period: Period
     issued_on: date
     charges: dict[int, str]
+    places: dict[int, str]
     work: pl.DataFrame
     rates: pl.DataFrame
     fixed: pl.DataFrame

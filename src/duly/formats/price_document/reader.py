@@ -67,13 +67,13 @@ def _document(top: Node, rows: Rows) -> PriceDocument:
     classes = {"standard", *(str(row["tax_class"]) for row in every)}
     return PriceDocument(
         currency=rows.currency, exponent=places, period=rows.period, issued_on=top.day("issued_on", rows.period.end),
-        charges=rows.codes, work=frame(model.WORK, rows.work), rates=frame(model.RATES, rows.rates),
+        charges=rows.codes, places=rows.places, work=frame(model.WORK, rows.work), rates=frame(model.RATES, rows.rates),
         fixed=frame(model.FIXED, rows.fixed), metered=frame(model.METERED, rows.metered), tiers=frame(TIER, rows.tiers),
         transactions=frame(TRANSACTION, rows.transactions), balances=frame(BALANCE, rows.balances),
         trials=frame(model.TRIALS, rows.trials), pauses=frame(model.PAUSES, rows.pauses),
         before=frame(model.FIXED, rows.before), prepaid=frame(PREPAID, rows.prepaid), findings=rows.findings,
-        late=frame(model.LATE, rows.late), covers=covers(top, rows, places),
-        deductions=deductions(top, rows, places), sale=_sale(top, classes),
+        late=frame(model.LATE, rows.late), covers=covers(top, rows),
+        deductions=deductions(top, rows), sale=_sale(top, classes),
     )
 
 
@@ -123,7 +123,7 @@ def _tax(table: Node, position: int) -> Row:
     table.need("percent", "5")
     found = {
         "tax_class": table.text("class", "standard", longest=20), "position": position,
-        "name": table.text("name", f"Tax {position}"), "category": "S", "rate": table.percent("percent") or Decimal(0),
+        "name": table.text("name", f"Tax {position}"), "category": "S", "rate": table.share("percent") or Decimal(0),
         "reason": "", "compound": table.flag("compound", False), "valid_from": table.day("from", LONG_AGO),
         "valid_to": table.maybe_day("to")}
     table.close()
@@ -134,7 +134,7 @@ def _tax_rate(table: Node, country: str) -> Row:
     table.need("percent", "19")
     found = {
         "country": table.text("country", country, check=check_country),
-        "tax_class": table.text("class", "standard", longest=20), "rate": table.percent("percent") or Decimal(0),
+        "tax_class": table.text("class", "standard", longest=20), "rate": table.share("percent") or Decimal(0),
         "valid_from": table.day("from", LONG_AGO), "valid_to": table.maybe_day("to")}
     table.close()
     return found

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from duly.engine.periods import INTERVALS
+from duly.engine.periods import INTERVALS, Period
 from duly.engine.pricing.proration import PRORATIONS
 from duly.engine.tax import CATEGORIES
 from duly.formats.price_document.measured import BY_QUANTITY, bounds, priced
@@ -31,7 +31,9 @@ def recurring(table: Node, common: Row, rows: Rows) -> None:
     for number, (starts, one) in enumerate(phases):
         terms_id = rows.new_terms()
         if number == 0 or one.has("price") or one.has("tiers"):
-            price = priced(one, rows, terms_id, model)
+            price = priced(one, rows, terms_id, model, price)
+        else:
+            rows.tiers += [tier | {"terms_id": terms_id} for tier in rows.tiers if tier["terms_id"] == terms_id - 1]
         seats = one.number("quantity", decimals=6)
         ends = phases[number + 1][0] if number + 1 < len(phases) else None
         if ends is not None and ends <= starts:
@@ -42,6 +44,8 @@ def recurring(table: Node, common: Row, rows: Rows) -> None:
             (rows.fixed[-1]["quantity"] if number else Decimal(1))})
         if number:
             one.close()
+    if last is not None and last < begins and not table.has("billed"):
+        table.note("until", f"{last} is before {begins}, where it begins.", "Give the last day, or leave it out.")
     first = rows.fixed[-len(phases)]
     _trial(table, first["charge_id"], rows)
     _pauses(table, first["charge_id"], rows)
@@ -50,15 +54,22 @@ def recurring(table: Node, common: Row, rows: Rows) -> None:
 
 def _trial(table: Node, charge_id: int, rows: Rows) -> None:
     """Days at the beginning that are free, or have a price of their own."""
-    if table.has("trial_days") or table.has("trial_until"):
-        days = table.whole("trial_days", 0, high=3660)
-        rows.trials.append({"charge_id": charge_id, "trial_days": days or None,
-                            "trial_until": table.maybe_day("trial_until"), "price": table.number("trial_price")})
+    days, until, price = (table.whole("trial_days", 0, high=3660), table.maybe_day("trial_until"),
+                          table.number("trial_price"))
+    if table.has("trial_days") and table.has("trial_until"):
+        table.note("trial_until", "A trial is so many days, or it is until a day.", "Give trial_days, or trial_until.")
+    elif table.has("trial_days") or table.has("trial_until"):
+        rows.trials.append({"charge_id": charge_id, "trial_days": days or None, "trial_until": until, "price": price})
+    elif table.has("trial_price"):
+        table.note("trial_price", "Nothing says how long the trial is.", "Give trial_days, or trial_until.")
 
 
 def _pauses(table: Node, charge_id: int, rows: Rows) -> None:
     for one in table.tables("pauses"):
-        rows.pauses.append({"charge_id": charge_id, "paused_from": one.day("from"), "paused_to": one.maybe_day("to")})
+        begins, ends = one.day("from"), one.maybe_day("to")
+        if ends is not None and ends <= begins:
+            one.note("to", f"{ends} is not after {begins}.", "Give the first day that is billed again.")
+        rows.pauses.append({"charge_id": charge_id, "paused_from": begins, "paused_to": ends})
         one.close()
 
 
@@ -67,14 +78,21 @@ def _billed(table: Node, first: Row, rows: Rows) -> None:
     lines = table.tables("billed")
     if lines:
         rows.before.append(first | {"terms_to": None, "agreement_to": None})
+    earlier: list[Period] = []
     for one in lines:
         begins, ends = one.day("from"), one.day("to")
         if ends <= begins:
             one.note("to", f"{ends} is not after {begins}.", "Give the first day that is not billed any more.")
+        elif any(begins < span.end and span.start < ends for span in earlier):
+            one.note("from", "Some of its days are in a line before it; no day is billed twice.",
+                     "Give each line without the days and the amount that were credited of it.")
+        else:
+            earlier.append(Period(begins, ends))
         rows.prepaid.append({
             "line_id": len(rows.prepaid) + 1, "document_key": 1, "agreement_id": 1, "charge_id": first["charge_id"],
             "terms_id": first["terms_id"], "description": first["charge_name"], "tax_class": first["tax_class"],
             "tax_category": one.choice("tax_category", CATEGORIES, "S"),
-            "tax_rate": one.percent("tax_percent") or ZERO, "amount": one.needed("amount", decimals=4),
-            "exponent": first["exponent"], "span_from": begins, "span_to": max(begins, ends)})
+            "tax_rate": one.share("tax_percent") or ZERO,
+            "amount": one.needed("amount", decimals=first["exponent"]), "exponent": first["exponent"],
+            "span_from": begins, "span_to": max(begins, ends)})
         one.close()

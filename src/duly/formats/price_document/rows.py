@@ -49,14 +49,15 @@ class Rows:
     retainers: list[Retainer] = field(default_factory=list)
     findings: list[Row] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
+    places: dict[int, str] = field(default_factory=dict)
     ids: dict[tuple[str, str], int] = field(default_factory=dict)
     terms: int = 0
 
     def named(self, kind: str, name: str | None) -> dict[str, Any]:
-        """The columns of someone or something named."""
+        """The columns of someone or something named, in whatever case."""
         if name is None:
             return {kind: None, f"{kind}_id": None}
-        return {kind: name, f"{kind}_id": self.ids.setdefault((kind, name), len(self.ids) + 1)}
+        return {kind: name, f"{kind}_id": self.ids.setdefault((kind, name.strip().casefold()), len(self.ids) + 1)}
 
     def new_terms(self) -> int:
         """An id for more terms."""

@@ -9,6 +9,8 @@ from duly.engine.periods import Period, parse_period
 from duly.formats.setup_file.table import NUMBER, Problem, Table, _shown
 
 A_MONTH: Final = Period(date(2026, 1, 1), date(2026, 2, 1))
+SCIENTIFIC: Final = re.compile(r"-?[0-9]\.?[0-9]{0,20}[eE][+-]?[0-9]{1,2}")
+"""As programs write small and large numbers."""
 TIME: Final = re.compile(r"([0-9]{1,5}):([0-5][0-9])(?::([0-5][0-9]))?")
 
 
@@ -27,17 +29,18 @@ class Node(Table):
         if not self.has(key):
             return None
         value = self.values[key]
-        given = Decimal(str(value)) if not isinstance(value, bool) and NUMBER.fullmatch(str(value)) else None
+        text = str(value)
+        given = Decimal(text) if NUMBER.fullmatch(text) or SCIENTIFIC.fullmatch(text) else None
         if given is None:
             self.note(key, f"{_shown(value)} is not a number.", f"Write it as {key}: 95 or {key}: 95.50.")
-        elif -int(given.as_tuple().exponent) > decimals:
+        elif abs(given) < 10**12 and given != round(given, decimals):
             self.note(key, f"{value} has more than {decimals} decimals.", "Round it, or give it in smaller units.")
         elif abs(given) >= 10**12:
             self.note(key, f"{value} is too large.", "Give less than a million millions.")
         elif least is not None and given < least:
             self.note(key, f"{value} is less than {least}.", f"Give {least} or more.")
         else:
-            return given
+            return given if 0 <= -int(given.as_tuple().exponent) <= decimals else round(given, decimals)
         return None
 
     def needed(self, key: str, *, decimals: int = 8, example: str = "95") -> Decimal:
@@ -50,6 +53,14 @@ class Node(Table):
         """A percentage as a factor: 19 is 0.19. Example for the remedy where it is needed: see `needed`."""
         value = self.number(key, decimals=6)
         return None if value is None else value.scaleb(-2)
+
+    def share(self, key: str) -> Decimal | None:
+        """A percentage of something that cannot be more than all of it, as a factor."""
+        found = self.percent(key)
+        if found is not None and found > 1:
+            self.note(key, f"{self.values[key]} is more than everything.", "Give at most 100.")
+            return None
+        return found
 
     def seconds(self, key: str) -> int:
         """A time worked as whole seconds: 1:30, 1:30:05, or hours as a number that makes whole seconds."""

@@ -33,7 +33,8 @@ def quantities(table: Node, period: Period, findings: list[Row]) -> list[Used]:
     used = table.table("usage")
     if used is None:
         late = table.number("late_quantity", decimals=6, least=None)
-        return [Used("", table.needed("quantity", decimals=6, example="1200"), late)]
+        quantity = table.needed("quantity", decimals=6, example="1200")
+        return _not_below_zero(table, "late_quantity", [Used("", quantity, late)])
     table.asked |= {"quantity", "late_quantity"}
     time_zone = zone(used)
     billed_until = instant(used, "billed_until", time_zone) if used.has("billed_until") else None
@@ -46,8 +47,18 @@ def quantities(table: Node, period: Period, findings: list[Row]) -> list[Used]:
                 "time_zone": time_zone, "received_until": billed_until}]
     found = aggregate(frame(EVENT, events), [metric], frame(PERIOD, periods))
     findings += found.findings.to_dicts()
-    return [Used(", ".join(map(str, json.loads(one["group"]).values())), one["quantity"],
-                 None if billed_until is None else one["late_quantity"]) for one in found.usage.to_dicts()]
+    return _not_below_zero(table, "usage", [
+        Used(", ".join(map(str, json.loads(one["group"]).values())), one["quantity"],
+             None if billed_until is None else one["late_quantity"]) for one in found.usage.to_dicts()])
+
+
+def _not_below_zero(table: Node, key: str, used: list[Used]) -> list[Used]:
+    """The same; what would be less than nothing of a period is noted."""
+    least = min((min(one.quantity, one.quantity + (one.late or ZERO)) for one in used), default=ZERO)
+    if least < 0:
+        table.note(key, f"All together comes to {least.normalize():f}, less than nothing.",
+                   "Give at most as much below zero as was used.")
+    return used
 
 
 def zone(table: Node) -> str:
@@ -89,7 +100,7 @@ def _filter(table: Node) -> Filter:
     if not isinstance(values, list) or not values:
         table.note("values", "This is no list of values.", "Write values: [live, test].")
         values = []
-    found = Filter(table.text("property", example="region"), tuple(str(value) for value in values),
+    found = Filter(table.text("property", example="region"), tuple(_text(value) for value in values),
                    table.flag("excluded", False))
     table.close()
     return found
@@ -109,6 +120,11 @@ def _event(table: Node, time_zone: str, number: int) -> Row:
         "properties": None if properties is None else json.dumps(_texts(properties), ensure_ascii=False)}
     table.close()
     return found
+
+
+def _text(value: Any) -> str:
+    """A value of a property as it is compared: as JSON writes it."""
+    return json.dumps(value) if isinstance(value, bool | type(None)) else str(value)
 
 
 def _texts(values: dict[str, Any]) -> dict[str, Any]:

@@ -36,8 +36,8 @@ def price(door: Door, *, file: Path, explain: bool) -> Answer:
         raise BadInput(f"{file}: {error.message}", error.remedy, [
             Problem(one.path, one.text, one.remedy) for one in error.problems]) from error
     except Unpriced as error:
-        raise BadInput(f"{file}: not everything has a price.", "", [
-            Problem("charges", reason, "") for reason in error.reasons]) from error
+        raise BadInput(f"{file}: not everything has a price and its tax.", "", [
+            Problem(one.path, one.text, one.remedy) for one in error.problems]) from error
     except ValueError as error:
         raise BadInput(f"{file}: {error}.", "Correct it, then run it again.") from error
     return Answer(found, list(_shown(found, explain)))

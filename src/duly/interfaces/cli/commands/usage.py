@@ -110,10 +110,9 @@ def findings(door: Door, every: bool) -> Answer:
 
 
 def _findings(found: Sequence[dict[str, Any]]) -> Table:
-    columns = (">Number", "Agreement", "Metric", "Source", "Event", "At", ">Quantity", "What", "State")
-    words = {"another_time": "another time", "other_content": "other content"}
+    columns = (">Number", "Agreement", "Metric", "Source", "Event", "At", ">Quantity", "What differs", "State")
     return table(columns, ((one["id"], one["agreement"], one["metric"], one["source"], one["event_id"],
-                            one["at"].isoformat(), f"{one['quantity']:f}", words[one["reason"]], one["state"])
+                            one["at"].isoformat(), f"{one['quantity']:f}", one["differs"], one["state"])
                            for one in found))
 
 

@@ -22,10 +22,10 @@ TONES: Final = {
 FINDINGS: Final = Listing(
     name="findings", read=lists.findings, read_all=lists.every_finding, sort="-received", tones=TONES,
     empty="No event came again otherwise than it was.",
-    columns=(Column("event_id", "Event", "strong", under="source"), Column("reason", "Came again with", "pill"),
-             Column("used_on", "Day", "date"), Column("counted_on", "Counted on", "date"),
-             Column("quantity", "Quantity", "number"), Column("account_name", "Account", under="agreement"),
-             Column("metric", "What", wide=True), Column("state", "State", "pill", under="why")),
+    columns=(Column("event_id", "Event", "strong", under="source"), Column("differs", "What differs"),
+             Column("reason", "Came again with", "pill", wide=True), Column("used_on", "Day", "date", wide=True),
+             Column("account_name", "Account", under="agreement"), Column("metric", "What", wide=True),
+             Column("state", "State", "pill", under="why")),
     filters=(Filter("text", "Event, source or account"), Filter("state", "State", "choice", tuple(
         (key, TONES[key][0]) for key in ("waiting", "count", "ignore"))), Filter("agreement", "Agreement", given=True),
         Filter("account", "Account", given=True)),
