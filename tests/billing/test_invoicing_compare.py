@@ -1,5 +1,6 @@
 """Drafts beside the last invoice: what is new, gone and changed, for one, for a run, and before there is a draft."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from duly.billing.invoicing.actions.run import preview
 from duly.billing.invoicing.compare import compared, documents_compared, preview_compared, run_compared
 from duly.billing.invoicing.editing import version_of
 from duly.billing.kernel.errors import NotFound
+from tests.billing import test_invoicing_vouchers as vouchers
 from tests.billing.test_invoicing_run import bill
 from tests.world import NOW, TODAY, World
 
@@ -100,6 +102,19 @@ def test_another_agreements_invoice_is_not_compared(world: World) -> None:
           currency="EUR", terms=VersionInput(date(2026, 1, 1), (fee,), review="none"))
     run(world)
     assert acme(world).previous_id is None
+
+
+def test_the_sale_of_a_voucher_has_no_last_time(world: World) -> None:
+    later = replace(vouchers.VOUCHER, due_on=NOVEMBER[0])
+    vouchers.agreed(world, later, vouchers.SEATS)
+    [before] = vouchers.billed(world, vouchers.OCTOBER)
+    computed = preview(actor=world.actor("ben"), on=TODAY, entity="HALDEN", period_from=NOVEMBER[0],
+                       period_to=NOVEMBER[1], accounts=[world.account("ACME").pk])
+    foreseen = preview_compared(computed, days=30)
+    drafts = [draft.pk for draft in vouchers.drafted(world, NOVEMBER)]
+    made = documents_compared(drafts, actor=world.actor("ben"), on=TODAY)
+    for found in (foreseen, made):
+        assert found.sort("net").select("net", "previous_id").rows() == [(50, before.pk), (100, None)]
 
 
 def test_a_whole_run_beside_the_last_one(world: World) -> None:

@@ -242,7 +242,9 @@ def test_a_limit_of_an_expense_says_its_category(language: str, expected: str, l
     rows = [{"step": "cost", "times": "180", "currency": "EUR"}, {"step": "markup", "times": "1.05"},
             {"step": "maximum", "at_most": "150", "category": "Hotel"}, closing("150")]
     assert [text.replace("\u202f", " ") for text in said(rows, "expense", language=language)] == [expected]
-    assert [row.label for row in table(read(rows), phrases(language)) if row.kind == "limit"] == [label]
+    shown = table(read(rows), phrases(language))
+    assert [row.label for row in shown if row.kind == "limit"] == [label]
+    assert [row.amount.replace(",", ".") for row in shown if row.kind == "sum"] == ["189.00"], "what is limited"
 
 
 @pytest.mark.parametrize(("language", "why", "expected"), [

@@ -13,10 +13,12 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from duly.billing import models as m
+from duly.billing.accounts.actions.payable_steps import put_payable_step
 from duly.billing.invoicing import actions
 from duly.interfaces.kit.printing import plain
 from duly.interfaces.web.invoices.showing import anchor
 from tests.billing import raw
+from tests.billing import test_expense_limits as limits
 from tests.billing import test_invoicing_vouchers as vouchers
 from tests.billing.cash import issued
 from tests.billing.models_world import agreed, billed, month
@@ -57,7 +59,19 @@ def test_an_entry_on_two_lines_has_a_place_on_each(world: World, database: str, 
     places = re.findall(r' id="([^"]+)"', page)
     assert {f"work-1-{item.pk}", f"work-2-{item.pk}"} <= set(places)
     assert sorted(set(places)) == sorted(places)
-    assert "Overtime" in page
+    assert re.findall(r"<small>(\d:\d\d h[^<]*)", page) == ["8:00 h × €95.00", "2:00 h × €142.50 · overtime ×\u00a01.5"]
+
+
+def test_a_limited_expense_and_a_rounded_payment_say_so(world: World, database: str, client_of: ClientOf) -> None:
+    put_payable_step(actor=world.actor("anna"), at=NOW, entity="HALDEN", currency="EUR", step=Decimal("0.05"))
+    agreed(world, limits.TRAVEL, starts_on=date(2026, 10, 1))
+    limits.spent(world, "180", "hotel", 1)
+    limits.spent(world, "9.5", "Taxi", 2)
+    [draft] = billed(world, month(10), issue=False)
+    page = client_of("ben").get(f"/invoices/{draft.pk}/").content.decode()
+    assert re.findall(r"<small>(1 item[^<]*)", page) == [
+        "1 item × €150.00 · at most 150.00 for hotel", "1 item × €9.98"]
+    assert "Rounding <small>of what is to pay, as" in page
 
 
 def test_its_totals_name_the_voucher_that_pays_it(world: World, database: str, client_of: ClientOf) -> None:

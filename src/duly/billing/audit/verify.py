@@ -132,7 +132,7 @@ def law_functions(scope: Scope) -> Iterator[str]:
 def role(scope: Scope) -> Iterator[str | Finding]:
     [(name, session, powerful, owned, member)] = frames.rows("""
         select current_user, session_user, r.rolsuper or r.rolcreaterole or r.rolbypassrls or r.rolreplication,
-               (select count(*) from pg_class where relowner = r.oid),
+               (select count(*) from pg_class where relowner = r.oid and relpersistence <> 't'),
                exists (select from pg_class c where c.relname = 'event' and c.relnamespace = 'public'::regnamespace
                        and pg_has_role(r.oid, c.relowner, 'member'))
           from pg_roles r where r.rolname = current_user""")

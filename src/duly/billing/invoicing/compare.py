@@ -2,8 +2,9 @@
 
 Last time is the latest issued invoice to the same account, from the same entity, in the same currency, that bills one
 of the document's agreements over a period of about the same length (within a fifth, so that February compares with
-March and no month with a quarter). The length is that of the bill run's period, or that of the service where a fee
-reaches further: a month's fee in a run of half a month is still a month's.
+March and no month with a quarter). What sells vouchers only is no last time and has none. The length is that of the
+bill run's period, or that of the service where a fee reaches further: a month's fee in a run of half a month is still a
+month's.
 """
 
 from collections.abc import Sequence
@@ -129,10 +130,10 @@ def documents_compared(documents: Sequence[int], *, actor: Actor, on: date) -> p
 def preview_compared(drafts: Drafts, *, days: int) -> pl.DataFrame:
     """As `run_compared`, for what a run over that many days would draft (`actions.run.preview`), in three queries."""
     ids = pl.col("agreement_id").unique().sort().cast(pl.String).str.join(",")
-    agreements = drafts.lines.group_by("document_key").agg(
+    agreements = drafts.lines.filter(pl.col("fixed_category").is_null()).group_by("document_key").agg(
         pl.concat_str(pl.lit("{"), ids, pl.lit("}")).alias("agreements"))
     reach = (pl.col("service_to") - pl.col("service_from")).dt.total_days() + 1
-    found = drafts.headers.join(agreements, on="document_key", maintain_order="left").with_columns(
+    found = drafts.headers.join(agreements, on="document_key", how="left", maintain_order="left").with_columns(
         pl.max_horizontal(pl.lit(days, pl.Int64), reach).alias("days"),
         pl.lit(None, pl.Date).alias("issued_on")).select(*COMPARED)
     names = drafts.lines.select(
@@ -143,7 +144,8 @@ def preview_compared(drafts: Drafts, *, days: int) -> pl.DataFrame:
 def _documents(actor: Actor, on: date, where: str, values: dict[str, object]) -> pl.DataFrame:
     """The documents of the actor's book by an SQL condition on `i`: columns as `COMPARED`."""
     query = f"""select i.id, i.account_id, i.entity_id, i.currency, {LENGTH}, i.net, i.issued_on,
-                       array(select distinct l.agreement_id from invoice_line l where l.invoice_id = i.id order by 1)
+                       array(select distinct l.agreement_id from invoice_line l
+                              where l.invoice_id = i.id and l.fixed_category is null order by 1)
                   from invoice i join account a on a.id = i.account_id
                  where {where} and (%(everywhere)s or {IN_BOOK}) order by i.id"""
     book = {"everywhere": actor.may_everywhere("read"), "user": actor.user_id if actor.may("read") else None, "on": on}

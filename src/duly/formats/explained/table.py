@@ -42,8 +42,8 @@ def _told(reading: Reading, phrases: Phrases) -> Iterator[Told]:
 
 def _stage(stage: Stage, phrases: Phrases, *, last: bool) -> Iterator[Told]:
     figures = phrases.figures
-    for term in stage.terms:
-        yield from _term(term, phrases)
+    terms = [told for term in stage.terms for told in _term(term, phrases)]
+    yield from terms
     several = len(stage.terms) + (stage.carried is not None) > 1
     summed = stage.carried or Fraction(0)
     summed += sum((term.value for term in stage.terms), Fraction(0))
@@ -51,7 +51,7 @@ def _stage(stage: Stage, phrases: Phrases, *, last: bool) -> Iterator[Told]:
         yield Told("sum", SIGMA, amount=figures.amount(summed))
     yield from (_factor(factor, phrases) for factor in stage.factors)
     if stage.limit:
-        if stage.factors:
+        if stage.factors or (not several and any(told.kind == "factor" for told in terms)):
             yield Told("sum", SIGMA, amount=figures.amount(stage.exact))
         yield Told("limit", phrases.limit(stage.limit), amount=figures.amount(stage.limit["at_most"]), row=stage.limit)
     note = figures.words("rounded") if stage.was_rounded else ""

@@ -51,8 +51,8 @@ def timesheet(plan: Plan, first: date, last: date) -> bytes:
     """Everyone's time from `first` to `last`, both included, as the CSV of a time tracker; day by day."""
     found = [entry for day in workdays(first, last) for person in plan.set_up.people
              for entry in _day(plan, person, day)]
-    slips = [entry for entry in _slips(plan) if first <= entry.start.date() <= last]
-    ordered = sorted([*found, *slips], key=lambda entry: (entry.start, entry.person.code))
+    beside = [entry for entry in _beside(plan) if first <= entry.start.date() <= last]
+    ordered = sorted([*found, *beside], key=lambda entry: (entry.start, entry.person.code))
     return _csv(TIME, (entry.cells for entry in ordered))
 
 
@@ -88,13 +88,15 @@ def _entry(plan: Plan, dice: Random, person: Person, project: Project | None, st
     return Entry(person, project, task, dice.choice(words[task]), start, minutes)
 
 
-def _slips(plan: Plan) -> Iterator[Entry]:
+def _beside(plan: Plan) -> Iterator[Entry]:
+    """Entries that the plan names one by one: calls at night and at weekends, and slips."""
     people = {person.code: person for person in plan.set_up.people}
-    for slip in plan.story["slips"]:
-        start = datetime.fromisoformat(f"{slip['day']}T{slip['start']}")
-        entry = Entry(people[slip["person"]], plan.projects[slip["project"]], slip["task"], slip["description"],
-                      start, slip["minutes"])
-        yield from [entry] * slip.get("times", 1)
+    for one in (*plan.story["call_outs"], *plan.story["slips"]):
+        if one["project"] in plan.projects:
+            start = datetime.fromisoformat(f"{one['day']}T{one['start']}")
+            entry = Entry(people[one["person"]], plan.projects[one["project"]], one["task"], one["description"],
+                          start, one["minutes"])
+            yield from [entry] * one.get("times", 1)
 
 
 def expenses(plan: Plan, first: date, last: date) -> bytes:

@@ -51,12 +51,11 @@ class Explains(Protocol):
 
 def told_steps(line: Explains, currency: str, sources: Sequence[str] = ()) -> Iterator[Step]:
     """The rows of any line; `sources` say where the prices of its first terms come from."""
-    figures = Figures("en", "GB", currency, exponent(currency), seconds=False)
     reading = reading_of(line.explanation)
     if reading is None:
         return
     waiting = list(sources)
-    for told in table(reading, Phrases(figures, line.kind, line.unit)):
+    for told in table(reading, Phrases(_figures(currency), line.kind, line.unit)):
         notes = [told.note, *(_people(told.row, currency) if told.row else ())]
         if told.kind == "term" and waiting:
             notes.append(waiting.pop(0))
@@ -97,6 +96,23 @@ def quantity(line: Explains) -> str:
     if line.kind in TIMED:
         return f"{printing.hours(line.quantity)} h"
     return printing.counted(line.quantity, line.unit)
+
+
+def special(line: Line, currency: str) -> str:
+    """What quantity and price do not tell: `overtime × 1.25`, `at most 140.00 for hotel`; "" where it is nothing."""
+    reading = reading_of(line.explanation)
+    if reading is None:
+        return ""
+    phrases = Phrases(_figures(currency), line.kind, line.unit)
+    counted = [f"{told.label.lower()} {told.factor}" for told in table(reading, phrases)
+               if told.row and told.row["step"] == "multiplier"]
+    held = [phrases.limit(stage.limit, "say_maximum") for stage in reading.stages
+            if stage.limit and stage.limited != stage.exact]
+    return ", ".join((*counted, *held))
+
+
+def _figures(currency: str) -> Figures:
+    return Figures("en", "GB", currency, exponent(currency), seconds=False)
 
 
 def price(line: Line) -> Decimal | None:

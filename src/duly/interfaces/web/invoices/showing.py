@@ -49,6 +49,7 @@ class ShownLine:
     line: Line
     quantity: str
     price: Decimal | None
+    special: str
     steps: Sequence[Step]
     days: Sequence[str]
     up: str
@@ -98,7 +99,8 @@ def _note(one: Stage, due_on: date | None, on: date) -> str:
 def lines(found: Explained, findings: Sequence[ShownFinding]) -> list[ShownLine]:
     order = [line.position for line in found.lines]
     return [ShownLine(
-        line, explanation.quantity(line), explanation.price(line), explanation.steps(line, found.head.currency),
+        line, explanation.quantity(line), explanation.price(line),
+        explanation.special(line, found.head.currency), explanation.steps(line, found.head.currency),
         [printing.period(begins, type(ends).fromordinal(ends.toordinal() - 1)) for begins, ends in line.spans],
         _swapped(order, place, place - 1), _swapped(order, place, place + 1),
         any(row["step"] in ("write_down", "reword") for row in line.explanation),
