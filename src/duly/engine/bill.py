@@ -79,7 +79,8 @@ def bill(lines: pl.DataFrame, deductions: Deductions, sale: Sale, on: date,
          credits: pl.DataFrame | None = None) -> Bill:
     """The sum of one document's priced lines (`price`), issued on the day `on`.
 
-    credits   `unused.CREDIT`: of lines billed before, at the tax that those were billed with
+    credits   `unused.CREDIT`: of lines billed before, at the tax that those were billed with; where that is null, at
+              the tax of such a sale on its days
 
     Where nothing is billed there are no lines, and the totals are zero. Raises `ValueError` for discounts and credits
     that are not well-formed, see their modules.
@@ -90,8 +91,8 @@ def bill(lines: pl.DataFrame, deductions: Deductions, sale: Sale, on: date,
     if keyed.is_empty() and (credits is None or credits.is_empty()):
         return _nothing(deductions, sale, on)
     discounted = discount(keyed, deductions.discounts).lines.rename({"amount": "priced", "net": "amount"})
-    taxable = _taxable(discounted, sale)
-    netted, drawn = _netted(_credited(taxable, credits), deductions, on)
+    fixed, others = _credits(discounted, credits)
+    netted, drawn = _netted(_with_credits(_taxable(pl.concat([discounted, others]), sale), fixed), deductions, on)
     taxed, groups = _taxed(netted, sale)
     each, payable = withheld(_totals(taxed, groups), deductions.withholdings)
     sums = payable.row(0, named=True)
@@ -159,12 +160,20 @@ def _taxed(lines: pl.DataFrame, sale: Sale) -> tuple[pl.DataFrame, pl.DataFrame]
                            how="diagonal_relaxed")
 
 
-def _credited(lines: pl.DataFrame, credits: pl.DataFrame | None) -> pl.DataFrame:
-    """The lines and the credits, which bring their tax with them."""
+def _credits(lines: pl.DataFrame, credits: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The credits that bring their tax with them, and the others, which are like the lines."""
     if credits is None or credits.is_empty():
+        return pl.DataFrame(), lines.clear()
+    priced = credits.with_columns(pl.col("amount").alias("priced"), pl.lit("").alias("tax_reason")).drop("line_id")
+    free = priced.filter(pl.col("tax_category").is_null()).drop("tax_category", "tax_rate", "tax_reason")
+    fixed = priced.filter(pl.col("tax_category").is_not_null())
+    return fixed, pl.concat([lines.clear(), free], how="diagonal").select(lines.columns)
+
+
+def _with_credits(lines: pl.DataFrame, fixed: pl.DataFrame) -> pl.DataFrame:
+    if fixed.is_empty():
         return lines
-    like = credits.with_columns(pl.col("amount").alias("priced"), pl.lit("").alias("tax_reason"))
-    return pl.concat([lines, like.drop("line_id", "part", strict=False)], how="diagonal").select(lines.columns)
+    return pl.concat([lines, fixed.drop("part", strict=False)], how="diagonal").select(lines.columns)
 
 
 def _netted(lines: pl.DataFrame, deductions: Deductions, on: date) -> tuple[

@@ -88,11 +88,12 @@ def _billed(table: Node, first: Row, rows: Rows) -> None:
                      "Give each line without the days and the amount that were credited of it.")
         else:
             earlier.append(Period(begins, ends))
+        category, rate = one.choice("tax_category", CATEGORIES, "S"), one.share("tax_percent")
+        taxed = category != "S" or rate is not None
         rows.prepaid.append({
             "line_id": len(rows.prepaid) + 1, "document_key": 1, "agreement_id": 1, "charge_id": first["charge_id"],
             "terms_id": first["terms_id"], "description": first["charge_name"], "tax_class": first["tax_class"],
-            "tax_category": one.choice("tax_category", CATEGORIES, "S"),
-            "tax_rate": one.share("tax_percent") or ZERO,
+            "tax_category": category if taxed else None, "tax_rate": (rate or ZERO) if taxed else None,
             "amount": one.needed("amount", decimals=first["exponent"]), "exponent": first["exponent"],
             "span_from": begins, "span_to": max(begins, ends)})
         one.close()
