@@ -74,7 +74,7 @@ def test_a_page_says_the_terms_in_words(world: World, client_of: ClientOf) -> No
     text = plain(client_of("fin").get("/agreements/ZED-SUB/").content)
     assert "€250.00 × 3 seats for each month, afterwards" in text
     text = plain(client_of("fin").get("/agreements/ACME-TM/").content)
-    for said in ("By the rate card STD", "At cost plus 5 %", "30 days, as the account", "Ada Lovelace", "€95.00",
+    for said in ("By the rate card STD", "At cost plus 5%", "30 days, as the account", "Ada Lovelace", "€95.00",
                  "ACME-WEB"):
         assert said in text
 

@@ -149,7 +149,7 @@ def test_rates_are_added_and_never_rewritten(
     tax = {"country": "AT", "tax_class": "standard", "rate": "20", "valid_from": "2026-01-01", "source": "UStG §10"}
     fin.post("/settings/tax-rates/new/", tax)
     assert m.TaxRate.objects.get(country="AT").rate == Decimal("0.2")
-    assert ">20 % <" in body(fin.get("/settings/tax-rates/?text=at"))
+    assert ">20% <" in body(fin.get("/settings/tax-rates/?text=at"))
     other = fin.post("/settings/tax-rates/new/", {**tax, "rate": "21"})
     assert other.status_code == 422
     assert "stays. Give the new one a later day" in body(other)

@@ -64,7 +64,7 @@ def add_tax_rates(*, actor: Actor, at: datetime, rates: Sequence[TaxRateInput]) 
     class, and a day that already has another rate: what was in force is never rewritten.
     """
     problems = [
-        *(Problem(f"[{i}].rate", f"{rate.rate} is not a fraction of the net.", "19 % is 0.19.")
+        *(Problem(f"[{i}].rate", f"{rate.rate} is not a fraction of the net.", "19% is 0.19.")
           for i, rate in enumerate(rates) if not is_fraction(rate.rate)),
         *(Problem(f"[{i}].tax_class", f"“{rate.tax_class}” is not a tax class.", f"Use {', '.join(TAX_CLASSES)}.")
           for i, rate in enumerate(rates) if rate.tax_class not in TAX_CLASSES),

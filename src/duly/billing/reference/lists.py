@@ -31,7 +31,7 @@ def _added(table: str, t: str) -> dict[str, str]:
 
 TAX_RATES: Final = Source(
     columns={"id": "t.id", "country": "t.country", "tax_class": "t.tax_class", "rate": "t.rate",
-             "percent": "coalesce(trim_scale(t.rate * 100) || ' %%', 'none')", "valid_from": "t.valid_from",
+             "percent": "coalesce(trim_scale(t.rate * 100) || '%%', 'none')", "valid_from": "t.valid_from",
              "source": "t.source",
              "state": TAX_STATE, **_added("tax_rate", "t")},
     tables="tax_rate t", id="t.id", book="true",

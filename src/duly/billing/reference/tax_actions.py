@@ -43,7 +43,7 @@ def add_tax_components(*, actor: Actor, at: datetime, taxes: Sequence[TaxCompone
     name, and a day that already has another rate, place or base.
     """
     problems = [
-        *(Problem(f"[{i}].rate", f"{tax.rate} is not a fraction of the base.", "5 % is 0.05.")
+        *(Problem(f"[{i}].rate", f"{tax.rate} is not a fraction of the base.", "5% is 0.05.")
           for i, tax in enumerate(taxes) if not is_fraction(tax.rate)),
         *(Problem(f"[{i}].tax_class", f"“{tax.tax_class}” is not a tax class.", f"Use {', '.join(TAX_CLASSES)}.")
           for i, tax in enumerate(taxes) if tax.tax_class not in TAX_CLASSES),

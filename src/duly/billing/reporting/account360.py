@@ -177,7 +177,7 @@ def _profile(values: dict[str, Any]) -> Profile:
                     from (select * from account_treatment where account_id = a.id and valid_from <= %(on)s
                            order by valid_from desc limit 1) now where category is not null)
                  union all
-                 (select concat_ws(' ', name, trim_scale(rate * 100) || ' %% is withheld since',
+                 (select concat_ws(' ', name, trim_scale(rate * 100) || '%% is withheld since',
                                    to_char(valid_from, 'FMDD Mon YYYY') || ':', reason)
                     from (select distinct on (name) * from account_withholding where account_id = a.id
                            and valid_from <= %(on)s order by name, valid_from desc) now where rate is not null))

@@ -43,7 +43,7 @@ def add_withholding(*, actor: Actor, at: datetime, on: date, account: str, name:
     """
     found = _account(actor, account, on)
     if rate is not None and not (rate.is_finite() and 0 < rate < 1 and rate == round(rate, 6)):
-        problem = Problem("rate", f"{rate} is not a fraction of the net.", "7.5 % is 0.075.")
+        problem = Problem("rate", f"{rate} is not a fraction of the net.", "7.5% is 0.075.")
         raise Refused("Nothing can be withheld at this rate.", problems=[problem])
     if not name.strip():
         raise Refused("The tax has no name.", problems=[Problem("name", "It is empty.", "Name the tax.")])

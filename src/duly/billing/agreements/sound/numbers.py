@@ -33,7 +33,7 @@ def refusal(name: str, value: Decimal) -> tuple[str, str] | None:
         return f"{value} is no number.", "Give one."
     if name == "markup":
         wrong = not fits(value, PRICE_DECIMALS) or value <= -1
-        return (f"{value} is no mark-up.", "5 % is 0.05.") if wrong else None
+        return (f"{value} is no mark-up.", "5% is 0.05.") if wrong else None
     if name in FACTORS:
         wrong = not fits(value, FACTOR_DECIMALS) or not 0 < value <= HIGHEST_FACTOR
         return (f"{value} is no factor.", "Give more than 0, at most 10, with at most 2 decimals.") if wrong else None

@@ -59,7 +59,7 @@ def drawn(charge: ChargeInput, currency: str) -> Drawn | None:
 
 def _row(one: Stretch, currency: str, of_money: bool) -> Row:
     reach = f"beyond {plain(one.above)}" if one.open else f"up to {plain(one.up_to)}"
-    following = f"{plain(one.following * 100)} %" if of_money else f"{plain(one.following)} {currency}"
+    following = f"{plain(one.following * 100)}%" if of_money else f"{plain(one.following)} {currency}"
     amount = round_quotient(one.last, 1, exponent(currency))
     last = f"{money(amount, currency)}{f' at {plain(one.up_to)}' if one.open else ''}"
     return Row(reach, following, last)
@@ -71,7 +71,7 @@ def tiers_in_words(charge: ChargeInput, currency: str) -> Sequence[tuple[str, st
     for tier in charge.tiers:
         reach = f"up to {plain(tier.up_to)}" if tier.up_to is not None else (
             f"beyond {plain(above)}" if above else "any")
-        price = f"{plain(tier.price * 100)} %" if charge.kind in OF_MONEY else plain(tier.price)
+        price = f"{plain(tier.price * 100)}%" if charge.kind in OF_MONEY else plain(tier.price)
         found.append((reach, "" if charge.model == "stair_step" else price,
                       plain(tier.flat) if tier.flat or charge.model == "stair_step" else ""))
         above = tier.up_to or above

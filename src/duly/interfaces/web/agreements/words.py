@@ -44,7 +44,7 @@ def _time(charge: ChargeInput, currency: str) -> str:
 
 
 def _expense(charge: ChargeInput, currency: str) -> str:
-    return f"At cost plus {plain(charge.markup * 100)} %" if charge.markup else "At cost"
+    return f"At cost plus {plain(charge.markup * 100)}%" if charge.markup else "At cost"
 
 
 def _milestone(charge: ChargeInput, currency: str) -> str:
@@ -85,7 +85,7 @@ def _percentage(charge: ChargeInput, currency: str) -> str:
         said = f"A percentage of all payments in {len(charge.tiers)} tiers"
     else:
         plus = f" plus {money(charge.fixed, currency)}" if charge.fixed else ""
-        said = f"{plain((charge.rate or Decimal(0)) * 100)} % of each payment{plus}"
+        said = f"{plain((charge.rate or Decimal(0)) * 100)}% of each payment{plus}"
         said += f", at least {money(charge.minimum_fee, currency)}" if charge.minimum_fee is not None else ""
         said += f", at most {money(charge.maximum_fee, currency)}" if charge.maximum_fee is not None else ""
         said += f", the first {charge.free_count} free" if charge.free_count else ""
@@ -94,7 +94,7 @@ def _percentage(charge: ChargeInput, currency: str) -> str:
 
 
 def _balance(charge: ChargeInput, currency: str) -> str:
-    rate = f"{plain(charge.rate * 100)} %" if charge.rate is not None else f"A rate in {len(charge.tiers)} tiers"
+    rate = f"{plain(charge.rate * 100)}%" if charge.rate is not None else f"A rate in {len(charge.tiers)} tiers"
     basis = "the average" if charge.basis == "average" else "the closing"
     said = f"{rate} a year of {basis} balance of {charge.metric}, for each {_period(charge)}"
     counted = {"act_365": "", "act_360": ", by days of a year of 360", "30_360": ", by months of thirty days"}
@@ -186,7 +186,7 @@ def _capital(text: str) -> str:
 
 def discount_in_words(discount: DiscountInput, currency: str, names: Mapping[str, str]) -> str:
     """A discount: its name, how much, and of what."""
-    much = f"{plain(discount.rate * 100)} %" if discount.rate is not None else str(money(
+    much = f"{plain(discount.rate * 100)}%" if discount.rate is not None else str(money(
         discount.off or Decimal(0), currency))
     of = {"charge": _listed(discount.charges, names), "invoice": "the whole invoice"}.get(discount.scope, "everything")
     return f"{discount.name}: {much} off {of}"

@@ -66,7 +66,7 @@ def taxes(request: StaffRequest) -> HttpResponseBase:
 
 
 def _percent(rate: Decimal | None) -> str:
-    return "none" if rate is None else f"{(rate * 100).normalize():f} %"
+    return "none" if rate is None else f"{(rate * 100).normalize():f}%"
 
 
 @page(right="reference", methods="GET POST")
