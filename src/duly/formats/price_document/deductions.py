@@ -1,6 +1,7 @@
 """What a price document takes off or adds to the sum: commitments, discounts, credit, deposits, withholding,
 and the step to which what is then to pay is rounded."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -30,7 +31,7 @@ def deductions(top: Node, rows: Rows) -> Deductions:
             row for number, one in enumerate(top.tables("discounts"), start=1)
             for row in _discount(one, rows, number)]),
         withholdings=pl.DataFrame(withholdings, schema=WITHHOLDING, orient="row"),
-        grants=tuple(_grant(one, number, rows) for number, one in enumerate(top.tables("credits"), start=1)),
+        grants=_grants(top.tables("credits"), rows),
         advances=tuple(_advance(one, number, rows) for number, one in enumerate(top.tables("deposits"), start=1)),
         payable_step=_payable_step(top, exponent(rows.currency)),
     )
@@ -79,6 +80,17 @@ def commitment(table: Node, rows: Rows, number: int) -> Row:
         "span_to": rows.period.end, "days": rows.period.days, "period_days": rows.period.days}
     table.close()
     return found
+
+
+def _grants(tables: Sequence[Node], rows: Rows) -> tuple[Grant, ...]:
+    """Credits, each with a name of its own."""
+    found: dict[str, Grant] = {}
+    for number, one in enumerate(tables, start=1):
+        grant = _grant(one, number, rows)
+        if grant.key in found:
+            one.note("name", f"“{grant.key}” is the name of another credit.", "Give each credit a name of its own.")
+        found[grant.key] = grant
+    return tuple(found.values())
 
 
 def _grant(table: Node, number: int, rows: Rows) -> Grant:
