@@ -56,7 +56,7 @@ def _payable_step(top: Node, places: int) -> Decimal | None:
 
 def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
     """A discount of some charges has a row for each, one of the whole document a single one."""
-    rate, off = table.share("percent"), table.number("amount", decimals=4)
+    rate, off = table.share("percent"), table.number("amount", decimals=exponent(rows.currency))
     if (rate is None) == (off is None) and table.has("percent") == table.has("amount"):
         table.note("percent", "A discount is a percentage or an amount.", "Give percent: 10, or amount: 50.")
     charges = charges_of(table, rows)
@@ -69,14 +69,14 @@ def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
 
 
 def commitment(table: Node, rows: Rows, number: int) -> Row:
-    charge_id = max(rows.codes, default=0) + number
+    charge_id, places = max(rows.codes, default=0) + number, exponent(rows.currency)
     found: Row = {
         "part": number, "document_key": 1, "agreement_id": 1, "charge_id": charge_id, "terms_id": rows.terms + number,
-        "charge_name": table.text("name", "Commitment"), "exponent": exponent(rows.currency),
+        "charge_name": table.text("name", "Commitment"), "exponent": places,
         "charges": charges_of(table, rows),
         "tax_class": table.text("tax_class", "standard", longest=20),
         "committed": table.needed("amount", decimals=4, example="10000"),
-        "used_before": table.number("used_before", decimals=4) or ZERO, "span_from": rows.period.start,
+        "used_before": table.number("used_before", decimals=places) or ZERO, "span_from": rows.period.start,
         "span_to": rows.period.end, "days": rows.period.days, "period_days": rows.period.days}
     table.close()
     return found

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from duly.engine.currencies import exponent
 from duly.engine.periods import Period
 from duly.engine.pricing.events import EVENT
 from duly.engine.pricing.retainers import Use
@@ -164,7 +165,7 @@ def instant(table: Node, key: str, time_zone: str) -> datetime:
 
 def covered(table: Node, entries: Sequence[Row], charge_id: int, rows: Rows) -> list[Row]:
     """The work that a retainer of hours leaves to be billed; one by value is kept until there are prices."""
-    found = _retainer(table, charge_id, rows.period)
+    found = _retainer(table, charge_id, rows)
     if found is None:
         return list(entries)
     if found.value:
@@ -175,17 +176,18 @@ def covered(table: Node, entries: Sequence[Row], charge_id: int, rows: Rows) -> 
     return _beyond(entries, found.statement(used).covered)
 
 
-def _retainer(table: Node, charge_id: int, period: Period) -> Retainer | None:
+def _retainer(table: Node, charge_id: int, rows: Rows) -> Retainer | None:
     one = table.table("retainer")
     if one is None:
         return None
     value = one.has("value") or "time" not in one.values
-    earlier = [_earlier(each, value) for each in one.tables("earlier")]
-    granted, carried = _share(one, "value" if value else "time", value), ZERO
+    places = exponent(rows.currency) if value else None
+    earlier = [_earlier(each, places) for each in one.tables("earlier")]
+    granted, carried = _share(one, "value" if value else "time", places), ZERO
     if one.has("carried_in"):
-        carried = _share(one, "carried_in", value)
-    following = _share(one, "following", value) if one.has("following") else granted
-    uses = (*earlier, Use(period, granted + carried, ZERO))
+        carried = _share(one, "carried_in", places)
+    following = _share(one, "following", places) if one.has("following") else granted
+    uses = (*earlier, Use(rows.period, granted + carried, ZERO))
     found = Retainer(charge_id, value, uses, one.whole("rollover", 0, high=120), one.flag("borrow", False),
                      None if one.flag("ends", False) else following)
     one.close()
@@ -197,15 +199,16 @@ def _retainer(table: Node, charge_id: int, period: Period) -> Retainer | None:
     return found
 
 
-def _earlier(table: Node, value: bool) -> Use:
-    used = Use(table.period("period"), _share(table, "value" if value else "time", value),
-               _share(table, "used", value))
+def _earlier(table: Node, places: int | None) -> Use:
+    used = Use(table.period("period"), _share(table, "time" if places is None else "value", places),
+               _share(table, "used", places))
     table.close()
     return used
 
 
-def _share(table: Node, key: str, value: bool) -> Decimal:
-    return table.needed(key, decimals=4) if value else Decimal(table.seconds(key))
+def _share(table: Node, key: str, places: int | None) -> Decimal:
+    """An amount of so many decimals, or where there are none a time in seconds."""
+    return Decimal(table.seconds(key)) if places is None else table.needed(key, decimals=places)
 
 
 def _beyond(entries: Sequence[Row], room: Decimal) -> list[Row]:
