@@ -15,6 +15,12 @@ from duly.formats.price_document import PriceDocumentError, Unpriced, priced, re
 from duly.formats.price_document.text import parsed
 
 FOLDER: Final = Path(__file__).parent
+BILLED: Final = """
+charges:
+  - model: recurring
+    price: 9
+    billed: [{from: 2026-10-01, to: 2026-11-01, amount: 9, tax_category: E, tax_percent: 19}]
+"""
 OVERLAPPING: Final = """
 charges:
   - model: recurring
@@ -156,6 +162,9 @@ def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
      "2026-10-05T14:30:00Z"),
     (UNIT + "progressive: {run_up: [{at: 0001-01-01T00:00:00+14:00, amount: 5}]}", "progressive.run_up[0].at",
      "2026-10-05T14:30:00Z"),
+    (UNIT + "credits: [{amount: 1, tax_category: Z, tax_percent: 19}]", "credits[0].tax_percent", "tax_category: S"),
+    (UNIT + "deposits: [{net: 1, tax_category: AE, tax_percent: 19}]", "deposits[0].tax_percent", "tax_category: S"),
+    (BILLED, "charges[0].billed[0].tax_percent", "tax_category: S"),
     (UNIT + "discounts: [{amount: 1.005}]", "discounts[0].amount", "Round it"),
     (UNIT + "cap: {amount: 1.005}", "cap.amount", "Round it"),
     (UNIT + "cap: {amount: 1, billed_before: 0.005}", "cap.billed_before", "Round it"),

@@ -13,9 +13,8 @@ from duly.engine.currencies import exponent
 from duly.engine.pricing.commitments import COMMITMENT
 from duly.engine.pricing.credits import Advance, Grant
 from duly.engine.pricing.discounts import DISCOUNT
-from duly.engine.tax import CATEGORIES
 from duly.formats.price_document.model import Row, frame
-from duly.formats.price_document.rows import Rows
+from duly.formats.price_document.rows import Rows, sold_with
 from duly.formats.price_document.table import Node
 
 ZERO: Final = Decimal(0)
@@ -125,10 +124,9 @@ def _advance(table: Node, number: int, rows: Rows) -> Advance:
 
 def _sold_with(table: Node) -> tuple[str | None, Decimal | None]:
     """The category and rate of what was sold before; none where it was sold without tax."""
-    rate = table.share("tax_percent")
-    if rate is None and not table.has("tax_category"):
+    if not table.has("tax_percent") and not table.has("tax_category"):
         return None, None
-    return table.choice("tax_category", CATEGORIES, "S"), rate or ZERO
+    return sold_with(table)
 
 
 def _withholding(table: Node) -> tuple[int, str, Decimal]:
