@@ -111,3 +111,21 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     told = said("price", tmp_path / "none.yaml")
     assert told.code == 2
     assert "none.yaml" in told.text
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    told = said("price", tmp_path)
+    assert told.code == 2
+    assert "Is a directory" in told.text
+
+
+def test_a_long_name_is_printed_in_full(file: Path) -> None:
+    file.write_text(DOCUMENT.replace("name: Calls", "name: " + "通話" * 40), encoding="utf-8")
+    assert said("price", file).text.count("通") == 40
+
+
+def test_a_name_does_not_steer_the_terminal(file: Path) -> None:
+    file.write_text(DOCUMENT.replace("name: Calls", r'name: "a\e[31m\u202eb"'), encoding="utf-8")
+    assert "a�[31m�b" in said("price", file).text
+    file.write_text(DOCUMENT.replace("1500", r'"a\e[31m"'), encoding="utf-8")
+    assert "\x1b" not in said("price", file).text

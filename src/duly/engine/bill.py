@@ -15,7 +15,7 @@ from duly.engine.pricing.credits import Advance, Demand, Draw, Expiry, Grant, Ne
 from duly.engine.pricing.discounts import DISCOUNT, discount
 from duly.engine.pricing.explain import as_json
 from duly.engine.pricing.lines import LINE, DataType
-from duly.engine.rounding import AMOUNT
+from duly.engine.rounding import AMOUNT, distribute_frame
 from duly.engine.tax import at_rates, tax_lines, treated
 from duly.engine.tax_amounts import tax_each, tax_included, withheld
 from duly.engine.tax_points import at_tax_point, split_at_rates, together
@@ -140,7 +140,14 @@ def _taxable(lines: pl.DataFrame, sale: Sale) -> pl.DataFrame:
     placed = treated(sold)
     several = None if sale.taxes is None else together(sale.taxes, placed["tax_country"].drop_nulls().unique())
     parts = split_at_rates(placed, sale.rates if several is None else several)
-    return at_rates(at_tax_point(parts.drop("tax_point")), sale.rates)
+    return at_rates(at_tax_point(_priced_by_days(parts).drop("tax_point")), sale.rates)
+
+
+def _priced_by_days(parts: pl.DataFrame) -> pl.DataFrame:
+    """The parts of a line share what it was priced at before discounts as they share its amount."""
+    days = (pl.col("service_to") - pl.col("service_from")).dt.total_days() + 1
+    return distribute_frame(parts.with_columns(days.alias("_days")), by="line_key", total="priced", weight="_days",
+                            out="priced").drop("_days")
 
 
 def _taxed(lines: pl.DataFrame, sale: Sale) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -123,4 +123,4 @@ def check_time_zone(name: str) -> str:
 
 @cache
 def _time_zones() -> dict[str, str]:
-    return {name.casefold(): name for name in available_timezones()}
+    return {name.casefold(): name for name in available_timezones() - {"localtime"}}  # which is the machine's own

@@ -15,6 +15,12 @@ from duly.formats.price_document import PriceDocumentError, Unpriced, priced, re
 from duly.formats.price_document.text import parsed
 
 FOLDER: Final = Path(__file__).parent
+BILLED: Final = """
+charges:
+  - model: recurring
+    price: 9
+    billed: [{from: 2026-10-01, to: 2026-11-01, amount: 9, tax_category: E, tax_percent: 19}]
+"""
 OVERLAPPING: Final = """
 charges:
   - model: recurring
@@ -22,6 +28,7 @@ charges:
     billed: [{from: 2026-10-01, to: 2026-11-01, amount: 9}, {from: 2026-10-31, to: 2026-11-01, amount: 5}]
 """
 START: Final = "currency: EUR\nperiod: 2026-10\n"
+USAGE: Final = "charges: [{model: per_unit, price: 2, usage: {SAID}}]"
 UNIT: Final = "charges: [{code: calls, model: per_unit, price: 2, quantity: 3}]\n"
 
 
@@ -141,6 +148,32 @@ def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
     ("charges: [{model: per_unit, price: 1, usage: {aggregation: unique_count}}]", "charges[0].usage.property",
      "property: user"),
     ("charges: [{model: per_unit, price: 1, usage: {time_zone: Mars}}]", "charges[0].usage.time_zone", "IANA"),
+    (USAGE.replace("SAID", "time_zone: Europe"), "charges[0].usage.time_zone", "IANA"),
+    (USAGE.replace("SAID", "time_zone: localtime"), "charges[0].usage.time_zone", "IANA"),
+    (USAGE.replace("SAID", "group_by: [\"a'b\"]"), "charges[0].usage.group_by", "without apostrophes"),
+    (USAGE.replace("SAID", "aggregation: unique_count, property: \"a'b\""), "charges[0].usage.property",
+     "without apostrophes"),
+    (USAGE.replace("SAID", "filters: [{property: 'a\\b', values: [c]}]"), "charges[0].usage.filters[0].property",
+     "without apostrophes"),
+    (USAGE.replace("SAID", "group_by: [region, region]"), "charges[0].usage.group_by", "each once"),
+    (USAGE.replace("SAID", "time_zone: Asia/Tokyo, events: [{at: 0001-01-01}]"), "charges[0].usage.events[0].at",
+     "2026-10-05T14:30:00Z"),
+    (USAGE.replace("SAID", "events: [{at: 9999-12-31T23:59:59-12:00}]"), "charges[0].usage.events[0].at",
+     "2026-10-05T14:30:00Z"),
+    (UNIT + "progressive: {run_up: [{at: 0001-01-01T00:00:00+14:00, amount: 5}]}", "progressive.run_up[0].at",
+     "2026-10-05T14:30:00Z"),
+    (UNIT + "credits: [{amount: 1, tax_category: Z, tax_percent: 19}]", "credits[0].tax_percent", "tax_category: S"),
+    (UNIT + "deposits: [{net: 1, tax_category: AE, tax_percent: 19}]", "deposits[0].tax_percent", "tax_category: S"),
+    (BILLED, "charges[0].billed[0].tax_percent", "tax_category: S"),
+    (UNIT + "discounts: [{amount: 1.005}]", "discounts[0].amount", "Round it"),
+    (UNIT + "cap: {amount: 1.005}", "cap.amount", "Round it"),
+    (UNIT + "cap: {amount: 1, billed_before: 0.005}", "cap.billed_before", "Round it"),
+    (UNIT + "draw_downs: [{amount: 1, used_before: 0.005}]", "draw_downs[0].used_before", "Round it"),
+    (UNIT + "progressive: {billed: 0.005, run_up: []}", "progressive.billed", "Round it"),
+    (UNIT + "progressive: {run_up: [{at: 2026-10-05, amount: 0.005}]}", "progressive.run_up[0].amount", "Round it"),
+    ("charges: [{model: time, price: 1, retainer: {value: 10.005}}]", "charges[0].retainer.value", "Round it"),
+    (UNIT + "credits: [{name: A, amount: 1}, {name: A, amount: 1}]", "credits[1].name", "a name of its own"),
+    (UNIT + "credits: [{name: Credit 2, amount: 1}, {amount: 1}]", "credits[1].name", "a name of its own"),
     (UNIT + "tax_rates: [{percent: 16}, {percent: 19}]", "tax_rates[1].from", "a day of its own"),
     (UNIT + "tax_rates: [{percent: 16, to: 2026-12-01}, {percent: 19, from: 2026-10-16}]", "tax_rates[1].from",
      "a day of its own"),

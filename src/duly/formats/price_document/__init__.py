@@ -7,5 +7,6 @@ docs/reference/price-document.md describes it.
 from duly.formats.price_document.answer import Unpriced, priced
 from duly.formats.price_document.model import PriceDocument
 from duly.formats.price_document.reader import PriceDocumentError, read_price_document
+from duly.formats.price_document.text import LARGEST
 
-__all__ = ["PriceDocument", "PriceDocumentError", "Unpriced", "priced", "read_price_document"]
+__all__ = ["LARGEST", "PriceDocument", "PriceDocumentError", "Unpriced", "priced", "read_price_document"]

@@ -3,6 +3,7 @@ that thresholds lead to."""
 
 from decimal import Decimal
 
+from duly.engine.currencies import exponent
 from duly.engine.pricing.caps import ACTIONS, CAP
 from duly.engine.pricing.commitments import COMMITMENT
 from duly.engine.pricing.progressive import Bill, bills
@@ -18,31 +19,33 @@ def covers(top: Node, rows: Rows) -> Covers:
     drawn = [commitment(one, rows, number) for number, one in enumerate(top.tables("draw_downs"), start=1)]
     capped = top.table("cap")
     return Covers(tuple(rows.retainers), frame(COMMITMENT, drawn),
-                  frame(CAP, [_cap(capped, rows)] if capped else []), _bills(top))
+                  frame(CAP, [_cap(capped, rows)] if capped else []), _bills(top, exponent(rows.currency)))
 
 
 def _cap(table: Node, rows: Rows) -> Row:
+    places = exponent(rows.currency)
     found: Row = {
-        "agreement_id": 1, "charges": charges_of(table, rows), "cap": table.needed("amount", decimals=4),
-        "billed_before": table.number("billed_before", decimals=4) or ZERO,
+        "agreement_id": 1, "charges": charges_of(table, rows), "cap": table.needed("amount", decimals=places),
+        "billed_before": table.number("billed_before", decimals=places) or ZERO,
         "action": table.choice("action", ACTIONS, "stop")}
     table.close()
     return found
 
 
-def _bills(top: Node) -> tuple[Bill, ...]:
+def _bills(top: Node, places: int) -> tuple[Bill, ...]:
     """The bills of a period whose amounts run up to thresholds."""
     table = top.table("progressive")
     if table is None:
         return ()
-    run_ups = [(instant(one, "at", "UTC"), one.needed("amount", decimals=4), one) for one in table.tables("run_up")]
+    run_ups = [(instant(one, "at", "UTC"), one.needed("amount", decimals=places), one)
+               for one in table.tables("run_up")]
     for *_, one in run_ups:
         one.close()
     thresholds, every = _rising(table), table.number("every", decimals=4)
     if every is not None and every <= 0:
         table.note("every", "A step is above zero.", "Leave it out, or give for example every: 1000.")
         every = None
-    billed = table.number("billed", decimals=4) or ZERO
+    billed = table.number("billed", decimals=places) or ZERO
     table.close()
     return bills(sorted((at, amount) for at, amount, _ in run_ups), thresholds, every=every, billed=billed)
 

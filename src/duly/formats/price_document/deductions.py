@@ -1,6 +1,7 @@
 """What a price document takes off or adds to the sum: commitments, discounts, credit, deposits, withholding,
 and the step to which what is then to pay is rounded."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -12,9 +13,8 @@ from duly.engine.currencies import exponent
 from duly.engine.pricing.commitments import COMMITMENT
 from duly.engine.pricing.credits import Advance, Grant
 from duly.engine.pricing.discounts import DISCOUNT
-from duly.engine.tax import CATEGORIES
 from duly.formats.price_document.model import Row, frame
-from duly.formats.price_document.rows import Rows
+from duly.formats.price_document.rows import Rows, sold_with
 from duly.formats.price_document.table import Node
 
 ZERO: Final = Decimal(0)
@@ -30,7 +30,7 @@ def deductions(top: Node, rows: Rows) -> Deductions:
             row for number, one in enumerate(top.tables("discounts"), start=1)
             for row in _discount(one, rows, number)]),
         withholdings=pl.DataFrame(withholdings, schema=WITHHOLDING, orient="row"),
-        grants=tuple(_grant(one, number, rows) for number, one in enumerate(top.tables("credits"), start=1)),
+        grants=_grants(top.tables("credits"), rows),
         advances=tuple(_advance(one, number, rows) for number, one in enumerate(top.tables("deposits"), start=1)),
         payable_step=_payable_step(top, exponent(rows.currency)),
     )
@@ -55,7 +55,7 @@ def _payable_step(top: Node, places: int) -> Decimal | None:
 
 def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
     """A discount of some charges has a row for each, one of the whole document a single one."""
-    rate, off = table.share("percent"), table.number("amount", decimals=4)
+    rate, off = table.share("percent"), table.number("amount", decimals=exponent(rows.currency))
     if (rate is None) == (off is None) and table.has("percent") == table.has("amount"):
         table.note("percent", "A discount is a percentage or an amount.", "Give percent: 10, or amount: 50.")
     charges = charges_of(table, rows)
@@ -68,17 +68,28 @@ def _discount(table: Node, rows: Rows, number: int) -> list[Row]:
 
 
 def commitment(table: Node, rows: Rows, number: int) -> Row:
-    charge_id = max(rows.codes, default=0) + number
+    charge_id, places = max(rows.codes, default=0) + number, exponent(rows.currency)
     found: Row = {
         "part": number, "document_key": 1, "agreement_id": 1, "charge_id": charge_id, "terms_id": rows.terms + number,
-        "charge_name": table.text("name", "Commitment"), "exponent": exponent(rows.currency),
+        "charge_name": table.text("name", "Commitment"), "exponent": places,
         "charges": charges_of(table, rows),
         "tax_class": table.text("tax_class", "standard", longest=20),
         "committed": table.needed("amount", decimals=4, example="10000"),
-        "used_before": table.number("used_before", decimals=4) or ZERO, "span_from": rows.period.start,
+        "used_before": table.number("used_before", decimals=places) or ZERO, "span_from": rows.period.start,
         "span_to": rows.period.end, "days": rows.period.days, "period_days": rows.period.days}
     table.close()
     return found
+
+
+def _grants(tables: Sequence[Node], rows: Rows) -> tuple[Grant, ...]:
+    """Credits, each with a name of its own."""
+    found: dict[str, Grant] = {}
+    for number, one in enumerate(tables, start=1):
+        grant = _grant(one, number, rows)
+        if grant.key in found:
+            one.note("name", f"“{grant.key}” is the name of another credit.", "Give each credit a name of its own.")
+        found[grant.key] = grant
+    return tuple(found.values())
 
 
 def _grant(table: Node, number: int, rows: Rows) -> Grant:
@@ -113,10 +124,9 @@ def _advance(table: Node, number: int, rows: Rows) -> Advance:
 
 def _sold_with(table: Node) -> tuple[str | None, Decimal | None]:
     """The category and rate of what was sold before; none where it was sold without tax."""
-    rate = table.share("tax_percent")
-    if rate is None and not table.has("tax_category"):
+    if not table.has("tax_percent") and not table.has("tax_category"):
         return None, None
-    return table.choice("tax_category", CATEGORIES, "S"), rate or ZERO
+    return sold_with(table)
 
 
 def _withholding(table: Node) -> tuple[int, str, Decimal]:

@@ -4,10 +4,9 @@ from decimal import Decimal
 
 from duly.engine.periods import INTERVALS, Period
 from duly.engine.pricing.proration import PRORATIONS
-from duly.engine.tax import CATEGORIES
 from duly.formats.price_document.measured import BY_QUANTITY, bounds, priced
 from duly.formats.price_document.model import Row
-from duly.formats.price_document.rows import ZERO, Rows
+from duly.formats.price_document.rows import Rows, sold_with
 from duly.formats.price_document.table import Node
 from duly.formats.price_document.used import zone
 from duly.formats.setup_file.words import TIMINGS
@@ -88,12 +87,12 @@ def _billed(table: Node, first: Row, rows: Rows) -> None:
                      "Give each line without the days and the amount that were credited of it.")
         else:
             earlier.append(Period(begins, ends))
-        category, rate = one.choice("tax_category", CATEGORIES, "S"), one.share("tax_percent")
-        taxed = category != "S" or rate is not None
+        category, rate = sold_with(one)
+        known = category != "S" or one.has("tax_percent")
         rows.prepaid.append({
             "line_id": len(rows.prepaid) + 1, "document_key": 1, "agreement_id": 1, "charge_id": first["charge_id"],
             "terms_id": first["terms_id"], "description": first["charge_name"], "tax_class": first["tax_class"],
-            "tax_category": category if taxed else None, "tax_rate": (rate or ZERO) if taxed else None,
+            "tax_category": category if known else None, "tax_rate": rate if known else None,
             "amount": one.needed("amount", decimals=first["exponent"]), "exponent": first["exponent"],
             "span_from": begins, "span_to": max(begins, ends)})
         one.close()

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from duly.engine.periods import Period
+from duly.engine.tax import CATEGORIES
 from duly.formats.price_document.model import Retainer, Row
 from duly.formats.price_document.table import Node
 
@@ -26,6 +27,14 @@ def until_next(tables: Sequence[Node], rows: Sequence[Row], key: Sequence[str]) 
             table.note("from", f"On {two['valid_from']} another one of the same holds.",
                        "Give each a day of its own to begin with, or leave one out.")
         one["valid_to"] = one["valid_to"] or two["valid_from"]
+
+
+def sold_with(table: Node) -> tuple[str, Decimal]:
+    """The tax category and rate of what was billed or sold before; only what is taxed has a rate."""
+    category, rate = table.choice("tax_category", CATEGORIES, "S"), table.share("tax_percent") or ZERO
+    if rate and category in CATEGORIES and category != "S":
+        table.note("tax_percent", f"What is {category} bears no tax.", "Leave it out, or write tax_category: S.")
+    return category, rate
 
 
 @dataclass(slots=True)

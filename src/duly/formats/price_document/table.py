@@ -30,15 +30,16 @@ class Node(Table):
             return None
         value = self.values[key]
         text = str(value)
+        said = text[:60]
         given = Decimal(text) if NUMBER.fullmatch(text) or SCIENTIFIC.fullmatch(text) else None
         if given is None:
             self.note(key, f"{_shown(value)} is not a number.", f"Write it as {key}: 95 or {key}: 95.50.")
         elif abs(given) < 10**12 and given != round(given, decimals):
-            self.note(key, f"{value} has more than {decimals} decimals.", "Round it, or give it in smaller units.")
+            self.note(key, f"{said} has more than {decimals} decimals.", "Round it, or give it in smaller units.")
         elif abs(given) >= 10**12:
-            self.note(key, f"{value} is too large.", "Give less than a million millions.")
+            self.note(key, f"{said} is too large.", "Give less than a million millions.")
         elif least is not None and given < least:
-            self.note(key, f"{value} is less than {least}.", f"Give {least} or more.")
+            self.note(key, f"{said} is less than {least}.", f"Give {least} or more.")
         else:
             return given if 0 <= -int(given.as_tuple().exponent) <= decimals else round(given, decimals)
         return None
@@ -87,18 +88,22 @@ class Node(Table):
         """A period as people write it: see `parse_period`. At most ten years; harmless where it is refused."""
         if isinstance(self.values.get(key), int | date):
             self.values[key] = str(self.values[key])
-        text = self.text(key, example="2026-10")
+        before, text = len(self.problems), self.text(key, example="2026-10")
+        if len(self.problems) > before:
+            return A_MONTH
         try:
             found = parse_period(text)
         except ValueError as error:
-            if key in self.values:
-                said, _, remedy = str(error).partition("; ")
-                self.note(key, f"{said}.", remedy[:1].upper() + remedy[1:])
+            said, _, remedy = str(error).partition("; ")
+            self.note(key, f"{said}.", remedy[:1].upper() + remedy[1:])
             return A_MONTH
-        if found.days > 3700:
+        if not (found.start.year >= 1900 and found.end <= date(2200, 1, 1)):
+            self.note(key, f"“{text}” is not of these times.", "Give days from 1900 to 2199.")
+        elif found.days > 3700:
             self.note(key, f"It has {found.days} days.", "Give ten years at most.")
-            return A_MONTH
-        return found
+        else:
+            return found
+        return A_MONTH
 
     def maybe_day(self, key: str) -> date | None:
         found = super().maybe_day(key)

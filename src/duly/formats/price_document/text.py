@@ -6,6 +6,7 @@ there twice is refused in both, and so are YAML's aliases and tags: what a docum
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -15,9 +16,12 @@ from duly.formats.setup_file.table import Fraction, Problem
 
 WHOLE: Final = re.compile(r"-?[0-9]+")
 DECIMAL: Final = re.compile(r"-?[0-9]+\.[0-9]+")
+HALF: Final = re.compile("[\ud800-\udfff]")
 DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LONGEST: Final = 40
 """Digits of a number; beyond them it is kept as text, and refused where a number is asked for."""
+LARGEST: Final = {"YAML": 4_000_000, "JSON": 40_000_000}
+"""Bytes of a file: what is read in less than a minute."""
 DEEPEST: Final = 20
 """Tables and lists within each other; a price document needs eight."""
 
@@ -79,25 +83,49 @@ def plain(text: str) -> Any:
 
 def parsed(data: bytes) -> dict[str, Any] | Problem:
     """The document's top table, or why there is none."""
+    if len(data) > LARGEST["JSON"]:
+        return _too_large()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Problem(f"byte {error.start + 1}", "This is not UTF-8.", "Save the file as UTF-8.")
     try:
         found = _json(text) if text.lstrip().startswith("{") else None
+        if found is None and len(data) > LARGEST["YAML"]:
+            return _too_large()
         if found is None:
             found = yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "YAML"
         return Problem(place, f"{(error.problem or 'It cannot be read').capitalize()}.", "Correct the YAML there.")
+    except yaml.reader.ReaderError as error:
+        return Problem(f"character {error.position + 1}", "YAML has no such character.", "Leave it out.")
     except (yaml.YAMLError, ValueError) as error:
         return Problem("document", f"{error}.", "Write it as YAML or JSON.")
     except RecursionError:
         return Problem("document", "It is nested too deeply.", "Write flat tables.")
     if not isinstance(found, dict):
         return Problem("document", "It is no table of names and values.", "Begin with `currency: EUR`.")
-    return found
+    return next(_half_characters(found, ""), found)
+
+
+def _too_large() -> Problem:
+    most = " and ".join(f"{size // 1_000_000} MB of {form}" for form, size in LARGEST.items())
+    return Problem("document", f"It is larger than {most}.", "Give less of it at once, or write it as JSON.")
+
+
+def _half_characters(value: Any, path: str) -> Iterator[Problem]:
+    """Texts with half of a character, which an escape can write and no file can hold."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _half_characters(key, path or "document")
+            yield from _half_characters(one, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for place, one in enumerate(value):
+            yield from _half_characters(one, f"{path}[{place}]")
+    elif isinstance(value, str) and HALF.search(value):
+        yield Problem(path, "It has half of a character.", "Write the character itself, not its two escapes.")
 
 
 def _json(text: str) -> Any:

@@ -7,15 +7,18 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from duly.engine.currencies import exponent
 from duly.engine.periods import Period
 from duly.engine.pricing.events import EVENT
 from duly.engine.pricing.retainers import Use
 from duly.engine.pricing.usage import AGGREGATIONS, PERIOD, Filter, Metric, aggregate
+from duly.formats.identities import check_time_zone
 from duly.formats.price_document.model import Retainer, Row, frame
 from duly.formats.price_document.rows import Rows
 from duly.formats.price_document.table import Node
+from duly.formats.setup_file.table import _shown
 
 ZERO: Final = Decimal(0)
 
@@ -48,8 +51,13 @@ def quantities(table: Node, period: Period, findings: list[Row]) -> list[Used]:
     found = aggregate(frame(EVENT, events), [metric], frame(PERIOD, periods))
     findings += found.findings.to_dicts()
     return _not_below_zero(table, "usage", [
-        Used(", ".join(map(str, json.loads(one["group"]).values())), one["quantity"],
-             None if billed_until is None else one["late_quantity"]) for one in found.usage.to_dicts()])
+        Used(_said(one["group"]), one["quantity"], None if billed_until is None else one["late_quantity"])
+        for one in found.usage.to_dicts()])
+
+
+def _said(group: str) -> str:
+    """The values of a group; of a property that it lacks there is none."""
+    return ", ".join(str(value) for value in json.loads(group).values() if value is not None)
 
 
 def _not_below_zero(table: Node, key: str, used: list[Used]) -> list[Used]:
@@ -63,20 +71,16 @@ def _not_below_zero(table: Node, key: str, used: list[Used]) -> list[Used]:
 
 def zone(table: Node) -> str:
     """An IANA time zone; UTC where none is given."""
-    name = table.text("time_zone", "UTC")
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        table.note("time_zone", f"“{name}” is no time zone.", "Write one of the IANA names, for example Europe/Berlin.")
-        return "UTC"
-    return name
+    before = len(table.problems)
+    name = table.text("time_zone", "UTC", check=check_time_zone)
+    return name if len(table.problems) == before else "UTC"
 
 
 def _metric(table: Node) -> Metric | None:
     """What is made of the events; None where it is not said well."""
     before = len(table.problems)
     aggregation = table.choice("aggregation", AGGREGATIONS, "sum")
-    counted = table.text("property", "")
+    counted = _named(table, "property", table.text("property", ""))
     if aggregation == "unique_count" and not counted:
         table.note("property", "A unique count is of a property.", "Say which, for example property: user.")
     filters = tuple(_filter(one) for one in table.tables("filters"))
@@ -92,7 +96,16 @@ def _names(table: Node, key: str) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(type(name) is str and name for name in names):
         table.note(key, "This is no list of properties.", f"Write {key}: [region].")
         return ()
-    return tuple(names)
+    if len(set(names)) < len(names):
+        table.note(key, "A property is there twice.", "Name each once.")
+    return tuple(_named(table, key, name) for name in names)
+
+
+def _named(table: Node, key: str, name: str) -> str:
+    """The name of a property; one that the engine cannot ask for is noted."""
+    if "'" in name or "\\" in name:
+        table.note(key, f"A property cannot be called {name}.", "Name it without apostrophes and backslashes.")
+    return name
 
 
 def _filter(table: Node) -> Filter:
@@ -100,7 +113,8 @@ def _filter(table: Node) -> Filter:
     if not isinstance(values, list) or not values:
         table.note("values", "This is no list of values.", "Write values: [live, test].")
         values = []
-    found = Filter(table.text("property", example="region"), tuple(_text(value) for value in values),
+    name = _named(table, "property", table.text("property", example="region"))
+    found = Filter(name, tuple(_text(value) for value in values),
                    table.flag("excluded", False))
     table.close()
     return found
@@ -140,20 +154,18 @@ def instant(table: Node, key: str, time_zone: str) -> datetime:
     """An instant as ISO 8601, in the usage's time zone where it names none; a day is its first instant."""
     table.need(key, "2026-10-05T14:30:00Z")
     value = table.values.get(key)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), ZoneInfo(time_zone)).astimezone(UTC)
     try:
-        given = datetime.fromisoformat(str(value))
-    except ValueError:
+        given = datetime.combine(value, time()) if isinstance(value, date) else datetime.fromisoformat(str(value))
+        return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
         if key in table.values:
-            table.note(key, f"“{value}” is no instant.", f"Write it as {key}: 2026-10-05T14:30:00Z.")
+            table.note(key, f"{_shown(value)} is no instant.", f"Write it as {key}: 2026-10-05T14:30:00Z.")
         return datetime(2000, 1, 1, tzinfo=UTC)
-    return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
 
 
 def covered(table: Node, entries: Sequence[Row], charge_id: int, rows: Rows) -> list[Row]:
     """The work that a retainer of hours leaves to be billed; one by value is kept until there are prices."""
-    found = _retainer(table, charge_id, rows.period)
+    found = _retainer(table, charge_id, rows)
     if found is None:
         return list(entries)
     if found.value:
@@ -164,17 +176,18 @@ def covered(table: Node, entries: Sequence[Row], charge_id: int, rows: Rows) -> 
     return _beyond(entries, found.statement(used).covered)
 
 
-def _retainer(table: Node, charge_id: int, period: Period) -> Retainer | None:
+def _retainer(table: Node, charge_id: int, rows: Rows) -> Retainer | None:
     one = table.table("retainer")
     if one is None:
         return None
     value = one.has("value") or "time" not in one.values
-    earlier = [_earlier(each, value) for each in one.tables("earlier")]
-    granted, carried = _share(one, "value" if value else "time", value), ZERO
+    places = exponent(rows.currency) if value else None
+    earlier = [_earlier(each, places) for each in one.tables("earlier")]
+    granted, carried = _share(one, "value" if value else "time", places), ZERO
     if one.has("carried_in"):
-        carried = _share(one, "carried_in", value)
-    following = _share(one, "following", value) if one.has("following") else granted
-    uses = (*earlier, Use(period, granted + carried, ZERO))
+        carried = _share(one, "carried_in", places)
+    following = _share(one, "following", places) if one.has("following") else granted
+    uses = (*earlier, Use(rows.period, granted + carried, ZERO))
     found = Retainer(charge_id, value, uses, one.whole("rollover", 0, high=120), one.flag("borrow", False),
                      None if one.flag("ends", False) else following)
     one.close()
@@ -186,15 +199,16 @@ def _retainer(table: Node, charge_id: int, period: Period) -> Retainer | None:
     return found
 
 
-def _earlier(table: Node, value: bool) -> Use:
-    used = Use(table.period("period"), _share(table, "value" if value else "time", value),
-               _share(table, "used", value))
+def _earlier(table: Node, places: int | None) -> Use:
+    used = Use(table.period("period"), _share(table, "time" if places is None else "value", places),
+               _share(table, "used", places))
     table.close()
     return used
 
 
-def _share(table: Node, key: str, value: bool) -> Decimal:
-    return table.needed(key, decimals=4) if value else Decimal(table.seconds(key))
+def _share(table: Node, key: str, places: int | None) -> Decimal:
+    """An amount of so many decimals, or where there are none a time in seconds."""
+    return Decimal(table.seconds(key)) if places is None else table.needed(key, decimals=places)
 
 
 def _beyond(entries: Sequence[Row], room: Decimal) -> list[Row]:

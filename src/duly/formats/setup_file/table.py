@@ -102,7 +102,7 @@ class Table:
         """Whether the word is one of the choices; noted with the nearest one where it is not."""
         if word in choices:
             return True
-        self.note(key, f"“{word}” is not known here.", f"{_meant(word, choices)}Use {_listed(choices)}.")
+        self.note(key, f"“{word[:MANY]}” is not known here.", f"{_meant(word, choices)}Use {_listed(choices)}.")
         return False
 
     def whole(self, key: str, default: int, *, low: int = 0, high: int = 32_767) -> int:
@@ -205,8 +205,8 @@ class Table:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
+    if isinstance(value, bool | None):
+        return "null" if value is None else str(value).lower()
     return str(value) if isinstance(value, Fraction | int | date) else f"{str(value)[:60]!r}"
 
 

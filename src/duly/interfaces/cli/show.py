@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from duly.interfaces.cli.failures import Failure
 
 Shown = RenderableType
 """What people are shown: a text, a table."""
+
+STEERING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
+"""Control characters other than a tab and a new line, and those that override the direction of a text."""
 
 PIPE_WIDTH: Final = 200
 """How wide tables may be where no terminal says so."""
@@ -49,11 +53,11 @@ def failure(failed: Failure, *, as_json: bool) -> None:
         told = {"text": failed.text, "remedy": failed.remedy, "problems": failed.problems}
         print(json.dumps({"error": told}, default=plain, ensure_ascii=False, indent=2), flush=True)
     err = console(errors=True)
-    err.print(Text("duly: ", style="bold red") + Text(failed.text))
+    err.print(Text("duly: ", style="bold red") + Text(visible(failed.text)))
     for problem in failed.problems:
-        err.print(Text(f"  {problem}"))
+        err.print(Text(visible(f"  {problem}")))
     if failed.remedy:
-        err.print(Text(failed.remedy, style="dim" if failed.problems else ""))
+        err.print(Text(visible(failed.remedy), style="dim" if failed.problems else ""))
 
 
 def plain(value: Any) -> Any:
@@ -77,10 +81,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str =
                  title_justify="left", title_style="bold")
     for column in columns:
         right = column.startswith(">")
-        made.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=right)
+        made.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=right,
+                        overflow="fold")
     for row in rows:
-        made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        made.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     return made
+
+
+def visible(text: str) -> str:
+    """The text without what would steer a terminal: each such character is a “�”."""
+    return STEERING.sub("�", text)
 
 
 def amount(value: Decimal | str | None, currency: str = "") -> str:

@@ -13,7 +13,7 @@ from duly.billing.kernel.errors import Problem
 from duly.engine.currencies import exponent
 from duly.engine.pricing.reading import read
 from duly.formats.explained import Figures, Phrases, table
-from duly.formats.price_document import PriceDocumentError, Unpriced, priced, read_price_document
+from duly.formats.price_document import LARGEST, PriceDocumentError, Unpriced, priced, read_price_document
 from duly.interfaces.cli import show
 from duly.interfaces.cli.failures import BadInput
 from duly.interfaces.cli.frame import Answer, Door, command
@@ -31,7 +31,8 @@ TOLD: Final = ("  how it came about", ">quantity", ">price or factor", ">amount"
 def price(door: Door, *, file: Path, explain: bool) -> Answer:
     """Price the charges of a YAML or JSON document: lines with their explanation, taxes and totals."""
     try:
-        found = priced(read_price_document(file.read_bytes()))
+        with file.open("rb") as opened:
+            found = priced(read_price_document(opened.read(LARGEST["JSON"] + 1)))
     except PriceDocumentError as error:
         raise BadInput(f"{file}: {error.message}", error.remedy, [
             Problem(one.path, one.text, one.remedy) for one in error.problems]) from error
