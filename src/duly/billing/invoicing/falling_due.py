@@ -175,7 +175,9 @@ def due(found: Fees, documents: pl.DataFrame, billed: pl.DataFrame, through: dat
     if not changed.is_empty():
         again = planned.filter(pl.col("charge_id").is_in(changed.implode()))
         lines = _as_billed(found, again)
-        settled = settle(again, again, lines, through, found.pauses)
+        drafted = billed.filter(pl.col("charge_id").is_in(changed.implode())).join(
+            found.prepaid, on=billed.columns, how="anti")
+        settled = settle(again, again, lines, through, found.pauses, drafted)
         spans, credits = pl.concat([spans, settled.due.select(spans.columns)]), settled.credits
         taken_back = _taken_back(lines, settled)
     of = pl.col("charge_kind")

@@ -21,11 +21,15 @@ PREPAID: Final[frames.Schema] = {
 def prepaid(charges: Sequence[int]) -> pl.DataFrame:
     """Issued lines of these recurring charges with the days that are billed: `unused.PREPAID` without document_key.
 
-    `amount` is what is left of the whole line after the credits that answer it, also where its days are in pieces.
+    `amount` is what is left of the whole line, with what it lacked of a minimum, after the credits that answer it, also
+    where its days are in pieces.
     """
     return frames.read("""
         select l.id, l.agreement_id, l.charge_id, l.terms_id, l.description, l.tax_class, l.tax_category, l.tax_rate,
-               l.amount + coalesce((select sum(c.amount) from invoice_line c where c.id in (
+               l.amount + coalesce((select sum(u.amount) from invoice_line u
+                 where u.invoice_id = l.invoice_id and u.charge_id = l.charge_id and u.kind = 'true_up'
+                   and (u.service_from, u.service_to) = (l.service_from, l.service_to)), 0)
+               + coalesce((select sum(c.amount) from invoice_line c where c.id in (
                  select a.line_id from charge_span a where a.cause_id = l.id and a.kind = 'correction'
                     and not a.released)), 0),
                currency_exponent(i.currency), s.span_from, s.span_to

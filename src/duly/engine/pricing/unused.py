@@ -52,7 +52,7 @@ class Part(NamedTuple):
 
 
 def settle(before: pl.DataFrame, after: pl.DataFrame, billed: pl.DataFrame, through: date,
-           pauses: pl.DataFrame | None = None) -> Settled:
+           pauses: pl.DataFrame | None = None, besides: pl.DataFrame | None = None) -> Settled:
     """What a change credits and what it bills, with why: see `changes.changed` and `changes.ended`.
 
     before    the charges as they were, by which the lines were billed; with timezone where prorated by second, and
@@ -61,10 +61,12 @@ def settle(before: pl.DataFrame, after: pl.DataFrame, billed: pl.DataFrame, thro
     billed    `PREPAID`: all that is billed of these charges
     through   the exclusive end of the period to bill
     pauses    see `due_spans`
+    besides   charge_id, span_from, span_to of days that are billed, but not to be credited yet
 
     Time that is billed and that no terms hold for any more is credited: amount × units unused ÷ units of the line's
     span, rounded once; a line of which nothing is used, wholly. Where a part is credited in full, or not at all, that
-    is what happens; time that is not credited stays billed. Raises `ValueError` for a line whose terms are not given.
+    is what happens; time that is not credited stays billed. What was free is credited at nothing where its days are
+    billed anew. Raises `ValueError` for a line whose terms are not given.
     """
     terms = {(row["charge_id"], row["terms_id"]): row for row in before.to_dicts()}
     now, paused = after.to_dicts(), _paused(pauses)
@@ -76,11 +78,19 @@ def settle(before: pl.DataFrame, after: pl.DataFrame, billed: pl.DataFrame, thro
                              f"{line['charge_id']}, which are not among the charges as they were")
         part = _part(line, billed_by, _held(line, now, paused))
         credit = _credit(line, part, len(credits) + 1)
-        credits += [credit] if credit["amount"] else []
+        credits += [credit] if part.here else []
         left += _left(line, part, credit["amount"])
     remaining = pl.DataFrame(left, schema=PREPAID)
-    due = due_spans(after, remaining.select("charge_id", "span_from", "span_to"), through, pauses)
-    return Settled(pl.DataFrame(credits, schema=CREDIT), due, remaining)
+    days = remaining.select("charge_id", "span_from", "span_to")
+    due = due_spans(after, days if besides is None else pl.concat([days, besides]), through, pauses)
+    told = [credit for credit in credits if credit["amount"] or _billed_anew(credit, due)]
+    return Settled(pl.DataFrame(told, schema=CREDIT), due, remaining)
+
+
+def _billed_anew(credit: Row, due: pl.DataFrame) -> bool:
+    begins, ends = credit["service_from"], credit["service_to"]
+    mine = due.filter(pl.col("charge_id") == credit["charge_id"])
+    return not mine.filter((pl.col("span_from") <= ends) & (pl.col("span_to") > begins)).is_empty()
 
 
 def _paused(pauses: pl.DataFrame | None) -> dict[int, list[Stretch]]:
