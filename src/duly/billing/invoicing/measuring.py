@@ -15,7 +15,7 @@ from duly.engine.pricing import Metered
 from duly.engine.pricing.balances import BALANCE
 from duly.engine.pricing.late import late_lines
 from duly.engine.pricing.lines import LINE, QUANTITY, SPAN
-from duly.engine.pricing.metered import metered_spans, price_metered
+from duly.engine.pricing.metered import metered_spans
 from duly.engine.pricing.percentages import TRANSACTION
 
 PERIOD: Final = ["agreement_id", "metric_id", "period_from"]
@@ -58,14 +58,11 @@ def late(due: Due, tiers: pl.DataFrame, through: date, snapshot: str | None) -> 
     parts = _parts(periods, snapshot)
     by_quantity = parts.filter(pl.col("late_quantity").fill_null(0) != 0)
     held = parts.filter(pl.col("model") == "balance")
-    moved = parts.filter(pl.col("model") == "percentage").with_columns(
-        pl.lit(0, pl.Int64).alias("free_count"), pl.lit(0, QUANTITY).alias("free_amount"),
-        pl.lit(None, pl.Decimal(38, 4)).alias("minimum"), pl.lit(None, pl.Decimal(38, 4)).alias("maximum"))
-    changed = late_lines(pl.concat([by_quantity, held]), tiers, _balances(held, snapshot, late=False),
-                         _balances(held, snapshot, late=True))
-    more = price_metered(moved, tiers, _transactions(moved, snapshot, late=True)).filter(
-        pl.col("amount") != 0).with_columns(pl.lit("late_usage").alias("kind"))
-    lines = pl.concat([changed, more])
+    moved = parts.filter(pl.col("model") == "percentage")
+    lines = late_lines(
+        pl.concat([by_quantity, held, moved]), tiers,
+        (_transactions(moved, snapshot, late=False), _balances(held, snapshot, late=False)),
+        (_transactions(moved, snapshot, late=True), _balances(held, snapshot, late=True)))
     spans = metered_spans(parts.join(lines, on="part", how="semi")).join(
         parts.select("part", "cause_id"), on="part", maintain_order="left")
     return Late(lines, spans.select(pl.col(name).cast(kind) for name, kind in LATE_SPAN.items()))
@@ -129,13 +126,14 @@ def _each(rows: pl.DataFrame, read: Callable[[pl.DataFrame], pl.DataFrame]) -> p
 
 
 def _transactions(parts: pl.DataFrame, snapshot: str | None, *, late: bool) -> pl.DataFrame:
-    """`percentages.TRANSACTION`: those that were there when the period was billed, or those that came later."""
+    """`percentages.TRANSACTION`: those that were there when the period was billed, or also those that came later."""
     mine = parts.filter(pl.col("model") == "percentage")
     if mine.is_empty():
         return pl.DataFrame(schema=TRANSACTION)
     moved = _each(mine, lambda rows: usage.transactions(_periods(rows), snapshot=snapshot).select(
         *PERIOD, "place", pl.col("amount").alias("moved"), pl.col("late").alias("came_late")))
-    return moved.filter(pl.col("came_late") == late).select("part", "place", pl.col("moved").alias("amount"))
+    known = pl.lit(late) | ~pl.col("came_late")
+    return moved.filter(known).select("part", "place", pl.col("moved").alias("amount"))
 
 
 def _balances(parts: pl.DataFrame, snapshot: str | None, *, late: bool) -> pl.DataFrame:

@@ -1,0 +1,49 @@
+"""Transactions that are told late: free ones and limits of the period are those of all of them together."""
+
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from duly.billing.agreements.terms import ChargeInput
+from tests.billing.models_world import agreed, billed, metric, month, stored, used
+from tests.world import World
+
+SEPTEMBER, OCTOBER, NOVEMBER = (month(number) for number in range(9, 12))
+
+
+@pytest.fixture(autouse=True)
+def _committed(database: str) -> None:
+    """Runs freeze their input by transaction, so what they read must be committed."""
+
+
+@pytest.mark.parametrize(("terms", "first", "then", "at_last"), [
+    ({}, "10", "10", "10"),
+    ({"maximum": D(15)}, "10", "5", None),
+    ({"free_count": 2}, "0", None, "10"),
+    ({"free_amount": D(150)}, "0", "5", "10"),
+    ({"maximum_fee": D(8)}, "8", "8", "8"),
+])
+def test_what_comes_late_is_billed_as_if_it_had_been_there(
+        world: World, terms: dict[str, Any], first: str, then: str | None, at_last: str | None) -> None:
+    metric("paid")
+    fee = ChargeInput("fee", "percentage", "Card fees", interval="month", metric="paid", rate=D("0.1"), **terms)
+    agreed(world, fee, starts_on=SEPTEMBER[0])
+    told = []
+    for day, period in ((5, SEPTEMBER), (6, OCTOBER), (4, NOVEMBER)):
+        used(world, ("paid", f"2026-09-{day:02}T12:00:00+00:00", 100))
+        told.append([line for invoice in billed(world, period) for line in stored(invoice)])
+    late = [[("late_usage", amount)] if amount else [] for amount in (then, at_last)]
+    assert told == [[("percentage", first)], *late]
+
+
+def test_what_comes_late_fills_a_minimum_first(world: World) -> None:
+    metric("paid")
+    agreed(world, ChargeInput("fee", "percentage", "Card fees", interval="month", metric="paid", rate=D("0.1"),
+                              minimum=D(15)), starts_on=SEPTEMBER[0], ends_on=SEPTEMBER[0].replace(day=30))
+    used(world, ("paid", "2026-09-05T12:00:00+00:00", 100))
+    [invoice] = billed(world, SEPTEMBER)
+    assert sorted(stored(invoice)) == [("percentage", "10"), ("true_up", "5")]
+    used(world, ("paid", "2026-09-06T12:00:00+00:00", 100))
+    [invoice] = billed(world, OCTOBER)
+    assert stored(invoice) == [("late_usage", "5")]
