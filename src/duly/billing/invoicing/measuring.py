@@ -80,10 +80,24 @@ def _with_late_events(planned: pl.DataFrame, through: date, snapshot: str | None
     billed = history.measured_spans(terms["charge_id"].unique().to_list()) if terms.height else pl.DataFrame()
     if billed.is_empty():
         return billed
-    every = periods_of(terms, through).with_columns(pl.col("charge_kind").alias("kind"))
-    spans = every.join(billed.rename({"line_id": "cause_id"}), on=["charge_id", "span_from", "span_to"])
-    periods = asked(spans)
+    periods = asked(_as_billed(terms, billed.rename({"line_id": "cause_id"}), through))
     return periods.join(usage.has_late(_periods(periods), snapshot=snapshot), on=PERIOD, how="semi")
+
+
+def _as_billed(terms: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.DataFrame:
+    """The billed periods as due spans. One that new terms divided, or the agreement's end cut, after it was billed is
+    still what it was: by the terms of its first day, as if nothing had ended them."""
+    span = ["charge_id", "span_from", "span_to"]
+    every = periods_of(terms, through)
+    cut = billed.join(every, on=span, how="anti")
+    spans = every.join(billed, on=span)
+    if cut.is_empty():
+        return spans.with_columns(pl.col("charge_kind").alias("kind"))
+    endless = terms.join(cut, on="charge_id", how="semi").with_columns(
+        pl.col("terms_to").fill_null(date.max).alias("held_to"),
+        *(pl.lit(None, pl.Date).alias(name) for name in ("terms_to", "agreement_to")))
+    whole = periods_of(endless, through).filter(pl.col("span_from") < pl.col("held_to")).join(cut, on=span)
+    return pl.concat([spans, whole.select(spans.columns)]).with_columns(pl.col("charge_kind").alias("kind"))
 
 
 def _periods(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,13 +1,16 @@
-"""Transactions that are told late: free ones and limits of the period are those of all of them together."""
+"""What is told late of a period that is billed: the rest is as if it had been there, by the terms that billed it."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal as D
 from typing import Any
 
 import pytest
 
+from duly.billing.agreements.actions.agree import end_agreement
 from duly.billing.agreements.terms import ChargeInput
-from tests.billing.models_world import agreed, billed, metric, month, stored, used
-from tests.world import World
+from tests.billing.models_world import NUMBER, agreed, amended, billed, metric, month, stored, used
+from tests.world import NOW, World
 
 SEPTEMBER, OCTOBER, NOVEMBER = (month(number) for number in range(9, 12))
 
@@ -46,4 +49,21 @@ def test_what_comes_late_fills_a_minimum_first(world: World) -> None:
     assert sorted(stored(invoice)) == [("percentage", "10"), ("true_up", "5")]
     used(world, ("paid", "2026-09-06T12:00:00+00:00", 100))
     [invoice] = billed(world, OCTOBER)
+    assert stored(invoice) == [("late_usage", "5")]
+
+
+def test_use_told_late_of_a_period_that_was_divided_or_cut_since_is_billed(world: World) -> None:
+    metric()
+    calls = ChargeInput("calls", "usage", "Calls", interval="month", metric="calls", price=D(1), minimum=D(50))
+    agreed(world, calls, starts_on=SEPTEMBER[0])
+    used(world, ("calls", "2026-09-05T12:00:00+00:00", 40))
+    [invoice] = billed(world, SEPTEMBER)
+    assert stored(invoice) == [("usage", "40"), ("true_up", "10")]
+    amended(world, date(2026, 9, 16), replace(calls, price=D(2), minimum=None))
+    used(world, ("calls", "2026-09-20T12:00:00+00:00", 30))
+    [invoice] = billed(world, OCTOBER)
+    assert stored(invoice) == [("late_usage", "20")]
+    end_agreement(actor=world.actor("fin"), at=NOW, on=world.today, agreement=NUMBER, ends_on=date(2026, 9, 10))
+    used(world, ("calls", "2026-09-06T12:00:00+00:00", 5))
+    [invoice] = billed(world, NOVEMBER)
     assert stored(invoice) == [("late_usage", "5")]
