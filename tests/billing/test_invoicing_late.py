@@ -9,7 +9,7 @@ import pytest
 
 from duly.billing.agreements.actions.agree import end_agreement
 from duly.billing.agreements.terms import ChargeInput
-from tests.billing.models_world import NUMBER, agreed, amended, billed, metric, month, stored, used
+from tests.billing.models_world import NUMBER, agreed, amended, amounts, billed, metric, month, stored, used
 from tests.world import NOW, World
 
 SEPTEMBER, OCTOBER, NOVEMBER = (month(number) for number in range(9, 12))
@@ -67,3 +67,19 @@ def test_use_told_late_of_a_period_that_was_divided_or_cut_since_is_billed(world
     used(world, ("calls", "2026-09-06T12:00:00+00:00", 5))
     [invoice] = billed(world, NOVEMBER)
     assert stored(invoice) == [("late_usage", "5")]
+
+
+def test_a_correction_gives_back_to_a_retainer_what_it_paid(world: World) -> None:
+    metric()
+    agreed(world, ChargeInput("care", "recurring", "Care", price=D(100), interval="month", grants=D(100),
+                              grants_of="value", covers=("calls",)),
+           ChargeInput("calls", "usage", "Calls", interval="month", metric="calls", price=D(1)), starts_on=SEPTEMBER[0])
+    told = []
+    for day, quantity, period in ((5, 130, SEPTEMBER), (6, -60, OCTOBER), (7, 20, NOVEMBER)):
+        used(world, ("calls", f"2026-09-{day:02}T12:00:00+00:00", quantity))
+        told.append(amounts(world, period))
+        billed(world, period)
+    assert told == [
+        [("recurring", "100"), ("usage", "30")],
+        [("recurring", "100"), ("late_usage", "-30")],  # 30 were paid, 30 are the retainer's again
+        [("recurring", "100"), ("late_usage", "0")]]
