@@ -68,3 +68,14 @@ def test_days_on_a_draft_are_not_billed_again_beside_a_credit(world: World) -> N
           paused_from=date(2026, 9, 16), paused_to=OCTOBER[0])
     [beside] = billed(world, NOVEMBER, issue=False)
     assert stored(beside) == [("recurring", "30"), ("recurring", "500"), ("unused", "-15")]
+
+
+def test_what_is_left_of_days_in_pieces_goes_on_by_months_of_thirty_days(world: World) -> None:
+    yearly = replace(SEATS, price=D(3600), quantity=D(1), interval="year", proration="thirty_day_month")
+    agreed(world, yearly, CARE, starts_on=date(2026, 1, 1))
+    billed(world, month(1))
+    for first, period in ((3, SEPTEMBER), (7, OCTOBER), (2, NOVEMBER)):
+        pause(actor=world.actor("fin"), at=NOW, on=world.today, agreement=NUMBER, charge="seats",
+              paused_from=date(2026, first, 1), paused_to=date(2026, first, 11))
+        assert [amount for kind, amount in amounts(world, period) if kind == "unused"] == ["-100"]
+        billed(world, period)

@@ -17,8 +17,7 @@ from duly.engine.pricing import due_spans
 from duly.engine.pricing.phases import phased, with_trials
 from duly.engine.pricing.spans import gaps
 from duly.engine.pricing.tiers import TIER
-from duly.engine.pricing.unused import CREDIT, Settled, settle
-from duly.engine.rounding import distribute_frame
+from duly.engine.pricing.unused import CREDIT, Settled, in_stretches, settle
 
 ONE_DAY: Final = timedelta(days=1)
 MEASURED: Final = ("usage", "percentage", "balance")
@@ -257,9 +256,7 @@ def _as_billed(found: Fees, terms: pl.DataFrame) -> pl.DataFrame:
     stretches that are left of its days."""
     documents = terms.select("charge_id", "document_key").unique()
     lines = found.prepaid.join(documents, on="charge_id", maintain_order="left")
-    days = (pl.col("span_to") - pl.col("span_from")).dt.total_days().cast(pl.Decimal(38, 4)).alias("days")
-    return distribute_frame(lines.with_columns(days, pl.col("amount").alias("whole")), by="line_id", total="whole",
-                            weight="days", out="amount").drop("days", "whole")
+    return in_stretches(lines, terms)
 
 
 def _no_longer_agreed(planned: pl.DataFrame, found: Fees) -> pl.Series:

@@ -18,6 +18,7 @@ from duly.engine.rounding import AMOUNT, distribute, round_quotient
 from duly.engine.tax import RATE
 
 Row = Mapping[str, Any]
+NO_TERMS: Final[Row] = {"proration": "none"}
 Stretch = tuple[date, date]
 
 PREPAID: Final[dict[str, DataType]] = {
@@ -79,7 +80,7 @@ def settle(before: pl.DataFrame, after: pl.DataFrame, billed: pl.DataFrame, thro
         part = _part(line, billed_by, _held(line, now, paused))
         credit = _credit(line, part, len(credits) + 1)
         credits += [credit] if part.here else []
-        left += _left(line, part, credit["amount"])
+        left += _left(line, part, credit["amount"], billed_by)
     remaining = pl.DataFrame(left, schema=PREPAID)
     days = remaining.select("charge_id", "span_from", "span_to")
     due = due_spans(after, days if besides is None else pl.concat([days, besides]), through, pauses)
@@ -163,10 +164,33 @@ def _plain(amount: Decimal) -> str:
     return f"{amount.normalize():f}"
 
 
-def _left(line: Row, part: Part, credit: Decimal) -> list[dict[str, Any]]:
+def _left(line: Row, part: Part, credit: Decimal, terms: Row) -> list[dict[str, Any]]:
     """What stays billed: the days kept, with what is left of the amount."""
     if not part.here:
         return [dict(line)]
-    amounts = distribute(line["amount"] + credit, [(end - start).days for start, end in part.kept], line["exponent"])
+    amounts = distribute(line["amount"] + credit, _weights(terms, part.kept), line["exponent"])
     return [dict(line) | {"span_from": start, "span_to": end, "amount": amount}
             for (start, end), amount in zip(part.kept, amounts, strict=True)]
+
+
+def _weights(terms: Row, stretches: list[Stretch]) -> list[int]:
+    """What stretches of a line count for, as they would be credited."""
+    how = terms.get("proration_down") or terms["proration"]
+    found = [_units(terms, how, each) for each in stretches] if how in DIVISIBLE else []
+    return found if sum(found) else [(end - start).days for start, end in stretches]
+
+
+def in_stretches(lines: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """`PREPAID` lines whose days are in pieces: what is left of each (`amount`, on all its rows) is shared out to them.
+
+    terms   those by which the lines were billed, as `settle` takes them
+    """
+    by = {(row["charge_id"], row["terms_id"]): row for row in terms.to_dicts()}
+    rows: list[dict[str, Any]] = []
+    for _, pieces in lines.sort("span_from").group_by("line_id", maintain_order=True):
+        found = pieces.to_dicts()
+        first, stretches = found[0], [(row["span_from"], row["span_to"]) for row in found]
+        weights = _weights(by.get((first["charge_id"], first["terms_id"]), NO_TERMS), stretches)
+        amounts = distribute(first["amount"], weights, first["exponent"])
+        rows += [row | {"amount": amount} for row, amount in zip(found, amounts, strict=True)]
+    return pl.DataFrame(rows, schema=lines.schema)
