@@ -42,7 +42,7 @@ def bill(charges: pl.DataFrame, through: date) -> pl.DataFrame:
 def credited(found: Settled) -> list[Decimal]:
     """The credits, of which each follows again from what it says."""
     for credit in found.credits.to_dicts():
-        assert replay(credit["explanation"]) == credit["amount"] < 0
+        assert replay(credit["explanation"]) == credit["amount"] <= 0
         assert (credit["tax_category"], credit["tax_rate"]) == ("S", Decimal("0.19"))
     return found.credits["amount"].to_list()
 

@@ -27,7 +27,7 @@ def bills_between(inputs: Inputs, charged: Due) -> pl.DataFrame:
     terms = charged.planned.filter(pl.col("charge_kind").is_in(MEASURED)).join(
         inputs.thresholds, on="agreement_id", how="semi")
     run_up = _run_up(terms, inputs)
-    before = history.billed_between(run_up["charge_id"].unique().to_list())
+    before = history.billed_between(run_up["charge_id"].unique().to_list(), charged.including)
     parts = run_up.join(before, left_on=["charge_id", "span_from"], right_on=["charge_id", "service_from"], how="left",
                         maintain_order="left").with_columns(pl.col("billed").fill_null(0))
     due = pl.DataFrame(_reached(parts, inputs.thresholds), orient="row",

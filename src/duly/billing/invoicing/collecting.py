@@ -8,7 +8,7 @@ import polars as pl
 
 from duly.billing.agreements.queries import rates_frame, terms_frame, thresholds_frame
 from duly.billing.invoicing import history, queries
-from duly.billing.invoicing.falling_due import Fees, fees, with_covered
+from duly.billing.invoicing.falling_due import Fees, fees, in_force, with_covered
 from duly.billing.invoicing.vouchers import open_vouchers
 from duly.billing.work.pricing import with_day_hours, with_terms
 from duly.billing.work.queries import unbilled_frame
@@ -67,18 +67,18 @@ def collect(scope: Scope) -> Inputs:
     selling = terms.filter("untaxed")["agreement_id"].unique(maintain_order=True).to_list()
     return Inputs(
         scope=scope, agreements=agreements, parties=_parties(agreements, scope), terms=terms, work=matched,
-        unpriced=homeless, fees=charged, thresholds=thresholds, advances=_advances(terms, thresholds),
+        unpriced=homeless, fees=charged, thresholds=thresholds, advances=_advances(terms, thresholds, charged),
         vouchers=open_vouchers(selling),
         rates=rates_frame(cards, snapshot=scope.snapshot),
         billed=queries.billed_spans(charged.terms["charge_id"].unique().to_list()),
     )
 
 
-def _advances(terms: pl.DataFrame, thresholds: pl.DataFrame) -> pl.DataFrame:
+def _advances(terms: pl.DataFrame, thresholds: pl.DataFrame, charged: Fees) -> pl.DataFrame:
     """What agreements that bill in advance, with tax, or in between have open."""
     kinds = terms.filter(pl.col("kind").is_in(("deposit", "credit")) & ~pl.col("untaxed"))
     billing = sorted({*kinds["agreement_id"], *thresholds["agreement_id"]})
-    found = history.advances(billing) if billing else pl.DataFrame(schema=history.ADVANCES)
+    found = history.advances(billing, charged.including) if billing else pl.DataFrame(schema=history.ADVANCES)
     return with_covered(found, "line_id", terms)
 
 
@@ -88,11 +88,10 @@ def _documents(terms: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     Agreements share a document only where they say so and agree on payer, currency, order, payment terms and whether
     prices include tax.
     """
-    begun = pl.col("terms_from") < pl.lit(scope.period_to)
-    in_force = terms.sort("agreement_id", begun, "terms_from").unique("agreement_id", keep="last", maintain_order=True)
     apart = pl.when(pl.col("consolidate")).then(None).otherwise(pl.col("agreement_id")).alias("apart")
-    chosen = in_force.select("agreement_id", "version_id", *HEADER_TERMS, "cap", "cap_behaviour", "time_annex",
-                             "requires_purchase_order", apart)
+    chosen = in_force(terms, scope.period_to).select(
+        "agreement_id", "version_id", *HEADER_TERMS, "cap", "cap_behaviour", "time_annex", "requires_purchase_order",
+        apart)
     key = ["bill_to_id", "currency", "payment_days", "purchase_order", "prices_include_tax", "apart"]
     documents = chosen.select(key).unique().sort(key, nulls_last=True).with_row_index("document_key", offset=1)
     return chosen.join(documents, on=key, nulls_equal=True).with_columns(pl.col("document_key").cast(pl.Int64))

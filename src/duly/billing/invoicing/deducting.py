@@ -45,7 +45,7 @@ def within_cap(lines: pl.DataFrame, agreements: pl.DataFrame, due: Due, through:
     stopping = agreements.filter(pl.col("cap").is_not_null() & (pl.col("cap_behaviour") == "stop"))
     if stopping.is_empty():
         return left
-    before = history.billed_amounts(stopping["agreement_id"].to_list()).group_by("agreement_id").agg(
+    before = history.billed_amounts(stopping["agreement_id"].to_list(), due.including).group_by("agreement_id").agg(
         pl.col("amount").sum().alias("billed_before"))
     caps = stopping.join(before, on="agreement_id", how="left").with_columns(
         pl.col("billed_before").fill_null(0), pl.lit(None, pl.List(pl.Int64)).alias("charges"),
@@ -70,7 +70,7 @@ def missing(lines: pl.DataFrame, due: Due) -> Missing:
     if periods.is_empty():
         return Missing(pl.DataFrame(schema=LINE), pl.DataFrame(schema=SPAN))
     own = _sales(due, "commitment", "credit")
-    before = history.billed_amounts(periods["agreement_id"].unique().to_list()).filter(~own)
+    before = history.billed_amounts(periods["agreement_id"].unique().to_list(), due.including).filter(~own)
     numbered = periods.sort("document_key", "charge_id", "span_from").with_row_index("part", offset=1).with_columns(
         pl.col("part").cast(pl.Int64))
     counts = pl.col("covered").is_null() | pl.col("covered").list.contains(pl.col("used_charge"))
@@ -102,7 +102,7 @@ def given_back(lines: pl.DataFrame, due: Due) -> pl.DataFrame:
     terms = latest(due.planned.filter(pl.col("charge_kind") == "commitment"))
     if late.is_empty() or terms.is_empty():
         return pl.DataFrame(schema=LINE)
-    trued = history.trued_up(terms["charge_id"].to_list()).join(
+    trued = history.trued_up(terms["charge_id"].to_list(), due.including).join(
         terms.select(pl.col("charge_id").alias("own"), "terms_id", "charge_name", "tax_class", "exponent", "covered"),
         on="own")
     counts = pl.col("covered").is_null() | pl.col("covered").list.contains(pl.col("charge_id"))

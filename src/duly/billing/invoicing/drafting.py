@@ -14,6 +14,7 @@ import polars as pl
 from duly.billing.invoicing import taxing
 from duly.billing.invoicing.assembling import Assembled, assembled
 from duly.billing.invoicing.collecting import Inputs
+from duly.billing.invoicing.net_of_advances import in_net
 from duly.billing.invoicing.payable import rounded
 from duly.billing.invoicing.vouchers import paid_by_vouchers
 from duly.billing.invoicing.withholding import withheld_from
@@ -66,12 +67,13 @@ def compute(inputs: Inputs) -> Drafts:
     usage, what was billed before."""
     billed = assembled(inputs)
     lines, tax_lines = taxing.taxed(billed.lines, billed.parties)
+    lines, nettings = in_net(lines, billed.nettings, inputs.advances)
     unpriced = pl.concat([inputs.unpriced, billed.problems.select("document_key", "work_id", "text")])
     asked, withheld = withheld_from(_headers(inputs, billed, lines, tax_lines), lines)
     headers, prepaid = paid_by_vouchers(asked, lines, inputs.vouchers)
     return Drafts(
         headers=rounded(headers), parties=billed.parties, lines=lines, tax_lines=tax_lines, withheld=withheld,
-        allocations=billed.allocations, spans=billed.spans, nettings=billed.nettings,
+        allocations=billed.allocations, spans=billed.spans, nettings=nettings,
         prepaid=prepaid, unpriced=unpriced.select("document_key", "text"),
         evidence=_evidence(inputs.work, billed.allocations, lines),
     )

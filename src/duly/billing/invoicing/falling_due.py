@@ -17,8 +17,7 @@ from duly.engine.pricing import due_spans
 from duly.engine.pricing.phases import phased, with_trials
 from duly.engine.pricing.spans import gaps
 from duly.engine.pricing.tiers import TIER
-from duly.engine.pricing.unused import CREDIT, Settled, settle
-from duly.engine.rounding import distribute_frame
+from duly.engine.pricing.unused import CREDIT, Settled, in_stretches, settle
 
 ONE_DAY: Final = timedelta(days=1)
 MEASURED: Final = ("usage", "percentage", "balance")
@@ -43,6 +42,7 @@ class Fees:
     pauses    charge_id, paused_from, paused_to
     prepaid   `history.PREPAID` of charges some of whose billed days may not be agreed any more, by the terms that
               stand for those of a version that agreed the same
+    including the agreements whose prices include tax at the end of the period
     """
 
     terms: pl.DataFrame
@@ -50,6 +50,7 @@ class Fees:
     steps: pl.DataFrame
     pauses: pl.DataFrame
     prepaid: pl.DataFrame
+    including: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Due:
     of commitments (as `spans.due_spans` answers them); and `credits` (`unused.CREDIT`) of days that are taken back.
 
     `planned` are the terms that they follow from, as `due_spans` takes them, by document, and `pauses` those of
-    `Fees`; `taken_back` the days of `credits`, by the line that billed them: line_id, charge_id, span_from, span_to."""
+    `Fees`; `taken_back` the days of `credits`, by the line that billed them: line_id, charge_id, span_from, span_to.
+    `including` is that of `Fees`."""
 
     planned: pl.DataFrame
     pauses: pl.DataFrame
@@ -67,6 +69,7 @@ class Due:
     committed: pl.DataFrame
     credits: pl.DataFrame
     taken_back: pl.DataFrame
+    including: tuple[int, ...]
 
 
 def fees(every: pl.DataFrame, through: date) -> Fees:
@@ -79,7 +82,18 @@ def fees(every: pl.DataFrame, through: date) -> Fees:
     steps = phases_frame(terms.filter(pl.col("kind") == "recurring")["terms_id"].to_list())
     pauses = _of_charges(pauses_frame(terms["agreement_id"].unique().to_list()), terms)
     merged, renamed = _merged(terms, tiers, steps, through)
-    return Fees(merged, tiers, steps, pauses, _prepaid(merged, renamed, pauses))
+    including = _including(every, through)
+    return Fees(merged, tiers, steps, pauses, _prepaid(merged, renamed, pauses, including), including)
+
+
+def in_force(terms: pl.DataFrame, through: date) -> pl.DataFrame:
+    """The terms of each agreement that hold at the end of a period; before its first ones, those."""
+    begun = pl.col("terms_from") < pl.lit(through)
+    return terms.sort("agreement_id", begun, "terms_from").unique("agreement_id", keep="last", maintain_order=True)
+
+
+def _including(terms: pl.DataFrame, through: date) -> tuple[int, ...]:
+    return tuple(in_force(terms, through).filter("prices_include_tax")["agreement_id"])
 
 
 def _of_one_rate(terms: pl.DataFrame) -> pl.DataFrame:
@@ -149,14 +163,16 @@ def _said(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     return rows.group_by("terms_id", maintain_order=True).agg(each.str.join(";").alias(name))
 
 
-def _prepaid(terms: pl.DataFrame, renamed: pl.DataFrame, pauses: pl.DataFrame) -> pl.DataFrame:
+def _prepaid(terms: pl.DataFrame, renamed: pl.DataFrame, pauses: pl.DataFrame,
+             including: tuple[int, ...]) -> pl.DataFrame:
     """Billed days of charges whose terms end, or that are paused: only they can be billed for days not agreed."""
     recurring = terms.filter(pl.col("kind") == "recurring")
     ending = recurring.filter(pl.col("terms_to").is_not_null() | pl.col("agreement_to").is_not_null())["charge_id"]
     charges = sorted({*ending, *pauses["charge_id"]})
     if not charges:
         return pl.DataFrame(schema=history.PREPAID)
-    return history.prepaid(charges).join(renamed, on="terms_id", how="left", maintain_order="left").with_columns(
+    billed = history.prepaid(charges, including)
+    return billed.join(renamed, on="terms_id", how="left", maintain_order="left").with_columns(
         pl.coalesce("merged_id", "terms_id").alias("terms_id")).drop("merged_id")
 
 
@@ -175,12 +191,15 @@ def due(found: Fees, documents: pl.DataFrame, billed: pl.DataFrame, through: dat
     if not changed.is_empty():
         again = planned.filter(pl.col("charge_id").is_in(changed.implode()))
         lines = _as_billed(found, again)
-        settled = settle(again, again, lines, through, found.pauses)
+        drafted = billed.filter(pl.col("charge_id").is_in(changed.implode())).join(
+            found.prepaid, on=billed.columns, how="anti")
+        settled = settle(again, again, lines, through, found.pauses, drafted)
         spans, credits = pl.concat([spans, settled.due.select(spans.columns)]), settled.credits
         taken_back = _taken_back(lines, settled)
     of = pl.col("charge_kind")
     return Due(planned, found.pauses, spans.filter(of.is_in(("recurring", *ONCE))),
-               _whole(spans.filter(of.is_in(MEASURED))), _whole(spans.filter(of == "commitment")), credits, taken_back)
+               _whole(spans.filter(of.is_in(MEASURED))), _whole(spans.filter(of == "commitment")), credits, taken_back,
+               found.including)
 
 
 def periods_of(terms: pl.DataFrame, through: date, pauses: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -237,9 +256,7 @@ def _as_billed(found: Fees, terms: pl.DataFrame) -> pl.DataFrame:
     stretches that are left of its days."""
     documents = terms.select("charge_id", "document_key").unique()
     lines = found.prepaid.join(documents, on="charge_id", maintain_order="left")
-    days = (pl.col("span_to") - pl.col("span_from")).dt.total_days().cast(pl.Decimal(38, 4)).alias("days")
-    return distribute_frame(lines.with_columns(days, pl.col("amount").alias("whole")), by="line_id", total="whole",
-                            weight="days", out="amount").drop("days", "whole")
+    return in_stretches(lines, terms)
 
 
 def _no_longer_agreed(planned: pl.DataFrame, found: Fees) -> pl.Series:

@@ -15,7 +15,7 @@ from duly.engine.pricing import Metered
 from duly.engine.pricing.balances import BALANCE
 from duly.engine.pricing.late import late_lines
 from duly.engine.pricing.lines import LINE, QUANTITY, SPAN
-from duly.engine.pricing.metered import metered_spans, price_metered
+from duly.engine.pricing.metered import metered_spans
 from duly.engine.pricing.percentages import TRANSACTION
 
 PERIOD: Final = ["agreement_id", "metric_id", "period_from"]
@@ -58,14 +58,11 @@ def late(due: Due, tiers: pl.DataFrame, through: date, snapshot: str | None) -> 
     parts = _parts(periods, snapshot)
     by_quantity = parts.filter(pl.col("late_quantity").fill_null(0) != 0)
     held = parts.filter(pl.col("model") == "balance")
-    moved = parts.filter(pl.col("model") == "percentage").with_columns(
-        pl.lit(0, pl.Int64).alias("free_count"), pl.lit(0, QUANTITY).alias("free_amount"),
-        pl.lit(None, pl.Decimal(38, 4)).alias("minimum"), pl.lit(None, pl.Decimal(38, 4)).alias("maximum"))
-    changed = late_lines(pl.concat([by_quantity, held]), tiers, _balances(held, snapshot, late=False),
-                         _balances(held, snapshot, late=True))
-    more = price_metered(moved, tiers, _transactions(moved, snapshot, late=True)).filter(
-        pl.col("amount") != 0).with_columns(pl.lit("late_usage").alias("kind"))
-    lines = pl.concat([changed, more])
+    moved = parts.filter(pl.col("model") == "percentage")
+    lines = late_lines(
+        pl.concat([by_quantity, held, moved]), tiers,
+        (_transactions(moved, snapshot, late=False), _balances(held, snapshot, late=False)),
+        (_transactions(moved, snapshot, late=True), _balances(held, snapshot, late=True)))
     spans = metered_spans(parts.join(lines, on="part", how="semi")).join(
         parts.select("part", "cause_id"), on="part", maintain_order="left")
     return Late(lines, spans.select(pl.col(name).cast(kind) for name, kind in LATE_SPAN.items()))
@@ -83,10 +80,24 @@ def _with_late_events(planned: pl.DataFrame, through: date, snapshot: str | None
     billed = history.measured_spans(terms["charge_id"].unique().to_list()) if terms.height else pl.DataFrame()
     if billed.is_empty():
         return billed
-    every = periods_of(terms, through).with_columns(pl.col("charge_kind").alias("kind"))
-    spans = every.join(billed.rename({"line_id": "cause_id"}), on=["charge_id", "span_from", "span_to"])
-    periods = asked(spans)
+    periods = asked(_as_billed(terms, billed.rename({"line_id": "cause_id"}), through))
     return periods.join(usage.has_late(_periods(periods), snapshot=snapshot), on=PERIOD, how="semi")
+
+
+def _as_billed(terms: pl.DataFrame, billed: pl.DataFrame, through: date) -> pl.DataFrame:
+    """The billed periods as due spans. One that new terms divided, or the agreement's end cut, after it was billed is
+    still what it was: by the terms of its first day, as if nothing had ended them."""
+    span = ["charge_id", "span_from", "span_to"]
+    every = periods_of(terms, through)
+    cut = billed.join(every, on=span, how="anti")
+    spans = every.join(billed, on=span)
+    if cut.is_empty():
+        return spans.with_columns(pl.col("charge_kind").alias("kind"))
+    endless = terms.join(cut, on="charge_id", how="semi").with_columns(
+        pl.col("terms_to").fill_null(date.max).alias("held_to"),
+        *(pl.lit(None, pl.Date).alias(name) for name in ("terms_to", "agreement_to")))
+    whole = periods_of(endless, through).filter(pl.col("span_from") < pl.col("held_to")).join(cut, on=span)
+    return pl.concat([spans, whole.select(spans.columns)]).with_columns(pl.col("charge_kind").alias("kind"))
 
 
 def _periods(rows: pl.DataFrame) -> pl.DataFrame:
@@ -129,13 +140,14 @@ def _each(rows: pl.DataFrame, read: Callable[[pl.DataFrame], pl.DataFrame]) -> p
 
 
 def _transactions(parts: pl.DataFrame, snapshot: str | None, *, late: bool) -> pl.DataFrame:
-    """`percentages.TRANSACTION`: those that were there when the period was billed, or those that came later."""
+    """`percentages.TRANSACTION`: those that were there when the period was billed, or also those that came later."""
     mine = parts.filter(pl.col("model") == "percentage")
     if mine.is_empty():
         return pl.DataFrame(schema=TRANSACTION)
     moved = _each(mine, lambda rows: usage.transactions(_periods(rows), snapshot=snapshot).select(
         *PERIOD, "place", pl.col("amount").alias("moved"), pl.col("late").alias("came_late")))
-    return moved.filter(pl.col("came_late") == late).select("part", "place", pl.col("moved").alias("amount"))
+    known = pl.lit(late) | ~pl.col("came_late")
+    return moved.filter(known).select("part", "place", pl.col("moved").alias("amount"))
 
 
 def _balances(parts: pl.DataFrame, snapshot: str | None, *, late: bool) -> pl.DataFrame:

@@ -4,7 +4,7 @@ Hours that are covered stand on a line of their own at nothing, so that everyone
 value is drawn from the lines. What is beyond is billed at its own price.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,9 +18,9 @@ from duly.engine.periods import Period
 from duly.engine.pricing.commitments import COMMITMENT, draw_down
 from duly.engine.pricing.explain import as_json, number, row, words
 from duly.engine.pricing.lines import LINE, QUANTITY, DataType
-from duly.engine.pricing.netting import explained, less, with_net
+from duly.engine.pricing.netting import TAKEN, explained, less, with_net
 from duly.engine.pricing.retainers import COVERED, Statement, Use, overage, statements
-from duly.engine.rounding import round_quotient
+from duly.engine.rounding import AMOUNT, distribute_frame, round_quotient
 
 ZERO: Final = Decimal(0)
 
@@ -186,11 +186,37 @@ def draw_value(lines: pl.DataFrame, due: Due, through: date) -> pl.DataFrame:
     told = []
     for _, mine in grants.join(names, on="charge_id").sort("turn", "span_from").group_by(
             ["turn"], maintain_order=True):
+        given = _given_back(left, mine, due.including)
+        told.append(given)
+        left = less(left, given)
         for _, now in _with_room(left, mine, terms).group_by(["span_from"], maintain_order=True):
             taken = _drawn(left, now)
             told.append(taken)
             left = less(left, taken)
     return explained(left, pl.concat(told)) if told else left
+
+
+def _given_back(lines: pl.DataFrame, grants: pl.DataFrame, including: Sequence[int]) -> pl.DataFrame:
+    """What corrections of use give back to the retainers' periods that paid for it, as `_drawn` answers it, below zero:
+    what they take off beyond what was billed of that use."""
+    paid = grants.filter(pl.col("before") > 0).select("grant_id", "agreement_id", "covered", "span_from", "span_to",
+                                                      "before", "charge_name", pl.col("charge_id").alias("own"))
+    wanted = (pl.col("charge_id") != pl.col("own")) & SERVED & (
+        pl.col("covered").is_null() | pl.col("covered").list.contains(pl.col("charge_id")))
+    less_used = lines.filter(pl.col("net") < 0).join(paid, on="agreement_id").filter(wanted)
+    if less_used.is_empty():
+        return pl.DataFrame(schema=TAKEN)
+    billed = history.billed_amounts(less_used["agreement_id"].unique().to_list(), including).join(
+        paid, on="agreement_id").filter(wanted).group_by("grant_id").agg(pl.col("amount").sum().alias("beyond"))
+    off = -pl.col("net").sum().over("grant_id") - pl.col("beyond").fill_null(ZERO)
+    back = pl.max_horizontal(pl.min_horizontal(off, "before"), pl.lit(ZERO)).cast(AMOUNT).alias("back")
+    shared = distribute_frame(
+        less_used.join(billed, on="grant_id", how="left").with_columns(back, (-pl.col("net")).alias("off")),
+        by="grant_id", total="back", weight="off", out="back_here")
+    said = row("draw_down", add=number(pl.col("back_here")), name=words(pl.col("charge_name")),
+               charge=pl.col("own").cast(pl.String))
+    return shared.filter(pl.col("back_here") > 0).select(
+        "line_key", (-pl.col("back_here")).cast(TAKEN["amount"]).alias("amount"), said.alias("told"))
 
 
 def _with_room(lines: pl.DataFrame, grants: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:

@@ -7,22 +7,26 @@ from duly.engine.pricing.lines import PRICE, finished
 from duly.engine.pricing.metered import price_metered
 from duly.engine.rounding import RATIO
 
+Seen = tuple[pl.DataFrame | None, pl.DataFrame | None]
+"""What fees on money are of: `percentages.TRANSACTION` and `balances.BALANCE`."""
 
-def late_lines(charges: pl.DataFrame, tiers: pl.DataFrame, balances: pl.DataFrame | None = None,
-               late_balances: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Lines (`lines.LINE`, of the kind late_usage) of what late events change, tiers and minimum included.
 
-    charges        as `price_metered` takes them, of models by quantity: the `quantity` that was billed, and
-                   `late_quantity` (`usage.USAGE`), which may be below zero; or of balances
-    tiers          `tiers.TIER`
-    balances       `balances.BALANCE` as they were billed, and as they are with the late readings
+def late_lines(charges: pl.DataFrame, tiers: pl.DataFrame, billed: Seen = (None, None),
+               with_late: Seen = (None, None)) -> pl.DataFrame:
+    """Lines (`lines.LINE` of the kind late_usage) of what late events change: tiers, free units and limits included.
+
+    charges     as `price_metered` takes them: of models by quantity the `quantity` that was billed, and `late_quantity`
+                (`usage.USAGE`), which may be below zero; or of money
+    tiers       `tiers.TIER`
+    billed      the money as it was billed
+    with_late   all of it, with what was told late
 
     Where the amount stays there is no line; where use was corrected downwards it is below zero.
     """
     more = pl.col("late_quantity").fill_null(0)
     together = charges.with_columns((pl.col("quantity") + more).cast(charges.schema["quantity"]))
-    both = _amounts(charges, tiers, balances, "billed").join(
-        _amounts(together, tiers, late_balances, "with_late"), on="part", maintain_order="left")
+    both = _amounts(charges, tiers, billed, "billed").join(
+        _amounts(together, tiers, with_late, "with_late"), on="part", maintain_order="left")
     change = pl.col("with_late") - pl.col("billed")
     late = charges.join(both, on="part", maintain_order="left").with_columns(
         change.cast(RATIO).alias("numerator"), pl.lit(1, pl.Int64).alias("denominator"),
@@ -38,6 +42,6 @@ def late_lines(charges: pl.DataFrame, tiers: pl.DataFrame, balances: pl.DataFram
         row("billed", add=number(pl.col("billed")), times=pl.lit('"-1"')), row("sum"))
 
 
-def _amounts(charges: pl.DataFrame, tiers: pl.DataFrame, balances: pl.DataFrame | None, name: str) -> pl.DataFrame:
+def _amounts(charges: pl.DataFrame, tiers: pl.DataFrame, seen: Seen, name: str) -> pl.DataFrame:
     """What each part comes to, with its true-up."""
-    return price_metered(charges, tiers, balances=balances).group_by("part").agg(pl.col("amount").sum().alias(name))
+    return price_metered(charges, tiers, *seen).group_by("part").agg(pl.col("amount").sum().alias(name))

@@ -18,6 +18,7 @@ from duly.engine.rounding import AMOUNT, distribute, round_quotient
 from duly.engine.tax import RATE
 
 Row = Mapping[str, Any]
+NO_TERMS: Final[Row] = {"proration": "none"}
 Stretch = tuple[date, date]
 
 PREPAID: Final[dict[str, DataType]] = {
@@ -52,7 +53,7 @@ class Part(NamedTuple):
 
 
 def settle(before: pl.DataFrame, after: pl.DataFrame, billed: pl.DataFrame, through: date,
-           pauses: pl.DataFrame | None = None) -> Settled:
+           pauses: pl.DataFrame | None = None, besides: pl.DataFrame | None = None) -> Settled:
     """What a change credits and what it bills, with why: see `changes.changed` and `changes.ended`.
 
     before    the charges as they were, by which the lines were billed; with timezone where prorated by second, and
@@ -61,10 +62,12 @@ def settle(before: pl.DataFrame, after: pl.DataFrame, billed: pl.DataFrame, thro
     billed    `PREPAID`: all that is billed of these charges
     through   the exclusive end of the period to bill
     pauses    see `due_spans`
+    besides   charge_id, span_from, span_to of days that are billed, but not to be credited yet
 
     Time that is billed and that no terms hold for any more is credited: amount × units unused ÷ units of the line's
     span, rounded once; a line of which nothing is used, wholly. Where a part is credited in full, or not at all, that
-    is what happens; time that is not credited stays billed. Raises `ValueError` for a line whose terms are not given.
+    is what happens; time that is not credited stays billed. What was free is credited at nothing where its days are
+    billed anew. Raises `ValueError` for a line whose terms are not given.
     """
     terms = {(row["charge_id"], row["terms_id"]): row for row in before.to_dicts()}
     now, paused = after.to_dicts(), _paused(pauses)
@@ -76,11 +79,19 @@ def settle(before: pl.DataFrame, after: pl.DataFrame, billed: pl.DataFrame, thro
                              f"{line['charge_id']}, which are not among the charges as they were")
         part = _part(line, billed_by, _held(line, now, paused))
         credit = _credit(line, part, len(credits) + 1)
-        credits += [credit] if credit["amount"] else []
-        left += _left(line, part, credit["amount"])
+        credits += [credit] if part.here else []
+        left += _left(line, part, credit["amount"], billed_by)
     remaining = pl.DataFrame(left, schema=PREPAID)
-    due = due_spans(after, remaining.select("charge_id", "span_from", "span_to"), through, pauses)
-    return Settled(pl.DataFrame(credits, schema=CREDIT), due, remaining)
+    days = remaining.select("charge_id", "span_from", "span_to")
+    due = due_spans(after, days if besides is None else pl.concat([days, besides]), through, pauses)
+    told = [credit for credit in credits if credit["amount"] or _billed_anew(credit, due)]
+    return Settled(pl.DataFrame(told, schema=CREDIT), due, remaining)
+
+
+def _billed_anew(credit: Row, due: pl.DataFrame) -> bool:
+    begins, ends = credit["service_from"], credit["service_to"]
+    mine = due.filter(pl.col("charge_id") == credit["charge_id"])
+    return not mine.filter((pl.col("span_from") <= ends) & (pl.col("span_to") > begins)).is_empty()
 
 
 def _paused(pauses: pl.DataFrame | None) -> dict[int, list[Stretch]]:
@@ -153,10 +164,33 @@ def _plain(amount: Decimal) -> str:
     return f"{amount.normalize():f}"
 
 
-def _left(line: Row, part: Part, credit: Decimal) -> list[dict[str, Any]]:
+def _left(line: Row, part: Part, credit: Decimal, terms: Row) -> list[dict[str, Any]]:
     """What stays billed: the days kept, with what is left of the amount."""
     if not part.here:
         return [dict(line)]
-    amounts = distribute(line["amount"] + credit, [(end - start).days for start, end in part.kept], line["exponent"])
+    amounts = distribute(line["amount"] + credit, _weights(terms, part.kept), line["exponent"])
     return [dict(line) | {"span_from": start, "span_to": end, "amount": amount}
             for (start, end), amount in zip(part.kept, amounts, strict=True)]
+
+
+def _weights(terms: Row, stretches: list[Stretch]) -> list[int]:
+    """What stretches of a line count for, as they would be credited."""
+    how = terms.get("proration_down") or terms["proration"]
+    found = [_units(terms, how, each) for each in stretches] if how in DIVISIBLE else []
+    return found if sum(found) else [(end - start).days for start, end in stretches]
+
+
+def in_stretches(lines: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """`PREPAID` lines whose days are in pieces: what is left of each (`amount`, on all its rows) is shared out to them.
+
+    terms   those by which the lines were billed, as `settle` takes them
+    """
+    by = {(row["charge_id"], row["terms_id"]): row for row in terms.to_dicts()}
+    rows: list[dict[str, Any]] = []
+    for _, pieces in lines.sort("span_from").group_by("line_id", maintain_order=True):
+        found = pieces.to_dicts()
+        first, stretches = found[0], [(row["span_from"], row["span_to"]) for row in found]
+        weights = _weights(by.get((first["charge_id"], first["terms_id"]), NO_TERMS), stretches)
+        amounts = distribute(first["amount"], weights, first["exponent"])
+        rows += [row | {"amount": amount} for row, amount in zip(found, amounts, strict=True)]
+    return pl.DataFrame(rows, schema=lines.schema)
