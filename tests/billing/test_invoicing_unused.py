@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from duly.billing import models as m
 from duly.billing.agreements.actions.agree import end_agreement
 from duly.billing.agreements.actions.change import change_charge, pause
 from duly.billing.agreements.terms import ChargeInput
+from duly.billing.invoicing.actions import discard
+from duly.billing.invoicing.explain import explained
 from tests.billing.models_world import NUMBER, agreed, amounts, billed, month, stored
 from tests.world import NOW, World
 
@@ -79,3 +82,40 @@ def test_what_is_left_of_days_in_pieces_goes_on_by_months_of_thirty_days(world: 
               paused_from=date(2026, first, 1), paused_to=date(2026, first, 11))
         assert [amount for kind, amount in amounts(world, period) if kind == "unused"] == ["-100"]
         billed(world, period)
+
+
+def test_what_a_discarded_draft_took_back_is_billed_again_beside_what_came_after_it(world: World) -> None:
+    agreed(world, SEATS, CARE, starts_on=SEPTEMBER[0])
+    [first] = billed(world, SEPTEMBER)
+    shown = explained(actor=world.actor("ben"), on=world.today, document=first.pk)
+    pause(actor=world.actor("fin"), at=NOW, on=world.today, agreement=NUMBER, charge="seats",
+          paused_from=SEPTEMBER[0], paused_to=date(2026, 9, 11))
+    [draft] = billed(world, OCTOBER, issue=False)
+    assert ("unused", "-10") in stored(draft)
+    changed(world, date(2026, 9, 21), price=D(20))
+    [later] = billed(world, OCTOBER)
+    assert [one for one in stored(later) if one[0] == "unused"] == [("unused", "-10")]  # of the last ten days
+    discard(actor=world.actor("ben"), at=NOW, on=world.today, drafts=[draft.pk])
+    live = m.ChargeSpan.objects.filter(charge__code="seats", released=False, kind="regular", span_to__lte=OCTOBER[0])
+    assert sum((one.span_to - one.span_from).days for one in live) == 30  # all of September, once
+    assert explained(actor=world.actor("ben"), on=world.today, document=first.pk) == shown  # it says what it said
+    [again] = billed(world, NOVEMBER)
+    assert [one for one in stored(again) if one[0] == "unused"] == [("unused", "-10")]  # of the first ten
+    assert [one for one in amounts(world, NOVEMBER) if one[0] == "unused"] == []
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_drafts_that_took_back_days_of_one_line_go_in_any_order(world: World, order: tuple[int, int]) -> None:
+    agreed(world, SEATS, CARE, starts_on=SEPTEMBER[0])
+    billed(world, SEPTEMBER)
+    drafts = []
+    for first, until in ((1, 6), (11, 16)):
+        pause(actor=world.actor("fin"), at=NOW, on=world.today, agreement=NUMBER, charge="seats",
+              paused_from=date(2026, 9, first), paused_to=date(2026, 9, until))
+        drafts += billed(world, OCTOBER, issue=False)
+    for place in order:
+        discard(actor=world.actor("ben"), at=NOW, on=world.today, drafts=[drafts[place].pk])
+    live = m.ChargeSpan.objects.filter(charge__code="seats", released=False, span_to__lte=OCTOBER[0])
+    assert [(one.span_from, one.span_to) for one in live] == [(SEPTEMBER[0], OCTOBER[0])]
+    [again] = billed(world, OCTOBER, issue=False)
+    assert [one for one in stored(again) if one[0] == "unused"] == [("unused", "-10")]

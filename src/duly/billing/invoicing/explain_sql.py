@@ -30,7 +30,7 @@ EVIDENCE: Final = """select l.id, w.id, w.kind, w.worked_on, w.started_at, w.per
     where l.invoice_id = %s order by l.position, w.worked_on, w.started_at, w.id"""
 
 SPANS: Final = """select s.line_id, s.span_from, s.span_to from charge_span s join invoice_line l on l.id = s.line_id
-    where l.invoice_id = %s order by s.span_from"""
+    where l.invoice_id = %s and s.cause_id is distinct from s.line_id order by s.span_from"""
 
 RATES: Final = """select r.id, c.code, c.name, p.name, j.name, r.role, r.task, r.price, r.valid_from
     from rate r join rate_card c on c.id = r.card_id left join person p on p.id = r.person_id

@@ -42,14 +42,19 @@ end $$;
 create trigger charge_span_taken_back after insert on charge_span referencing new table as added
   for each statement execute function days_taken_back();
 
--- A draft that is thrown away takes nothing back: what its corrections released is billed as before.
+-- A draft that is thrown away takes nothing back: what its corrections released is billed as before. Where a later
+-- correction stands, its days alone are free: the others are billed by the line of their cause again, which is then the
+-- cause of its own span.
 create function days_given_back() returns trigger language plpgsql security definer as $$
 begin
   if not exists (select from removed where kind = 'correction') then
     return null;
   end if;
+  update charge_span s set released = true
+    from removed r where r.kind = 'correction' and s.charge_id = r.charge_id and s.line_id = r.cause_id
+     and s.cause_id = r.cause_id and not s.released;  -- given back before: worked out anew below
   update charge_span s set released = false
-   where s.kind = 'regular' and s.released and exists (
+   where s.kind = 'regular' and s.released and s.cause_id is distinct from s.line_id and exists (
      select from removed r where r.kind = 'correction' and r.charge_id = s.charge_id
         and r.cause_id = coalesce(s.cause_id, s.line_id)
         and daterange(r.span_from, r.span_to) && daterange(s.span_from, s.span_to))
@@ -57,6 +62,19 @@ begin
      and not exists (select from charge_span c where c.kind = 'correction' and c.charge_id = s.charge_id
         and c.cause_id = coalesce(s.cause_id, s.line_id)
         and daterange(c.span_from, c.span_to) && daterange(s.span_from, s.span_to));
+  with answered as (
+    select distinct charge_id, cause_id from removed where kind = 'correction'
+  ), days as (
+    select a.charge_id, a.cause_id, o.billed_in, unnest(range_agg(daterange(o.span_from, o.span_to))
+             - coalesce((select range_agg(daterange(c.span_from, c.span_to)) from charge_span c
+                          where c.charge_id = a.charge_id and c.cause_id = a.cause_id and not c.released
+                            and c.kind in ('correction', 'regular')), '{}')) as free
+      from answered a join charge_span o on o.charge_id = a.charge_id and o.line_id = a.cause_id and o.kind = 'regular'
+       and o.cause_id is null and o.released
+     group by 1, 2, 3
+  )
+  insert into charge_span (line_id, charge_id, kind, span_from, span_to, cause_id, billed_in)
+  select cause_id, charge_id, 'regular', lower(free), upper(free), cause_id, billed_in from days;
   return null;
 end $$;
 
