@@ -148,6 +148,14 @@ def test_days_are_added_to_an_issued_invoice(sql: Sql, attempt: Attempt) -> None
         raw.add_span(sql, raw.first_line(sql, invoice), *OCTOBER)
 
 
+@refused_on_issued("charge_span_added", "charge_span")
+def test_days_are_given_back_to_an_issued_invoice_by_hand(sql: Sql, attempt: Attempt) -> None:
+    invoice, _ = raw.issued(sql)
+    line = raw.first_line(sql, invoice)
+    with attempt(sql):
+        raw.add_span(sql, line, *OCTOBER, cause=line)
+
+
 @violation("DU003", given="grant update on party_copy to duly_app",
            without="drop trigger party_copy_frozen on party_copy")
 def test_the_copy_of_a_party_changes(sql: Sql, attempt: Attempt) -> None:

@@ -134,12 +134,9 @@ begin
   return null;
 end $$;
 
--- A law that gives days back is no edit; it alone inserts as the owner of the table.
 create function evidence_content() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'INSERT' and (select pg_get_userbyid(relowner) = current_user from pg_class where oid = tg_relid) then
-    return null;
-  elsif tg_op = 'INSERT' then
+  if tg_op = 'INSERT' then
     perform guard_content(array(select distinct invoice_id from invoice_line
       where id = any(array(select line_id from added))));
   else
@@ -149,20 +146,32 @@ begin
   return null;
 end $$;
 
+-- Days that the law gives back to the line that billed them are no edit of it: it alone names a line as the cause of its
+-- own span, as the owner of the table.
+create function span_content() returns trigger language plpgsql as $$
+declare
+  by_law boolean := (select pg_get_userbyid(relowner) = current_user from pg_class where oid = tg_relid);
+begin
+  perform guard_content(array(select distinct invoice_id from invoice_line
+    where id = any(array(select line_id from added where cause_id is distinct from line_id or not by_law))));
+  return null;
+end $$;
+
 do $$
 declare
   content record;
 begin
   for content in
-    select * from (values ('invoice_line', 'line_content'), ('tax_line', 'line_content'),
-                          ('withheld_tax', 'line_content'), ('line_tax', 'evidence_content'),
-                          ('work_allocation', 'evidence_content'), ('charge_span', 'evidence_content'))
-      as t (name, rule)
+    select * from (values ('invoice_line', 'line_content', 'line_content'), ('tax_line', 'line_content', 'line_content'),
+                          ('withheld_tax', 'line_content', 'line_content'),
+                          ('line_tax', 'evidence_content', 'evidence_content'),
+                          ('work_allocation', 'evidence_content', 'evidence_content'),
+                          ('charge_span', 'span_content', 'evidence_content')) as t (name, added, removed)
   loop
     execute format('create trigger %I after insert on %I referencing new table as added
-      for each statement execute function %I()', content.name || '_added', content.name, content.rule);
+      for each statement execute function %I()', content.name || '_added', content.name, content.added);
     execute format('create trigger %I after delete on %I referencing old table as removed
-      for each statement execute function %I()', content.name || '_removed', content.name, content.rule);
+      for each statement execute function %I()', content.name || '_removed', content.name, content.removed);
     execute format('create trigger %I before truncate on %I
       for each statement execute function refuse_change()', content.name || '_kept', content.name);
   end loop;

@@ -76,8 +76,9 @@ begin
     select p.oid::regprocedure from pg_proc p join pg_language l on l.oid = p.prolang
      where p.pronamespace = 'public'::regnamespace and l.lanname = 'plpgsql' and p.proname in (
        'issue_obeys', 'move_open_item', 'transfer_of_its_entry', 'deferral_of_its_entry', 'release_deferral',
-       'postings_tie', 'guard_content', 'evidence_content', 'work_billed_once', 'days_taken_back', 'days_given_back',
-       'netted_once', 'check_issued_sums', 'check_issued_numbers', 'check_issued_reviews', 'check_issued_spans')
+       'postings_tie', 'guard_content', 'evidence_content', 'span_content', 'work_billed_once', 'days_taken_back',
+       'days_given_back', 'netted_once', 'check_issued_sums', 'check_issued_numbers', 'check_issued_reviews',
+       'check_issued_spans')
   loop
     execute format('alter function %s set enable_seqscan = off', law);
     if law::text not in ('issue_obeys()', 'check_issued_sums(bigint[])') then
