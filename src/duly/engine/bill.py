@@ -168,16 +168,19 @@ def _taxed(lines: pl.DataFrame, sale: Sale) -> tuple[pl.DataFrame, pl.DataFrame]
 
 
 def _credits(lines: pl.DataFrame, credits: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The credits that bring their tax with them, and the others, which are like the lines."""
+    """The credits that bring their tax with them, and the others, which are like the lines and go on counting them."""
     if credits is None or credits.is_empty():
         return pl.DataFrame(), lines.clear()
-    priced = credits.with_columns(pl.col("amount").alias("priced"), pl.lit("").alias("tax_reason")).drop("line_id")
+    priced = credits.with_columns(
+        pl.col("amount").alias("priced"), pl.lit("").alias("tax_reason"),
+        pl.int_range(lines.height + 1, lines.height + 1 + pl.len()).alias("line_key")).drop("line_id")
     free = priced.filter(pl.col("tax_category").is_null()).drop("tax_category", "tax_rate", "tax_reason")
     fixed = priced.filter(pl.col("tax_category").is_not_null())
     return fixed, pl.concat([lines.clear(), free], how="diagonal").select(lines.columns)
 
 
 def _with_credits(lines: pl.DataFrame, fixed: pl.DataFrame) -> pl.DataFrame:
+    """The lines and the credits that bring their tax with them."""
     if fixed.is_empty():
         return lines
     return pl.concat([lines, fixed.drop("part", strict=False)], how="diagonal").select(lines.columns)
