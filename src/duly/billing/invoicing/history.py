@@ -11,8 +11,8 @@ from duly.billing.kernel import frames
 from duly.billing.kernel.frames import MONEY, QUANTITY
 from duly.engine.tax import RATE
 
-AS_PRICED: Final = "(l.amount + case when l.agreement_id = any(%(including)s::bigint[]) then l.tax else 0 end)"
-"""A line's amount as an agreement prices what is billed next: with tax where its prices include it (`including`)."""
+AS_PRICED: Final = "({0}.amount + case when {0}.agreement_id = any(%(including)s::bigint[]) then {0}.tax else 0 end)"
+"""SQL: a line's amount as its agreement prices what is billed next: with tax where prices include it (`including`)."""
 
 PREPAID: Final[frames.Schema] = {
     "line_id": pl.Int64, "agreement_id": pl.Int64, "charge_id": pl.Int64, "terms_id": pl.Int64,
@@ -27,13 +27,12 @@ def prepaid(charges: Sequence[int], including: Sequence[int]) -> pl.DataFrame:
     `amount` is what is left of the whole line, with what it lacked of a minimum, after the credits that answer it, also
     where its days are in pieces.
     """
-    others = AS_PRICED.replace("l.", "o.")
     return frames.read(f"""
         select l.id, l.agreement_id, l.charge_id, l.terms_id, l.description, l.tax_class, l.tax_category, l.tax_rate,
-               {AS_PRICED} + coalesce((select sum({others}) from invoice_line o
+               {AS_PRICED.format("l")} + coalesce((select sum({AS_PRICED.format("o")}) from invoice_line o
                  where o.invoice_id = l.invoice_id and o.charge_id = l.charge_id and o.kind = 'true_up'
                    and (o.service_from, o.service_to) = (l.service_from, l.service_to)), 0)
-               + coalesce((select sum({others}) from invoice_line o where o.id in (
+               + coalesce((select sum({AS_PRICED.format("o")}) from invoice_line o where o.id in (
                  select a.line_id from charge_span a where a.cause_id = l.id and a.kind = 'correction'
                     and not a.released)), 0),
                currency_exponent(i.currency), s.span_from, s.span_to
@@ -81,7 +80,7 @@ def billed_amounts(agreements: Sequence[int], including: Sequence[int]) -> pl.Da
 
     Credit counts as it is used: neither its sale is in it, nor what takes off what was billed in advance.
     """
-    return frames.read(f"""select l.agreement_id, l.charge_id, l.service_to, sum({AS_PRICED})
+    return frames.read(f"""select l.agreement_id, l.charge_id, l.service_to, sum({AS_PRICED.format("l")})
           from invoice_line l join invoice i on i.id = l.invoice_id join charge c on c.id = l.charge_id
          where l.agreement_id = any(%(agreements)s) and i.state <> 'discarded' and i.kind in ('invoice', 'credit_note')
            and c.kind <> 'credit' and l.kind not in ('deposit', 'credit', 'progressive')
@@ -95,7 +94,8 @@ TRUED_UP: Final[frames.Schema] = {
 
 def trued_up(charges: Sequence[int], including: Sequence[int]) -> pl.DataFrame:
     """What was billed as missing of these commitments, by the first and last day of their periods: `TRUED_UP`."""
-    return frames.read(f"""select l.agreement_id, l.charge_id, l.service_from, l.service_to, sum({AS_PRICED})
+    return frames.read(f"""
+        select l.agreement_id, l.charge_id, l.service_from, l.service_to, sum({AS_PRICED.format("l")})
           from invoice_line l join invoice i on i.id = l.invoice_id
          where l.charge_id = any(%(charges)s) and l.kind = 'true_up' and i.state <> 'discarded'
          group by 1, 2, 3, 4 having sum(l.amount) > 0 order by 2, 3""", _asked(including, charges=charges),
@@ -104,7 +104,7 @@ def trued_up(charges: Sequence[int], including: Sequence[int]) -> pl.DataFrame:
 
 def billed_between(charges: Sequence[int], including: Sequence[int]) -> pl.DataFrame:
     """What was billed of these charges while their period was open, drafts too: charge_id, service_from, billed."""
-    return frames.read(f"""select l.charge_id, l.service_from, sum({AS_PRICED})
+    return frames.read(f"""select l.charge_id, l.service_from, sum({AS_PRICED.format("l")})
           from invoice_line l join invoice i on i.id = l.invoice_id
          where l.charge_id = any(%(charges)s) and l.kind = 'progressive_bill' and i.state <> 'discarded'
          group by 1, 2""", _asked(including, charges=charges), {
@@ -122,14 +122,14 @@ ADVANCES: Final[frames.Schema] = {
 def advances(agreements: Sequence[int], including: Sequence[int]) -> pl.DataFrame:
     """What issued documents of these agreements billed in advance and nothing took off yet: deposits, progressive bills
     and prepaid credit that was sold with tax, the oldest first. Columns as `ADVANCES`."""
-    others = AS_PRICED.replace("l.", "o.")
     return frames.read(f"""
         select * from (
           select l.id, l.agreement_id, l.charge_id, l.terms_id,
                  case when l.kind = 'progressive_bill' then 'progressive' else h.kind end, t.name, i.number,
                  i.issued_on, l.service_from,
-                 {AS_PRICED} + coalesce((select sum({others}) from netting n join invoice_line o on o.id = n.line_id
-                                          where n.advance_id = l.id and not n.released), 0),
+                 {AS_PRICED.format("l")} + coalesce((select sum({AS_PRICED.format("o")})
+                    from netting n join invoice_line o on o.id = n.line_id
+                   where n.advance_id = l.id and not n.released), 0),
                  l.amount - coalesce((select sum(n.amount) from netting n
                                        where n.advance_id = l.id and not n.released), 0) as unused,
                  l.tax_class, l.tax_category, l.tax_rate, array_to_string(t.covers, '{SEPARATOR}'), t.priority,

@@ -1,6 +1,5 @@
 """Measured charges: what was used in the periods that are due, what money moved or was held, and what came too late."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from duly.engine.pricing.late import late_lines
 from duly.engine.pricing.lines import LINE, QUANTITY, SPAN
 from duly.engine.pricing.metered import metered_spans
 from duly.engine.pricing.percentages import TRANSACTION
+from duly.engine.pricing.usage import values_of
 
 PERIOD: Final = ["agreement_id", "metric_id", "period_from"]
 BY_SUM: Final = "graduated_percentage"
@@ -112,7 +112,7 @@ def _parts(periods: pl.DataFrame, snapshot: str | None) -> pl.DataFrame:
     others = periods.filter(~of_sums).with_columns(
         pl.lit("{}").alias("group"), pl.lit(0, QUANTITY).alias("used"), pl.lit(None, QUANTITY).alias("late_quantity"))
     both = pl.concat([used, others.select(used.columns)])
-    said = {group: _said(group) for group in both["group"].unique()}
+    said = {group: "".join(f", {value}" for value in values_of(group)) for group in both["group"].unique()}
     named = pl.concat_str("charge_name", pl.col("group").replace_strict(said, return_dtype=pl.String))
     return (
         both.sort("document_key", "charge_id", "span_from", "group")
@@ -120,11 +120,6 @@ def _parts(periods: pl.DataFrame, snapshot: str | None) -> pl.DataFrame:
         .with_columns(pl.col("part").cast(pl.Int64), pl.col("used").alias("quantity"), named.alias("charge_name"),
                       PRICED_AS)
     )
-
-
-def _said(group: str) -> str:
-    """The values of a group, to follow the charge's name."""
-    return "".join(f", {value}" for value in json.loads(group).values() if value is not None)
 
 
 def _each(rows: pl.DataFrame, read: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:

@@ -39,6 +39,8 @@ def changing(lines: pl.DataFrame, parties: pl.DataFrame, rates: pl.DataFrame, co
     rates        `reference.queries.TAX_RATES`
     components   `reference.queries.COMPONENTS`
     """
+    if components.is_empty():
+        return lines, rates
     there = components["country"].unique().implode()
     placed = _placed(lines, parties).with_columns(
         pl.when(pl.col("tax_country").is_in(there)).then(pl.concat_str(PLACE, separator="/")).otherwise("tax_country")

@@ -5,6 +5,7 @@ the clock changes have 23 or 25 hours. What is received after a period was bille
 that was billed, and says by how much it would have, which is what a later line of its own bills.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -151,6 +152,11 @@ def merged(parts: Sequence[Partial], metrics: Sequence[Metric], periods: pl.Data
     findings = [pl.DataFrame(schema=FINDING), *(part.findings for part in parts)]
     usage = pl.concat([pl.DataFrame(schema=USAGE), *answered]).sort(list(USAGE)[:5])
     return Aggregated(usage, pl.concat(findings).sort(list(FINDING)[1:]))
+
+
+def values_of(group: str) -> list[str]:
+    """The values of a `group`; of a property that its events lack there is none."""
+    return [str(value) for value in json.loads(group).values() if value is not None]
 
 
 def day_begins(day: date, time_zone: str) -> datetime:

@@ -13,7 +13,7 @@ from duly.engine.currencies import exponent
 from duly.engine.periods import Period
 from duly.engine.pricing.events import EVENT
 from duly.engine.pricing.retainers import Use
-from duly.engine.pricing.usage import AGGREGATIONS, PERIOD, Filter, Metric, aggregate
+from duly.engine.pricing.usage import AGGREGATIONS, PERIOD, Filter, Metric, aggregate, values_of
 from duly.formats.identities import check_time_zone
 from duly.formats.price_document.model import Retainer, Row, frame
 from duly.formats.price_document.rows import Rows
@@ -51,13 +51,9 @@ def quantities(table: Node, period: Period, findings: list[Row]) -> list[Used]:
     found = aggregate(frame(EVENT, events), [metric], frame(PERIOD, periods))
     findings += found.findings.to_dicts()
     return _not_below_zero(table, "usage", [
-        Used(_said(one["group"]), one["quantity"], None if billed_until is None else one["late_quantity"])
+        Used(", ".join(values_of(one["group"])), one["quantity"],
+             None if billed_until is None else one["late_quantity"])
         for one in found.usage.to_dicts()])
-
-
-def _said(group: str) -> str:
-    """The values of a group; of a property that it lacks there is none."""
-    return ", ".join(str(value) for value in json.loads(group).values() if value is not None)
 
 
 def _not_below_zero(table: Node, key: str, used: list[Used]) -> list[Used]:

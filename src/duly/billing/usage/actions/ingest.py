@@ -14,15 +14,8 @@ from duly.billing.kernel.authority import Actor
 from duly.billing.kernel.errors import NotFound, Refused
 from duly.billing.usage.sorting import BadRow, Sorted, sort
 
-CLAIMS: Final = """
-    create temporary table if not exists usage_claim (
-      place bigint, source text collate "C", event_id text collate "C", at timestamptz,
-      mark uuid generated always as (public.usage_mark(source, event_id)) stored) on commit delete rows"""
-
-REPEATS: Final = """
-    create temporary table if not exists usage_repeat (
-      agreement_id bigint, metric text, source text collate "C", event_id text collate "C", at timestamptz,
-      quantity numeric(20, 6), properties jsonb,
+TEMPORARY: Final = """
+    create temporary table if not exists {} ({}, source text collate "C", event_id text collate "C", at timestamptz,
       mark uuid generated always as (public.usage_mark(source, event_id)) stored) on commit delete rows"""
 
 CLAIM: Final = """
@@ -33,7 +26,7 @@ CLAIM: Final = """
 """Who has the identity already. Marks go in their order, so that two who send the same wait for one another and never
 in a circle, and so that they meet the pages of their key one after the other."""
 
-CONTENT: Final = ("agreement_id", "metric", "source", "event_id", "at", "quantity", "properties")
+WRITTEN: Final = ("agreement_id", "metric", "source", "event_id", "at", "quantity", "properties")
 
 OTHERWISE: Final = """
     insert into usage_finding (reason, agreement_id, metric, source, event_id, at, received_at, quantity, properties,
@@ -105,26 +98,29 @@ def take_in(good: pl.DataFrame, at: datetime) -> tuple[int, int]:
     placed = good.with_row_index("place")
     vain = _claim(placed.filter("first"))
     is_new = pl.col("first") & ~pl.col("place").is_in(vain)
-    new = frames.write("usage_event", placed.filter(is_new).select(*CONTENT, received_at=pl.lit(at)))
-    repeats = placed.remove(is_new).select(CONTENT)
+    new = frames.write("usage_event", placed.filter(is_new).select(*WRITTEN, received_at=pl.lit(at)))
+    repeats = placed.remove(is_new).select(WRITTEN)
     return new, _find(repeats, at) if repeats.height else 0
 
 
 def _claim(first: pl.DataFrame) -> list[int]:
     """The `place` of each event whose identity was another's before; the others have theirs now."""
-    frames.execute(CLAIMS)
-    frames.execute("delete from usage_claim")
-    frames.write("usage_claim", first.select("place", "source", "event_id", "at"))
+    _keep("usage_claim", "place bigint", first.select("place", "source", "event_id", "at"))
     frames.rows("select usage_months(min(at), max(at)) from usage_claim")
     return [place for (place,) in frames.rows(CLAIM)]
 
 
 def _find(repeats: pl.DataFrame, at: datetime) -> int:
     """Findings for those events that differ from the one of their identity; how many were not made before."""
-    frames.execute(REPEATS)
-    frames.execute("delete from usage_repeat")
-    frames.write("usage_repeat", repeats)
+    _keep("usage_repeat", "agreement_id bigint, metric text, quantity numeric(20, 6), properties jsonb", repeats)
     return frames.execute(OTHERWISE, {"at": at})
+
+
+def _keep(table: str, columns: str, events: pl.DataFrame) -> None:
+    """Keep these events, and only these, in a temporary table with these columns of their own and their marks."""
+    frames.execute(TEMPORARY.format(table, columns))
+    frames.execute(f"delete from {table}")
+    frames.write(table, events)
 
 
 def _record(actor: Actor, at: datetime, name: str, answer: Ingested) -> int:
